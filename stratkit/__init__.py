@@ -1,0 +1,1 @@
+"""Backtest, search and judge trading strategies: a command line over one honest engine."""

@@ -1,0 +1,80 @@
+"""The exception tree: every error that a user can cause is a `StratkitError`.
+
+::
+
+    StratkitError
+    ├── UsageError          exit 2: a wrong option, key, name or value
+    │   ├── ConfigError     ... in a configuration file, with its place
+    │   └── ParameterError  ... in a strategy's parameters
+    ├── DataError           exit 3: bars that cannot be used as they are
+    ├── RunError            exit 4: a run that could not be finished
+    │   ├── StrategyError   ... because a strategy raised or broke its contract
+    │   └── OutputError     ... because its results could not be written
+    └── ConditionError      exit 5: an asked-for condition does not hold
+
+A message says what must hold, what was found, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class StratkitError(Exception):
+    """Stop with a message for the user; `exit_code` is what the command line returns."""
+
+    exit_code = 4
+
+
+class UsageError(StratkitError):
+    """A wrong option, key, name or value."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration that does not hold; the message carries file:line:column where known."""
+
+
+class ParameterError(UsageError):
+    """A strategy parameter that is unknown, of the wrong type or out of its bounds."""
+
+
+class DataError(StratkitError):
+    """Bars that cannot be used as they are."""
+
+    exit_code = 3
+
+
+class RunError(StratkitError):
+    """A run that could not be finished."""
+
+
+class StrategyError(RunError):
+    """A strategy that raised or broke its contract."""
+
+
+class OutputError(RunError):
+    """Results that could not be written."""
+
+
+class ConditionError(StratkitError):
+    """A condition that the user asked for does not hold."""
+
+    exit_code = 5
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence naming the nearest known name, or all of them when none is near.
+
+    >>> did_you_mean("fsat", ["fast", "slow"])
+    "did you mean 'fast'?"
+    >>> did_you_mean("zzz", ["fast", "slow"])
+    'known: fast, slow'
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return "known: " + ", ".join(names) if names else "none is known"

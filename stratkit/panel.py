@@ -1,0 +1,74 @@
+"""The axes of every panel: bar times and symbols, and how arrays are checked against them.
+
+`times` is (T,) int64, nanoseconds since 1970 UTC, strictly increasing, each the START of a bar;
+`symbols` is an ascending tuple of N names. Every (T, N) array of the project stands on such axes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stratkit.errors import UsageError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+SideArray = npt.NDArray[np.int8]
+
+NS_PER_SECOND = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_SECOND
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view of `array` that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def on_axes(
+    array: npt.ArrayLike, shape: tuple[int, int], name: str, dtype: npt.DTypeLike = np.float64
+) -> npt.NDArray[Any]:
+    """Return `array` as a C-ordered (T, N) array; a (T,) array stands for N = 1.
+
+    Raises `UsageError` naming the array when its shape is another one.
+    """
+    values = np.asarray(array)
+    if values.ndim == 1 and shape[1] == 1:
+        values = values.reshape(-1, 1)
+    if values.shape != shape:
+        raise UsageError(
+            f"{name} must have the shape of the bars, {shape[0]} bars x {shape[1]} symbols; "
+            f"found {values.shape}"
+        )
+    return np.ascontiguousarray(values, dtype=dtype)
+
+
+def parse_time(text: str, name: str = "date") -> int:
+    """Return the UTC nanoseconds of an ISO date or date-time; a bare date is its midnight.
+
+    >>> parse_time("1970-01-02")
+    86400000000000
+    """
+    try:
+        stamp = np.datetime64(text.removesuffix("Z").replace(" ", "T"), "ns")
+    except ValueError:
+        raise UsageError(f"{name} must be an ISO date such as 2015-06-30; found {text!r}") from None
+    if np.isnat(stamp):
+        raise UsageError(f"{name} must be an ISO date such as 2015-06-30; found {text!r}")
+    return int(stamp.astype(np.int64))
+
+
+def format_time(time_ns: int) -> str:
+    """Return a stamp as a person reads it: the date, and the time of day only when there is one.
+
+    >>> format_time(86_400_000_000_000), format_time(90_000_000_000)
+    ('1970-01-02', '1970-01-01 00:01:30')
+    """
+    date, clock = str(np.datetime64(int(time_ns), "ns").astype("datetime64[s]")).split("T")
+    if clock == "00:00:00":
+        return date
+    return f"{date} {clock.removesuffix(':00') if clock.endswith(':00') else clock}"

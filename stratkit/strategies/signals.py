@@ -1,0 +1,111 @@
+"""`Signals`: one strategy's opinion on every bar and symbol, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stratkit.errors import StrategyError
+from stratkit.panel import FloatArray, SideArray, read_only
+from stratkit.plans import ExitPlan
+
+LONG, SHORT, FLAT, EXIT = 1, -1, 0, 2
+
+_PANELS: dict[str, npt.DTypeLike] = {
+    "side": np.int8,
+    "weight": np.float64,
+    "confidence": np.float32,
+    "size": np.float64,
+    "risk_unit": np.float64,
+    "stop_level": np.float64,
+    "target_level": np.float64,
+    "exit_fraction": np.float64,
+}
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What a strategy wants at the close of each bar; every array is (T, N) or None.
+
+    `side` int8: +1 long, -1 short, 2 exit, 0 no opinion (never closes anything); or `weight`
+    float64, a target weight of equity: finite = rebalance to it, 0 = close, NaN = leave as it is.
+    Exactly one of the two is given. `confidence` in [0, 1] ranks entries (None = 1).
+    NaN means "as configured" in the optional rest: `size` (meaning set by the sizing rule),
+    `risk_unit` (R in price terms), `stop_level` and `target_level` (absolute prices, frozen at
+    entry), `exit_fraction` (of the position, for side 2). `exit_plan` is the plan that the strategy
+    was designed with; the configuration's own plan goes before it. The first `warmup_bars` rows
+    hold no opinion. Values at t use nothing after close[t].
+    """
+
+    strategy: str
+    side: SideArray | None = None
+    weight: FloatArray | None = None
+    confidence: npt.NDArray[np.float32] | None = None
+    size: FloatArray | None = None
+    risk_unit: FloatArray | None = None
+    stop_level: FloatArray | None = None
+    target_level: FloatArray | None = None
+    exit_fraction: FloatArray | None = None
+    exit_plan: ExitPlan | None = None
+    warmup_bars: int = 0
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.side is None) == (self.weight is None):
+            raise StrategyError(f"strategy {self.strategy!r} must give side or weight, and not both")
+        shape = self.shape
+        for name, dtype in _PANELS.items():
+            array = getattr(self, name)
+            if array is None:
+                continue
+            values = np.asarray(array)
+            if values.shape != shape:
+                raise StrategyError(
+                    f"strategy {self.strategy!r}: {name} must have the shape {shape}; found {values.shape}"
+                )
+            if name == "side":
+                _check_side(self.strategy, values)
+            object.__setattr__(self, name, read_only(np.ascontiguousarray(values, dtype=dtype)))
+        if self.weight is not None and np.isinf(self.weight).any():
+            raise StrategyError(f"strategy {self.strategy!r}: weights must be finite or NaN; found inf")
+        if self.confidence is not None:
+            low, high = float(np.nanmin(self.confidence)), float(np.nanmax(self.confidence))
+            if np.isnan(self.confidence).any() or low < 0 or high > 1:
+                raise StrategyError(
+                    f"strategy {self.strategy!r}: confidence must lie in [0, 1] and not be NaN; "
+                    f"found {low:g} .. {high:g}"
+                )
+        object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(T, N)."""
+        array = self.side if self.side is not None else self.weight
+        rows, columns = np.shape(array)  # type: ignore[arg-type]  # one of the two is given
+        return rows, columns
+
+    def panels(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays that were given, by name."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return {name: values[name] for name in _PANELS if values[name] is not None}
+
+
+def _check_side(strategy: str, side: npt.NDArray[Any]) -> None:
+    if side.dtype.kind == "f" and np.isnan(side).any():
+        bar, column = np.argwhere(np.isnan(side))[0]
+        raise StrategyError(
+            f"strategy {strategy!r}: side must be 1, -1, 2 or 0 (no opinion); "
+            f"found NaN at bar {bar}, column {column}"
+        )
+    wrong = ~np.isin(side, (LONG, SHORT, FLAT, EXIT)) if side.dtype != np.bool_ else np.zeros(0, bool)
+    if wrong.any():
+        bar, column = np.argwhere(wrong)[0]
+        raise StrategyError(
+            f"strategy {strategy!r}: side must be 1, -1, 2 (exit) or 0 (no opinion); "
+            f"found {side[bar, column]} at bar {bar}, column {column}"
+        )
