@@ -17,17 +17,24 @@ ENGINE_SEMANTICS: Final = 1
 
 Records: TypeAlias = npt.NDArray[Any]  # a structured array viewed as np.recarray
 
+
+def _codes(count: int) -> tuple[np.int64, ...]:
+    # np.int64, not int: numba compiles a callee once more for every literal int it is handed
+    return tuple(np.int64(code) for code in range(count))
+
+
 # ---- why a fill happened; the last one of a trade is its exit reason
-ENTRY, ADD, REBALANCE_IN = 0, 1, 2
-STOP, BREAK_EVEN, TRAILING, TARGET, EXIT_SIGNAL, REVERSE, TIME_STOP = 3, 4, 5, 6, 7, 8, 9
-REBALANCE_OUT, LIQUIDATION, BANKRUPT, DELISTED, END = 10, 11, 12, 13, 14
+(
+    ENTRY, ADD, REBALANCE_IN, STOP, BREAK_EVEN, TRAILING, TARGET, EXIT_SIGNAL, REVERSE, TIME_STOP,
+    REBALANCE_OUT, LIQUIDATION, BANKRUPT, DELISTED, END,
+) = _codes(15)  # fmt: skip
 FILL_REASONS: Final = (
     "entry", "add", "rebalance_in", "stop", "break_even", "trailing", "target", "exit_signal",
     "reverse", "time_stop", "rebalance_out", "liquidation", "bankrupt", "delisted", "end",
 )  # fmt: skip
 
 # ---- what became of an intent
-FILLED, REDUCED, REFUSED, EXPIRED, BREAKER_CLOSED, BREAKER_OPENED, SKIPPED = range(7)
+FILLED, REDUCED, REFUSED, EXPIRED, BREAKER_CLOSED, BREAKER_OPENED, SKIPPED = _codes(7)
 OUTCOMES: Final = ("filled", "reduced", "refused", "expired", "breaker_closed", "breaker_opened", "skipped")
 
 # ---- the rule that decided
@@ -37,7 +44,7 @@ OUTCOMES: Final = ("filled", "reduced", "refused", "expired", "breaker_closed", 
     BREAKER_LOSSES, NO_EDGE, CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL,
     CAP_GROSS, CAP_NET, CASH, LOT, MIN_NOTIONAL, VOLUME, END_OF_DATA, TARGET_ROUNDED_TO_ZERO,
     MIN_TRADE_WEIGHT, BANKRUPT_RULE, CANCELLED,
-) = range(29)  # fmt: skip
+) = _codes(29)  # fmt: skip
 RULES: Final = (
     "", "no_price", "no_bar", "no_risk_unit", "stop_beyond_entry", "target_beyond_entry", "exited_this_bar",
     "exit_pending", "short_not_allowed", "cooldown", "breaker_drawdown", "breaker_daily_loss",
@@ -45,6 +52,9 @@ RULES: Final = (
     "max_symbol", "max_gross_leverage", "max_net", "cash", "lot", "min_notional", "volume", "end_of_data",
     "target_rounded_to_zero", "min_trade_weight", "bankrupt", "cancelled",
 )  # fmt: skip
+
+# ---- sides as the decision log writes them, and the slot that stands for the account
+NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT = np.int64(0), np.int64(2), np.int64(-1)
 
 # ---- options of the fill profile and of the account, as codes
 NEXT_OPEN, THIS_CLOSE = 0, 1  # rules.intents_fill_at

@@ -1,0 +1,143 @@
+"""`stratkit backtest`: one strategy over bars, a summary on the terminal, a folder with everything else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
+
+if TYPE_CHECKING:
+    from stratkit.cli.finished import FinishedRun
+    from stratkit.config import FileConfig
+    from stratkit.yaml_positions import Placed
+
+REPORTS: Final = Path("reports")
+COMPILE_S: Final = 15  # seconds, measured on two cores
+
+DataOption = Annotated[
+    str | None, typer.Option("--data", metavar="PATH", help="Bars: a store, a folder or a Parquet file.")
+]
+StartOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First date, such as 2010-01-01.")]
+EndOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last date, inclusive.")]
+FillsOption = Annotated[
+    str | None, typer.Option("--fills", metavar="PROFILE", help="Fill profile: conservative or close.")
+]
+PeriodsOption = Annotated[
+    float | None, typer.Option("--periods", metavar="N", help="Return periods a year, instead of counting them.")
+]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which the run's own folder is made.")]
+NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write tables and metrics, but no page or figures.")]
+
+
+def backtest(
+    configs: ConfigArguments = None,
+    data: DataOption = None,
+    strategy: StrategyOption = None,
+    only: OnlyOption = None,
+    settings: SetOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    fills: FillsOption = None,
+    periods: PeriodsOption = None,
+    out: OutOption = REPORTS,
+    no_report: NoReportOption = False,
+    seed: SeedOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Replay one strategy over bars and write its report.
+
+    Without CONFIG a built-in one runs on the bundled S&P 500. The metrics go to stdout; the report, the tables and
+    what is needed to run it again go to reports/<run-id>/.
+    """
+    terminal = Terminal(json_, quiet)
+    seconds: dict[str, float] = {}
+    with terminal.warnings_as_lines():
+        with _timed(seconds, "configure"):
+            options = _options(not configs, data, start, end, fills, periods, seed, no_report)
+            config = _configured(configs or [], options, settings or [], strategy, only)
+        run = _replay(terminal, config, seconds)
+        _finish(terminal, run, out)
+
+
+def _options(
+    built_in: bool,
+    data: str | None,
+    start: str | None,
+    end: str | None,
+    fills: str | None,
+    periods: float | None,
+    seed: int | None,
+    no_report: bool,
+) -> list[Placed]:
+    from stratkit.yaml_positions import from_option
+
+    given: list[tuple[str, str | float | None, str]] = [
+        ("data.path", data, "--data"),
+        ("data.start", start, "--from"),
+        ("data.end", end, "--to"),
+        ("execution.profile", fills, "--fills"),
+        ("analytics.periods_per_year", periods, "--periods"),
+        ("seed", seed, "--seed"),
+    ]
+    options = [from_option(key, value, option) for key, value, option in given if value is not None]
+    if data is not None and built_in:  # the built-in configuration names a symbol of the bundled data
+        options.append(from_option("data.symbols", None, "--data"))
+    if no_report:
+        options += [from_option(f"report.{kind}", False, "--no-report") for kind in ("html", "png")]
+    return options
+
+
+def _configured(
+    configs: list[Path], options: list[Placed], settings: list[str], strategy: str | None, only: str | None
+) -> FileConfig:
+    from stratkit.config import load_config
+
+    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only)
+
+
+def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> FinishedRun:
+    from stratkit.backtest import run_backtest, score_backtest
+    from stratkit.cli.finished import FinishedRun
+    from stratkit.compiled import is_cold
+    from stratkit.data.store import load_bars
+
+    started = datetime.now(UTC)
+    with _timed(seconds, "load"):
+        bars = load_bars(config.data)
+    if is_cold():
+        terminal.say(f"compiling once (about {COMPILE_S} s)")
+    with _timed(seconds, "replay"), terminal.progress("replaying") as progress:
+        result = run_backtest(config.run(), bars, progress)
+    with _timed(seconds, "score"):
+        scorecard, benchmark = score_backtest(config.run(), bars, result)
+    command = ("stratkit", *sys.argv[1:])
+    return FinishedRun(config, bars, result, scorecard, benchmark, tuple(terminal.noted), command, started, seconds)
+
+
+def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
+    from stratkit.cli.finished import keep_run
+    from stratkit.cli.summary import print_summary
+
+    kept = keep_run(run, out)
+    if terminal.as_json:
+        terminal.emit(kept.as_record())
+    else:
+        print_summary(terminal, kept)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    seconds[phase] = time.perf_counter() - begun

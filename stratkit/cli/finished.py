@@ -1,0 +1,200 @@
+"""`FinishedRun`: one replay with everything that is shown, printed as JSON or kept in its folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from stratkit.analytics.scorecard import Scorecard
+from stratkit.config import FileConfig, resolved_yaml
+from stratkit.data.bars import FIELDS, Bars
+from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.result import BacktestResult
+from stratkit.panel import format_time
+from stratkit.reports.content import ReportContent
+from stratkit.runs.folder import RunDraft, RunRecord, new_run
+from stratkit.runs.manifest import config_digest, data_digests, manifest, run_name, versions
+from stratkit.runs.system import system_record
+from stratkit.strategies.catalog import build_strategy, source_digest
+
+if TYPE_CHECKING:
+    from stratkit.analytics.benchmark import Benchmark
+
+REPORT: Final = "report.html"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A replay, its scorecard, and how it came about.
+
+    `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
+    its folder once it is kept. Its identity is `identity`: equal for equal runs.
+    """
+
+    config: FileConfig
+    bars: Bars
+    result: BacktestResult
+    scorecard: Scorecard
+    benchmark: Benchmark | None
+    warnings: tuple[str, ...]
+    command: tuple[str, ...]
+    started: datetime
+    seconds: Mapping[str, float]
+    record: RunRecord | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The name of its folder, or the one it would get."""
+        identity = (config_digest(self.config.run().model_dump(mode="json")), self.bars.digest, ENGINE_SEMANTICS)
+        return self.record.run_id if self.record else run_name(self.started, *identity)
+
+    @property
+    def report(self) -> Path | None:
+        """The page, when one was written."""
+        return self.record.path(REPORT) if self.record and REPORT in self.record.files else None
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """Every warning once: those met on the way, those of the scorecard, those of the result."""
+        return tuple(dict.fromkeys((*self.warnings, *self.scorecard.warnings, *_warnings(self))))
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the scorecard and the benchmark's as plain values; fractions, no times."""
+        card = self.scorecard
+        against = self.benchmark
+        return {
+            "strategy": self.config.enabled()[0],
+            "basis": card.basis,
+            "periods_per_year": card.periods_per_year,
+            "periods_source": card.periods_source,
+            "period_unit": card.period_unit,
+            "fill_profile": self.config.execution.profile,
+            "engine_semantics": ENGINE_SEMANTICS,
+            "trials": None,
+            "metrics": [asdict(metric) for metric in card],
+            "benchmark": None if against is None else _benchmark(against),
+            "warnings": list(self.all_warnings),
+        }
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what ``--json`` prints: run, data, config, metrics, warnings, files and time taken."""
+        return {
+            "run_id": self.run_id,
+            "folder": str(self.record.folder) if self.record else None,
+            "report": str(self.report) if self.report else None,
+            "files": list(self.record.files) if self.record else [],
+            "data": self._data(),
+            "config": self.config.plain(),
+            **self.metrics(),
+            "seconds": dict(self.seconds),
+        }
+
+    def content(self) -> ReportContent:
+        """Return what the report shows."""
+        _, settings = self.config.enabled()
+        return ReportContent(
+            title=title(self),
+            subtitle=settings.description,
+            result=self.result,
+            bars=self.bars,
+            scorecard=self.scorecard,
+            profile=self.config.execution.profile,
+            config_text=resolved_yaml(self.config),
+            provenance=tuple(self._provenance().items()),
+            warnings=self.all_warnings,
+            benchmark=self.benchmark,
+            benchmark_scorecard=self.benchmark.scorecard if self.benchmark else None,
+            command=" ".join(self.command),
+        )
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the run was made from."""
+        name, settings = self.config.enabled()
+        panels = [getattr(self.bars, field) for field in FIELDS]
+        return manifest(
+            config=self.config.plain(),
+            data=data_digests(self.bars.times, self.bars.symbols, panels),
+            strategies={name: source_digest(build_strategy(settings.type, settings.params))},
+            engine_semantics=ENGINE_SEMANTICS,
+            seed=self.config.seed,
+            command=self.command,
+        )
+
+    def _data(self) -> dict[str, Any]:
+        times = self.bars.times
+        return {
+            "source": self.bars.source,
+            "symbols": list(self.bars.symbols),
+            "bars": len(times),
+            "frequency": self.bars.frequency,
+            "first": format_time(int(times[0])),
+            "last": format_time(int(times[-1])),
+            "digest": self.bars.digest,
+        }
+
+    def _provenance(self) -> dict[str, str]:
+        return {
+            "Run": self.run_id,
+            "Data": f"{self.bars.source}, sha256 {self.bars.digest[:16]}",
+            "Configuration": f"sha256 {config_digest(self.config.plain())[:16]}",
+            "Engine semantics": str(ENGINE_SEMANTICS),
+            "Seed": str(self.config.seed),
+            **versions(),
+        }
+
+
+def title(run: FinishedRun) -> str:
+    """Return what ran on what, in one line."""
+    symbols = run.bars.symbols
+    shown = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3:,} more" if len(symbols) > 3 else "")
+    return f"{run.config.enabled()[0]} on {shown}"
+
+
+def keep_run(run: FinishedRun, parent: Path) -> FinishedRun:
+    """Write the folder of a run below `parent` and return the run with its record."""
+    begun = time.perf_counter()
+    with new_run(parent, run.run_id) as draft:
+        named = replace(run, record=RunRecord(draft.run_id, draft.folder, ()))
+        _write_tables(draft, named)
+        _write_report(draft, named)
+        seconds = {**run.seconds, "write": time.perf_counter() - begun}
+        draft.write_json("system.json", system_record(draft.run_id, run.started, seconds))
+    return replace(run, record=draft.record, seconds=seconds)
+
+
+def _write_tables(draft: RunDraft, run: FinishedRun) -> None:
+    draft.write_table("trades.parquet", run.result.trades_frame())
+    draft.write_table("fills.parquet", run.result.fills_frame())
+    draft.write_table("equity.parquet", run.result.equity_frame())
+    draft.write_table("decisions.parquet", run.result.decisions_frame())
+    draft.write_json("metrics.json", run.metrics())
+    draft.write_text("config.yaml", resolved_yaml(run.config))
+    draft.write_json("manifest.json", run.manifest())
+
+
+def _write_report(draft: RunDraft, run: FinishedRun) -> None:
+    settings = run.config.report
+    if settings.html:
+        from stratkit.reports.page import write_report
+
+        write_report(draft.folder, run.content(), settings)
+    if settings.png:
+        from stratkit.reports.figures import write_figures
+
+        write_figures(draft.folder, run.content(), settings)
+
+
+def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
+    metrics = [asdict(metric) for metric in benchmark.scorecard]
+    return {"name": benchmark.name, "metrics": metrics}
+
+
+def _warnings(run: FinishedRun) -> list[str]:
+    costs = run.config.costs.model_dump(exclude={"slippage_volatility_bars"})
+    if len(run.result.fills) and not any(costs.values()):
+        return ["all costs are zero: these results are before commission, spread and slippage"]
+    return []

@@ -1,0 +1,151 @@
+"""The `stratkit` command: its subcommands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, Final, NoReturn, TextIO
+
+import typer
+from typer.exceptions import TyperException
+
+from stratkit.cli.backtest import backtest
+from stratkit.cli.config import app as config_app
+from stratkit.cli.data import app as data_app
+from stratkit.cli.strategies import app as strategies_app
+from stratkit.cli.terminal import Terminal
+from stratkit.errors import OutputError, RunError, StratkitError
+
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+TERMINATED: Final = 143  # 128 + SIGTERM
+NO_READER: Final = 141  # 128 + SIGPIPE
+
+app = typer.Typer(
+    name="stratkit",
+    help="Backtest, search and judge trading strategies: a command line over one honest engine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: rich would take longer to import than everything else
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("backtest")(backtest)
+app.add_typer(data_app, name="data")
+app.add_typer(strategies_app, name="strategies")
+app.add_typer(config_app, name="config")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"stratkit {version('stratkit')}")
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            typer.echo("stratkit (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? instead of failing
+    code = run(sys.argv[1:])
+    sys.exit(_flushed(code))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors become one message on stderr."""
+    terminal = Terminal()
+    debug = "--debug" in arguments
+    try:
+        with terminal.warnings_as_lines():
+            code = app(args=list(arguments), prog_name="stratkit", standalone_mode=False)
+        return _stopped(terminal) if code == INTERRUPTED else int(code or 0)
+    except KeyboardInterrupt:
+        return _stopped(terminal)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return NO_READER
+    except TyperException as error:
+        return _misused(terminal, error)
+    except StratkitError as error:
+        return _report(terminal, error, error.exit_code, debug)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        problem = OutputError(f"{where}{error.strerror or error}; check the path, its permissions and the free space")
+        return _report(terminal, problem.with_traceback(error.__traceback__), problem.exit_code, debug)
+    except Exception as error:  # the last line of defence: whatever is left is a defect, and says how to report it
+        return _unexpected(terminal, error, debug)
+
+
+def _report(terminal: Terminal, error: StratkitError, code: int, debug: bool) -> int:
+    if debug:
+        _print_traceback(terminal, error)
+    return _complain(terminal, str(error), "", code)
+
+
+def _unexpected(terminal: Terminal, error: Exception, debug: bool) -> int:
+    if debug:
+        _print_traceback(terminal, error)
+        hint = "this is a defect: please report it with the traceback above and the command line"
+    else:
+        hint = "this is a defect: run the command again with --debug and report what it prints"
+    return _complain(terminal, f"{type(error).__name__}: {error}", hint, RunError.exit_code)
+
+
+def _complain(terminal: Terminal, message: str, hint: str, code: int) -> int:
+    terminal.fail(message, hint)
+    return code
+
+
+def _misused(terminal: Terminal, error: TyperException) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # typer keeps the class to itself; its message is the help
+        typer.echo(error.format_message(), err=True)
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "stratkit"
+    return _complain(terminal, error.format_message(), f"see {command} --help", error.exit_code)
+
+
+def _print_traceback(terminal: Terminal, error: BaseException) -> None:
+    import traceback
+
+    terminal.talk.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
+
+
+def _stopped(terminal: Terminal) -> int:
+    return _complain(
+        terminal, "stopped by Ctrl-C; runs that were whole before are kept, this one is not", "", INTERRUPTED
+    )
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)  # unwinds, so that a half-written run is taken away
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return NO_READER
+    return code
+
+
+def _silence(stream: TextIO) -> None:
+    # Python flushes standard output once more at exit and would complain about the closed pipe
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,202 @@
+"""`FileConfig`: a whole configuration, from YAML files, command-line options and ``--set``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+
+from stratkit.backtest import RunConfig
+from stratkit.config_errors import explain, field_at
+from stratkit.errors import ConfigError, ParameterError, UsageError, did_you_mean
+from stratkit.reports.settings import ReportSettings
+from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
+from stratkit.strategies.parameters import search_space
+from stratkit.strategies.settings import StrategySettings
+from stratkit.strategies.strategy import Strategy
+from stratkit.yaml_positions import Placed, from_option, load_yaml, merge, parse_setting, parse_yaml
+from stratkit.yaml_text import KeyPath, yaml_text
+
+# what runs when no CONFIG is given; an index is traded long only, and never for free
+DEFAULT_CONFIG: Final = """
+data: {symbols: [SP500]}
+strategies:
+  sma_cross:
+    enabled: true
+    type: sma_cross
+    description: hold the index while its 50-day average stands above its 200-day average
+    params: {fast: 50, slow: 200, direction: long_only}
+costs: {commission_bps: 1, half_spread_bps: 1}
+"""
+_EXACT: Final = 2**53  # the largest whole number up to which a float holds all of them
+
+
+class FileConfig(RunConfig):
+    """Everything that a configuration may say: a run and its report."""
+
+    report: ReportSettings = Field(default_factory=ReportSettings, description="which files are written")
+
+    def run(self) -> RunConfig:
+        """Return the part that decides what the run computes."""
+        return RunConfig(**{name: getattr(self, name) for name in RunConfig.model_fields})
+
+    def plain(self) -> dict[str, Any]:
+        """Return the resolved configuration as dicts, lists and scalars."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def enabled(self) -> tuple[str, StrategySettings]:
+        """Return the name and the settings of the strategy that runs."""
+        return next((name, settings) for name, settings in self.strategies.items() if settings.enabled)
+
+
+def load_config(
+    paths: Sequence[Path] = (),
+    *,
+    options: Iterable[Placed] = (),
+    settings: Sequence[str] = (),
+    strategy: str | None = None,
+    only: str | None = None,
+) -> FileConfig:
+    """Return the configuration that files, then options, then ``--set`` settings make together.
+
+    Of several files later ones win, key by key; without any, `DEFAULT_CONFIG` stands in their place.
+    `strategy` replaces the strategies by one of that type; `only` picks one of those configured.
+    Exactly one must be enabled in the end; its parameters are completed with their defaults. Raises
+    `ConfigError` with the place of whatever does not hold.
+    """
+    root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config()
+    if strategy is not None:
+        root = _replaced(root, "strategies", _alone(strategy))
+    for option in (*options, *(parse_setting(setting) for setting in settings)):
+        root = merge(root, option)
+    if only is not None:
+        root = _only(root, only)
+    config = _validated(root)
+    _check_one_enabled(config)
+    return _with_all_params(config, root)
+
+
+def default_config() -> Placed:
+    """Return `DEFAULT_CONFIG` with its places."""
+    root = parse_yaml(DEFAULT_CONFIG, "the built-in configuration")
+    assert root is not None  # it is written above
+    return root
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a configuration file, for editors; each strategy type has its own `params`."""
+    schema = FileConfig.model_json_schema(by_alias=True)
+    block = schema["$defs"]["StrategySettings"]
+    block["properties"]["type"]["examples"] = STRATEGIES.names()
+    block["allOf"] = [
+        {
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": {"properties": {"params": STRATEGIES.get(name).Params.model_json_schema()}},
+        }
+        for name in STRATEGIES.builtin
+    ]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "stratkit configuration"}
+
+
+def resolved_yaml(config: FileConfig, *, comments: bool = False) -> str:
+    """Return the complete configuration as YAML in a stable order; `comments` explain every key."""
+    return yaml_text(config.plain(), (lambda path: _remark(config, path)) if comments else None)
+
+
+def _remark(config: FileConfig, path: KeyPath) -> str:
+    if len(path) == 4 and path[0] == "strategies" and path[2] == "params":
+        space = search_space(find_strategy(config.strategies[path[1]].type).Params)
+        return next((f"{entry.description}: {entry.allowed}" for entry in space if entry.name == path[3]), "")
+    field = field_at(FileConfig, path)
+    return field.description or "" if field else ""
+
+
+def _replaced(root: Placed, key: str, block: Placed) -> Placed:
+    below = root.value if isinstance(root.value, dict) else {}
+    return replace(root, value={**below, key: block})
+
+
+def _alone(strategy: str) -> Placed:
+    path, _, class_name = strategy.partition(".py:")
+    name = class_name or Path(path).stem
+    block = {"enabled": Placed(True, "--strategy"), "type": Placed(strategy, "--strategy", text=strategy)}
+    return Placed({name: Placed(block, "--strategy")}, "--strategy")
+
+
+def _only(root: Placed, name: str) -> Placed:
+    known = root.child("strategies").names
+    if name not in known:
+        raise ConfigError(f"--only: the configuration must have a strategy {name!r}; {did_you_mean(name, known)}")
+    return reduce(merge, [from_option(f"strategies.{other}.enabled", other == name, "--only") for other in known], root)
+
+
+def _validated(root: Placed) -> FileConfig:
+    _check_tickers(root)
+    try:
+        # JSON in strict mode: a list is a tuple and text a date there, but "5" is no number and yes no boolean
+        return FileConfig.model_validate_json(json.dumps(_whole_numbers(root.plain())), strict=True)
+    except ValidationError as error:
+        raise ConfigError(explain(error, root, FileConfig)) from None
+
+
+def _whole_numbers(value: Any) -> Any:
+    # 1e5 and 10.0 are floats in YAML; as whole numbers they fit fields of either kind
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    return int(value) if is_whole else value
+
+
+def _check_tickers(root: Placed) -> None:
+    for block in (root.child("data"), *root.child("strategies").children()):
+        for item in block.child("symbols").children():
+            if not isinstance(item.value, str | list | dict):
+                text = item.text or "null"
+                raise ConfigError(f'{item.place}: a symbol must be text; found {text}; quote this ticker: "{text}"')
+
+
+def _check_one_enabled(config: FileConfig) -> None:
+    enabled = [name for name, strategy in config.strategies.items() if strategy.enabled]
+    if len(enabled) == 1:
+        return
+    if enabled:
+        found = f"found {len(enabled)}: {', '.join(enabled)}; pick one with --only NAME"
+    elif config.strategies:
+        found = f"found none among {', '.join(config.strategies)}; set enabled: true, or pick one with --only NAME"
+    else:
+        found = "found no strategy; add a `strategies` block, or name one with --strategy"
+    raise ConfigError(f"exactly one strategy must be enabled; {found}")
+
+
+def _with_all_params(config: FileConfig, root: Placed) -> FileConfig:
+    name, settings = config.enabled()
+    block = root.child("strategies").child(name)
+    try:
+        strategy_class = find_strategy(settings.type)
+    except UsageError as error:
+        raise ConfigError(f"{block.child('type').place}: {error}") from None
+    try:
+        built = build_strategy(settings.type, settings.params)
+    except ParameterError as error:
+        raise ConfigError(f"{_params_place(strategy_class, settings, block)}: {error}") from None
+    complete = settings.model_copy(update={"params": built.params.model_dump(mode="json")})
+    return config.model_copy(update={"strategies": {**config.strategies, name: complete}})
+
+
+def _params_place(strategy_class: type[Strategy], settings: StrategySettings, block: Placed) -> str:
+    params = block.child("params")
+    try:
+        strategy_class.Params(**settings.params)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if detail["loc"] and str(detail["loc"][0]) in params.names:
+                wrong = params.child(str(detail["loc"][0]))
+                return wrong.key_place if detail["type"] == "extra_forbidden" else wrong.place
+    return params.key_place or block.key_place or block.place

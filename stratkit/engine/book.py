@@ -1,0 +1,220 @@
+"""`Book`: positions, cash and everything else that a replay must remember to go on."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from stratkit.engine.layout import DECISION_DTYPE, FILL_DTYPE, TRADE_DTYPE, Records
+from stratkit.panel import IntArray
+from stratkit.risk.targets import Targets
+
+# fills, trades and decisions that one slot can cause in one bar, at most; the kernel hands back
+# control when a log has less room than that
+ROWS_PER_SLOT: Final = 16
+ROWS_OF_ACCOUNT: Final = 16
+
+SLOT_DTYPE = np.dtype(
+    [
+        ("symbol", "i8"),  # what the slot stands for, set once
+        ("strategy", "i8"),
+        ("kind", "i8"),  # 0 = side, 1 = weight
+        ("size", "f8"),  # default size
+        ("rule", "i8"),  # sizing rule
+        ("entry_plan", "i8"),  # plan of its entries
+        ("side", "i8"),  # +1, -1, 0 flat
+        ("held", "f8"),  # units, >= 0
+        ("entry_quantity", "f8"),
+        ("entry_value", "f8"),  # sum of quantity x price
+        ("average", "f8"),  # average entry price
+        ("entry", "f8"),  # price of the first fill: levels are measured from it
+        ("risk_unit", "f8"),  # R, NaN = none
+        ("plan", "i8"),
+        ("stop", "f8"),  # NaN = none
+        ("stop_kind", "i8"),
+        ("active_stop", "f8"),  # the tighter of stop and isolated-margin level
+        ("active_kind", "i8"),
+        ("target1", "f8"),
+        ("target2", "f8"),
+        ("target3", "f8"),
+        ("fraction1", "f8"),
+        ("takes_rest", "i8"),  # the last target closes all that is left
+        ("last_target", "i8"),
+        ("next_target", "f8"),  # the level waited for, NaN = none left
+        ("targets_done", "i8"),
+        ("target_filled", "f8"),
+        ("moves", "i8"),  # break-even or trailing may move the stop
+        ("extreme", "f8"),
+        ("worst", "f8"),
+        ("best", "f8"),
+        ("bars_held", "i8"),
+        ("time_stop", "i8"),
+        ("decision_bar", "i8"),
+        ("entry_bar", "i8"),
+        ("trade", "i8"),
+        ("exit_value", "f8"),
+        ("exit_quantity", "f8"),
+        ("commission", "f8"),
+        ("slippage", "f8"),
+        ("borrow", "f8"),
+        ("funding", "f8"),
+        ("ambiguous", "i8"),
+        ("adds", "i8"),
+        ("exit_wanted", "f8"),  # waiting exit: units, inf = all, 0 = none
+        ("exit_reason", "i8"),
+        ("exit_bar", "i8"),  # its decision bar while its row is not written, else -1
+        ("waiting", "f8"),  # waiting rest of an entry, units
+        ("waiting_side", "i8"),
+        ("waiting_confidence", "f8"),
+        ("weight_wanted", "f8"),  # a reduction that waits for a bar, NaN = none
+        ("weight_acted", "i8"),  # bar in which step 2 reduced or skipped this slot's weight
+        ("left_side", "i8"),
+        ("left_bar", "i8"),
+        ("cooldown_until", "i8"),
+        ("awaits_edge", "i8"),
+    ]
+)
+
+ACCOUNT_DTYPE = np.dtype(
+    [
+        ("cash", "f8"),
+        ("equity", "f8"),  # at the last close
+        ("peak", "f8"),
+        ("day", "i8"),
+        ("day_base", "f8"),
+        ("tripped_day", "i8"),
+        ("drawdown_closed_at", "i8"),  # -1 = open
+        ("losses_closed_at", "i8"),
+        ("loss_streak", "i8"),
+        ("bankrupt_bar", "i8"),
+        ("is_bankrupt", "i8"),  # equity was not positive when entries were sized
+        ("interest", "f8"),  # paid so far: the line `account`
+        ("interest_bar", "f8"),
+        ("borrow_bar", "f8"),
+        ("funding_bar", "f8"),
+        ("traded_bar", "f8"),  # notional traded in the bar
+        ("no_op", "i8"),
+        ("trades_opened", "i8"),
+        ("waiting_weights", "i8"),
+        ("fill_rows", "i8"),
+        ("trade_rows", "i8"),
+        ("decision_rows", "i8"),
+    ]
+)
+
+SYMBOL_DTYPE = np.dtype(
+    [
+        ("mark", "f8"),  # last close, NaN before the first bar
+        ("missing", "i8"),  # union bars since its last own bar
+        ("used_volume", "f8"),  # taken by fills of this bar
+        ("gross", "f8"),  # of all its slots while entries are made
+        ("delist_bar", "i8"),  # bar of a dated delisting, -1 = none
+    ]
+)
+
+STRATEGY_DTYPE = np.dtype(
+    [
+        ("trades", "i8"),
+        ("wins", "i8"),
+        ("win_sum", "f8"),
+        ("loss_sum", "f8"),
+        ("cap", "f8"),  # max at-risk fraction of equity, NaN = off
+        ("asked", "f8"),  # work space of the per-strategy cap
+        ("held", "f8"),
+    ]
+)
+
+CANDIDATE_DTYPE = np.dtype(
+    [
+        ("slot", "i8"),
+        ("side", "i8"),
+        ("kind", "i8"),
+        ("plan", "i8"),
+        ("confidence", "f8"),
+        ("size", "f8"),
+        ("weight", "f8"),
+        ("given_risk_unit", "f8"),
+        ("stop_level", "f8"),
+        ("target_level", "f8"),
+        ("volatility", "f8"),
+        ("volume", "f8"),
+        ("base", "f8"),
+        ("price", "f8"),
+        ("quantity", "f8"),
+        ("requested", "f8"),
+        ("risk_unit", "f8"),
+        ("distance", "f8"),  # to the stop, the price itself without one
+        ("rule", "i8"),  # the last rule that cut it
+        ("dropped", "i8"),
+    ]
+)
+
+
+class Logs(NamedTuple):
+    """Rows written so far and room for more; the counters stand in the account."""
+
+    fills: Records
+    trades: Records
+    decisions: Records
+
+
+class Book(NamedTuple):
+    """All state of a replay: records of plain memory, so that copying the arrays copies the book."""
+
+    slots: Records  # (M,)
+    account: Records  # (1,)
+    symbols: Records  # (N,)
+    strategies: Records  # (S,)
+    candidates: Records  # (M + 1,) work space
+    order: Any  # (M + 1,) int64 work space
+
+
+def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Book:
+    """Return the book of an account that has not traded yet."""
+    slots = len(targets.slot_symbol)
+    book = Book(
+        slots=np.zeros(slots, SLOT_DTYPE).view(np.recarray),
+        account=np.zeros(1, ACCOUNT_DTYPE).view(np.recarray),
+        symbols=np.zeros(len(delist_bar), SYMBOL_DTYPE).view(np.recarray),
+        strategies=np.zeros(len(targets.strategy_cap), STRATEGY_DTYPE).view(np.recarray),
+        candidates=np.zeros(slots + 1, CANDIDATE_DTYPE).view(np.recarray),
+        order=np.zeros(slots + 1, np.int64),
+    )
+    for name in ("symbol", "strategy", "kind", "size", "rule"):
+        book.slots[name] = getattr(targets, f"slot_{name}")
+    book.slots["entry_plan"] = targets.slot_plan
+    book.strategies["cap"] = targets.strategy_cap
+    book.symbols["delist_bar"] = delist_bar
+    for name in ("active_stop", "stop", "next_target", "weight_wanted", "risk_unit"):
+        book.slots[name] = np.nan
+    for name in ("left_bar", "cooldown_until", "exit_bar", "weight_acted"):
+        book.slots[name] = -1
+    account = book.account
+    for name in ("cash", "equity", "peak", "day_base"):
+        account[name] = initial_cash
+    for name in ("drawdown_closed_at", "losses_closed_at", "bankrupt_bar"):
+        account[name] = -1
+    for name in ("day", "tripped_day"):
+        account[name] = np.iinfo(np.int64).min
+    book.symbols["mark"] = np.nan
+    return book
+
+
+def copy_book(book: Book) -> Book:
+    """Return an independent copy, from which a replay can go on."""
+    return Book(*(array.copy() for array in book))
+
+
+def empty_logs(rows: int) -> Logs:
+    """Return logs with room for `rows` rows each."""
+    return Logs(
+        np.zeros(rows, FILL_DTYPE).view(np.recarray),
+        np.zeros(rows, TRADE_DTYPE).view(np.recarray),
+        np.zeros(rows, DECISION_DTYPE).view(np.recarray),
+    )
+
+
+def rows_needed(slots: int) -> int:
+    """Return the room that a log must have before a bar is played."""
+    return ROWS_PER_SLOT * slots + ROWS_OF_ACCOUNT

@@ -1,0 +1,298 @@
+"""Candidates: the intents of one bar that may enter, checked, priced and sized on one equity."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stratkit.compiled import compiled
+from stratkit.engine.layout import (
+    BREAKER_DAILY_LOSS,
+    BREAKER_DRAWDOWN,
+    BREAKER_LOSSES,
+    CANCELLED,
+    COOLDOWN_RULE,
+    END_OF_DATA,
+    EXIT_PENDING,
+    EXITED_THIS_BAR,
+    EXPIRED,
+    LOT,
+    MIN_NOTIONAL,
+    MIN_TRADE_WEIGHT,
+    NO_BAR,
+    NO_EDGE,
+    NO_PRICE,
+    NO_RISK_UNIT,
+    NO_RULE,
+    REFUSED,
+    SHORT_NOT_ALLOWED,
+    SKIPPED,
+    STOP_BEYOND_ENTRY,
+    TARGET_BEYOND_ENTRY,
+    VOLUME,
+)
+from stratkit.engine.positions import log_decision
+from stratkit.engine.prices import market_price
+from stratkit.risk.sizing import kelly_fraction, requested_quantity
+from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, KELLY, RISK
+
+# not a refusal but a no-op: the side has been shown without a break since its exit
+STALE_EDGE = np.int64(-1)
+# kinds of candidate: a new position, an add, the waiting rest of an entry, a weight's increase
+NEW, MORE, REST, RAISE = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+
+
+@compiled
+def panel_value(panel: Any, bar: int, column: int) -> float:
+    """Return one value of an optional panel, NaN when it is absent."""
+    if panel.shape[0] == 0:
+        return math.nan
+    return panel[bar, column]
+
+
+@compiled
+def closed_breaker(account: Any, rules: Any, decision_day: int) -> int:
+    """Return the rule of the first breaker that is closed, `NO_RULE` when all are open."""
+    if account.drawdown_closed_at >= 0:
+        return BREAKER_DRAWDOWN
+    if rules.max_daily_loss > 0.0 and account.tripped_day == decision_day:
+        return BREAKER_DAILY_LOSS
+    if account.losses_closed_at >= 0:
+        return BREAKER_LOSSES
+    return NO_RULE
+
+
+@compiled
+def refusal(s: Any, rules: Any, bar: int, side: int, has_bar: bool, ends: bool, breaker: int) -> int:
+    """Return the rule that refuses an entry before it is sized (checks 3 to 9), `NO_RULE` for none."""
+    if not has_bar:
+        return NO_BAR
+    if ends:
+        return END_OF_DATA
+    if s.side == -side:
+        return EXIT_PENDING
+    if s.left_bar == bar and s.left_side == side:
+        return EXITED_THIS_BAR
+    if s.awaits_edge == side:
+        return STALE_EDGE
+    if side < 0 and rules.allow_short == 0:
+        return SHORT_NOT_ALLOWED
+    if breaker != NO_RULE:
+        return breaker
+    if bar <= s.cooldown_until:
+        return COOLDOWN_RULE
+    return NO_RULE
+
+
+@compiled
+def refusal_of_rest(s: Any, rules: Any, has_bar: bool, ends: bool, breaker: int) -> int:
+    """Return the rule that ends a waiting rest, `NO_RULE` when it may be tried again."""
+    if not has_bar:
+        return NO_BAR
+    if ends:
+        return END_OF_DATA
+    if s.waiting_side < 0 and rules.allow_short == 0:
+        return SHORT_NOT_ALLOWED
+    return breaker
+
+
+@compiled
+def outcome_of(rule: int) -> int:
+    """Return the outcome that goes with a rule that ends an entry."""
+    return EXPIRED if rule == NO_BAR or rule == END_OF_DATA or rule == VOLUME or rule == CANCELLED else REFUSED
+
+
+@compiled
+def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
+    """Take a candidate out of the running and say why."""
+    c.dropped = 1
+    if c.kind == REST:
+        s.waiting = 0.0
+    log_decision(account, logs, row, c.slot, c.side, c.confidence, c.requested, 0.0, outcome_of(rule), rule)
+
+
+@compiled
+def gather(
+    slots: Any, account: Any, candidates: Any, close: Any, volume: Any, volatility: Any, targets: Any, rules: Any,
+    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, weights: bool,
+) -> int:  # fmt: skip
+    """Collect the candidates of side slots and waiting rests, or of weight slots; return their number."""
+    breaker = closed_breaker(account, rules, day)
+    count = 0
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if weights != (s.kind == 1):
+            continue
+        column = s.symbol
+        weight = math.nan
+        if weights:
+            weight = targets.weight[row, slot]
+            if not weight == weight or s.weight_acted == bar:
+                continue
+            wish = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else 0))
+            kind = RAISE
+        else:
+            wish = np.int64(targets.side[row, slot])
+            kind = MORE if s.side == wish else NEW
+            if s.waiting == 0.0 and wish != 1 and wish != -1:
+                continue
+        confidence = 1.0
+        if targets.confidence.shape[0] > 0:
+            confidence = np.float64(targets.confidence[row, slot])
+        asks = weights or wish == 1 or wish == -1
+        if asks and not close[row, column] == close[row, column]:
+            log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+            asks = False
+        has_bar = prices[column] == prices[column]
+        if s.waiting > 0.0:
+            if asks and wish == s.waiting_side:
+                account.no_op += 1
+            kind, wish, confidence = REST, s.waiting_side, s.waiting_confidence
+            rule = refusal_of_rest(s, rules, has_bar, ends, breaker)
+            if rule != NO_RULE:
+                log_decision(account, logs, row, slot, wish, confidence, s.waiting, 0.0, outcome_of(rule), rule)
+                s.waiting = 0.0
+                continue
+        elif not asks:
+            continue
+        elif (kind == MORE and s.adds >= rules.max_adds) or (wish == 0 and s.side == 0):
+            account.no_op += 0 if wish == 0 and s.left_bar == bar else 1
+            continue
+        elif wish == 0:
+            continue
+        else:
+            rule = refusal(s, rules, bar, wish, has_bar, ends, breaker)
+            if rule == STALE_EDGE:
+                account.no_op += 1
+                continue
+            if rule != NO_RULE:
+                log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, outcome_of(rule), rule)
+                continue
+        c = candidates[count]
+        count += 1
+        c.slot = slot
+        c.side = wish
+        c.kind = kind
+        c.plan = s.plan if kind == MORE else s.entry_plan
+        c.confidence = confidence
+        c.weight = weight
+        size = panel_value(targets.size, row, slot)
+        c.size = size if size == size else s.size
+        c.given_risk_unit = panel_value(targets.risk_unit, row, slot)
+        c.stop_level = panel_value(targets.stop_level, row, slot)
+        c.target_level = panel_value(targets.target_level, row, slot)
+        c.volatility = panel_value(volatility, row, column)
+        c.volume = volume[bar, column]
+        c.base = prices[column]
+        c.rule = NO_RULE
+        c.dropped = 0
+    return count
+
+
+@compiled
+def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, impact_of: float) -> None:
+    """Price a candidate for `impact_of` units, and set R, the distance to its stop and its quantity."""
+    price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume)
+    c.price = price
+    if c.kind == MORE:
+        c.risk_unit = s.risk_unit
+        stop_distance = s.risk_unit * plan.sl
+        c.distance = price if math.isnan(s.stop) else max(0.0, c.side * (price - s.stop))
+    else:
+        if c.stop_level == c.stop_level:
+            c.risk_unit = abs(price - c.stop_level)
+            stop_distance = c.risk_unit
+        else:
+            c.risk_unit = c.given_risk_unit
+            if plan.basis == BASIS_PERCENT:
+                c.risk_unit = plan.risk * price
+            elif plan.basis == BASIS_LEVEL or not c.given_risk_unit > 0.0:
+                c.risk_unit = math.nan
+            stop_distance = c.risk_unit * plan.sl
+        c.distance = price if math.isnan(stop_distance) else stop_distance
+    if c.kind == RAISE:
+        c.quantity = abs(c.weight) * equity / price - s.held
+        return
+    quantity = requested_quantity(s.rule, c.size, equity, price, stop_distance, kelly)
+    if rules.scale_by_confidence == 1:
+        quantity = quantity * c.confidence
+    c.quantity = quantity * plan.risk_multiplier
+
+
+@compiled
+def refusal_of_size(c: Any, s: Any, plan: Any, kelly: float) -> int:
+    """Return the rule that refuses a sized candidate, `NO_RULE` for none."""
+    if s.side != c.side:  # a new position: its levels must make sense
+        if c.side * (c.price - c.stop_level) <= 0.0:
+            return STOP_BEYOND_ENTRY
+        if c.side * (c.target_level - c.price) <= 0.0:
+            return TARGET_BEYOND_ENTRY
+        unsized = s.rule == RISK and c.kind != RAISE and not c.quantity == c.quantity
+        if unsized or (plan.needs_risk_unit == 1 and not c.risk_unit > 0.0):
+            return NO_RISK_UNIT
+    if s.rule == KELLY and c.kind != RAISE and kelly <= 0.0:
+        return NO_EDGE
+    return NO_RULE
+
+
+@compiled
+def size_candidate(
+    c: Any, s: Any, account: Any, strategy: Any, plan: Any, rules: Any, logs: Any, row: int, equity: float
+) -> None:
+    """Size one candidate, or drop it with the rule that refuses it."""
+    if c.kind == REST:
+        c.quantity = s.waiting
+        c.requested = s.waiting
+        c.price = market_price(rules, c.base, c.side, c.quantity, c.volatility, c.volume)
+        c.distance = c.price if math.isnan(s.stop) else max(0.0, c.side * (c.price - s.stop))
+        return
+    kelly = math.nan
+    if s.rule == KELLY:
+        kelly = kelly_fraction(
+            strategy.trades, strategy.wins, strategy.win_sum, strategy.loss_sum,
+            rules.kelly_min_trades, rules.kelly_start,
+        )  # fmt: skip
+    size_at(c, s, plan, rules, equity, kelly, 0.0)
+    if rules.impact_frac > 0.0 and c.quantity > 0.0:
+        size_at(c, s, plan, rules, equity, kelly, c.quantity)
+    if c.kind == RAISE and not c.quantity > 0.0:
+        c.dropped = 1
+        account.no_op += 1
+        return
+    c.requested = math.nan
+    rule = refusal_of_size(c, s, plan, kelly)
+    if rule == NO_RULE:
+        c.requested = c.quantity
+        rule = NO_RULE if c.quantity > 0.0 else LOT
+    if rule != NO_RULE:
+        drop(c, s, account, logs, row, rule)
+    elif c.kind == RAISE:
+        small = c.quantity * c.price / equity < rules.min_trade_weight
+        if small or c.quantity * c.price < rules.min_notional:
+            c.dropped = 1
+            log_decision(account, logs, row, c.slot, c.side, c.confidence, c.quantity, 0.0, SKIPPED,
+                         MIN_TRADE_WEIGHT if small else MIN_NOTIONAL)  # fmt: skip
+
+
+@compiled
+def rank(candidates: Any, order: Any, count: int) -> None:
+    """Sort `order[:count]` by (-confidence, slot): shell sort, for the keys are unique."""
+    for place in range(count):
+        order[place] = place
+    gap = count // 2
+    while gap > 0:
+        for place in range(gap, count):
+            moving = order[place]
+            key = candidates[moving].confidence
+            at = place
+            while at >= gap:
+                other = order[at - gap]
+                its = candidates[other].confidence
+                if its > key or (its == key and candidates[other].slot < candidates[moving].slot):
+                    break
+                order[at] = other
+                at -= gap
+            order[at] = moving
+        gap //= 2

@@ -1,0 +1,293 @@
+"""One position from first fill to flat: booking fills, moving levels, closing the trade."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from stratkit.compiled import compiled
+from stratkit.engine.layout import (
+    BREAK_EVEN,
+    CANCELLED,
+    EXIT_SIDE,
+    EXPIRED,
+    LIQUIDATION,
+    SKIPPED,
+    STOP,
+    TARGET,
+    TARGET_ROUNDED_TO_ZERO,
+    TRAILING,
+)
+from stratkit.engine.prices import commission, market_price, tick_down, tick_up, volume_room
+from stratkit.engine.stream import stream_fill, stream_trade
+from stratkit.risk.sizing import lot_down
+
+DUST = 1e-12  # of the quantity entered: what remains at or below it is a rounding error
+
+
+@compiled
+def log_decision(
+    account: Any, logs: Any, bar: int, slot: int, side: int, confidence: float,
+    requested: float, granted: float, outcome: int, rule: int,
+) -> None:  # fmt: skip
+    """Write one row of the decision log."""
+    if logs is not None:
+        row = logs.decisions[account.decision_rows]
+        row.bar = bar
+        row.slot = slot
+        row.side = side
+        row.confidence = confidence
+        row.requested = requested
+        row.granted = granted
+        row.outcome = outcome
+        row.rule = rule
+        account.decision_rows += 1
+
+
+@compiled
+def book_fill(
+    s: Any, account: Any, logs: Any, stream: Any, bar: int, slot: int, direction: int,
+    quantity: float, price: float, base: float, fee: float, reason: int,
+) -> None:  # fmt: skip
+    """Move cash for one fill and write its row: the only place where cash is traded."""
+    account.cash = account.cash - direction * (quantity * price) - fee
+    account.traded_bar += quantity * price
+    slippage = (price - base) * direction * quantity
+    s.commission += fee
+    s.slippage += slippage
+    if stream is not None:
+        stream_fill(stream, quantity, price, fee, slippage)
+    if logs is not None:
+        row = logs.fills[account.fill_rows]
+        row.bar = bar
+        row.slot = slot
+        row.direction = direction
+        row.quantity = quantity
+        row.price = price
+        row.base_price = base
+        row.commission = fee
+        row.slippage = slippage
+        row.reason = reason
+        row.trade = s.trade
+        account.fill_rows += 1
+
+
+@compiled
+def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_value: float, reason: int) -> float:
+    """Write the row of a trade, closed or still open, and return its net P&L."""
+    gross = s.side * (exit_value - s.entry_value)
+    pnl = gross - s.commission - s.borrow - s.funding
+    if logs is not None:
+        row = logs.trades[account.trade_rows]
+        row.trade = s.trade
+        row.slot = slot
+        row.side = s.side
+        row.decision_bar = s.decision_bar
+        row.entry_bar = s.entry_bar
+        row.exit_bar = exit_bar
+        row.bars_held = s.bars_held
+        row.quantity = s.entry_quantity
+        row.entry_price = s.average
+        row.exit_price = s.exit_value / s.exit_quantity if s.exit_quantity > 0.0 else math.nan
+        row.risk_unit = s.risk_unit
+        row.gross_pnl = gross
+        row.commission = s.commission
+        row.slippage = s.slippage
+        row.borrow = s.borrow
+        row.funding = s.funding
+        row.pnl = pnl
+        row.r_multiple = pnl / (s.risk_unit * s.entry_quantity)
+        row.worst_price = s.worst
+        row.best_price = s.best
+        row.exit_reason = reason
+        row.ambiguous = s.ambiguous
+        account.trade_rows += 1
+    return pnl
+
+
+@compiled
+def close_trade(
+    s: Any, account: Any, strategy: Any, logs: Any, stream: Any, bar: int, slot: int, reason: int, in_force: int
+) -> None:
+    """Settle a slot that has gone flat: its trade, streaks, Kelly sums, cooldown edge and leftovers."""
+    pnl = write_trade(s, account, logs, slot, bar, s.exit_value, reason)
+    if stream is not None:
+        stream_trade(stream, pnl, pnl / (s.risk_unit * s.entry_quantity), s.bars_held, s.ambiguous)
+    account.loss_streak = account.loss_streak + 1 if pnl < 0.0 else 0
+    strategy.trades += 1
+    on_notional = pnl / s.entry_value
+    if pnl > 0.0:
+        strategy.wins += 1
+        strategy.win_sum += on_notional
+    else:
+        strategy.loss_sum -= on_notional
+    if s.exit_bar >= 0:
+        log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, 1.0, s.exit_wanted, 0.0, EXPIRED, CANCELLED)
+    if s.waiting > 0.0:
+        log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0, EXPIRED, CANCELLED)
+    s.left_side = s.side
+    s.left_bar = bar
+    s.awaits_edge = s.side if in_force == s.side else 0
+    s.side = 0
+    s.held = 0.0
+    s.waiting = 0.0
+    s.exit_wanted = 0.0
+    s.exit_bar = -1
+    s.active_stop = math.nan
+    s.next_target = math.nan
+
+
+@compiled
+def leave(
+    s: Any, account: Any, strategy: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    quantity: float, price: float, base: float, fee: float, reason: int, in_force: int,
+) -> None:  # fmt: skip
+    """Book a fill that reduces the position; close the trade when nothing is left."""
+    book_fill(s, account, logs, stream, bar, slot, -s.side, quantity, price, base, fee, reason)
+    s.exit_value += quantity * price
+    s.exit_quantity += quantity
+    s.held = s.held - quantity
+    if reason == STOP or reason == BREAK_EVEN or reason == TRAILING:
+        s.cooldown_until = bar + rules.cooldown_bars
+    if s.held <= DUST * s.entry_quantity:
+        close_trade(s, account, strategy, logs, stream, bar, slot, reason, in_force)
+
+
+@compiled
+def leave_at_market(
+    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    wanted: float, base: float, reason: int, volatility: float, volume: float, in_force: int,
+) -> float:  # fmt: skip
+    """Leave up to `wanted` units with slippage, as far as volume allows; the rest waits. Return what left."""
+    quantity = min(wanted, s.held)
+    room = volume_room(rules, volume, symbol.used_volume)
+    if quantity > room:
+        quantity = lot_down(room, rules.lot_size)
+        s.exit_wanted = wanted - quantity
+        s.exit_reason = reason
+    else:
+        s.exit_wanted = 0.0
+    if quantity <= 0.0:
+        return 0.0
+    price = market_price(rules, base, -s.side, s.held, volatility, volume)
+    symbol.used_volume += quantity
+    leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, price, base,
+          commission(rules, quantity, price), reason, in_force)  # fmt: skip
+    return quantity
+
+
+@compiled
+def meet(s: Any, price: float) -> None:
+    """Widen the excursion of an open position to a price that it has met."""
+    if s.side > 0:
+        s.worst = min(s.worst, price)
+        s.best = max(s.best, price)
+    else:
+        s.worst = max(s.worst, price)
+        s.best = min(s.best, price)
+
+
+@compiled
+def set_active_stop(s: Any, rules: Any) -> None:
+    """Choose the tighter of the stop and, with isolated margin, the level where the margin is gone."""
+    s.active_stop = s.stop
+    s.active_kind = s.stop_kind
+    if rules.isolated == 0:
+        return
+    if s.side > 0:
+        level = s.average * (1.0 - 1.0 / rules.leverage) / (1.0 - rules.maintenance_margin)
+        if level > 0.0 and not s.stop >= level:
+            s.active_stop = level
+            s.active_kind = LIQUIDATION
+    else:
+        level = s.average * (1.0 + 1.0 / rules.leverage) / (1.0 + rules.maintenance_margin)
+        if not s.stop <= level:
+            s.active_stop = level
+            s.active_kind = LIQUIDATION
+
+
+@compiled
+def _tighten(s: Any, level: float, kind: int) -> bool:
+    if math.isnan(s.stop) or (level > s.stop if s.side > 0 else level < s.stop):
+        s.stop = level
+        s.stop_kind = kind
+        return True
+    return False
+
+
+@compiled
+def _reached(s: Any, distance: float) -> bool:
+    if s.side > 0:
+        return s.extreme >= s.entry + distance  # NaN distance: off, never reached
+    return s.extreme <= s.entry - distance
+
+
+@compiled
+def move_levels(s: Any, plan: Any, rules: Any) -> None:
+    """Move the stop for the next bar: break-even first, then trailing; it never loosens."""
+    side = s.side
+    moved = False
+    if _reached(s, plan.be * s.risk_unit):
+        level = tick_down(s.average, rules.tick_size) if side > 0 else tick_up(s.average, rules.tick_size)
+        moved = _tighten(s, level, BREAK_EVEN)
+    trail_at = 0.0 if math.isnan(plan.trail_at) else plan.trail_at
+    if plan.trail_by == plan.trail_by and _reached(s, trail_at * s.risk_unit):
+        level = s.extreme - side * (plan.trail_by * s.risk_unit)
+        level = tick_down(level, rules.tick_size) if side > 0 else tick_up(level, rules.tick_size)
+        moved = _tighten(s, level, TRAILING) or moved
+    if moved:
+        set_active_stop(s, rules)
+
+
+@compiled
+def set_next_target(s: Any) -> None:
+    """Point `next_target` at the first target that is not done, NaN when none is left."""
+    s.next_target = math.nan
+    if s.targets_done < s.last_target:
+        if s.targets_done == 0:
+            s.next_target = s.target1
+        elif s.targets_done == 1:
+            s.next_target = s.target2
+        else:
+            s.next_target = s.target3
+
+
+@compiled
+def take_targets(
+    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
+    bar: int, slot: int, reached: float, gapped: bool, volume: float, in_force: int,
+) -> None:  # fmt: skip
+    """Fill, in order, every target that price `reached`: at the level, or at `reached` when gapped."""
+    while s.side != 0 and (reached >= s.next_target if s.side > 0 else reached <= s.next_target):
+        level = reached if gapped else s.next_target
+        done = s.targets_done
+        fraction = s.fraction1 if done == 0 else (plan.f2 if done == 1 else plan.f3)
+        wanted = s.held
+        if not (s.takes_rest == 1 and done + 1 == s.last_target):
+            wanted = min(s.held, lot_down(fraction * s.entry_quantity, rules.lot_size) - s.target_filled)
+        if wanted <= 0.0:
+            if s.target_filled == 0.0:
+                log_decision(account, logs, bar, slot, EXIT_SIDE, 1.0, fraction * s.entry_quantity, 0.0,
+                             SKIPPED, TARGET_ROUNDED_TO_ZERO)  # fmt: skip
+            s.targets_done = done + 1
+            s.target_filled = 0.0
+            set_next_target(s)
+            continue
+        room = volume_room(rules, volume, symbol.used_volume)
+        quantity = wanted
+        if wanted > room:
+            quantity = lot_down(room, rules.lot_size)
+            if quantity <= 0.0:
+                return
+        symbol.used_volume += quantity
+        meet(s, level)
+        if quantity == wanted:
+            s.targets_done = done + 1
+            s.target_filled = 0.0
+            set_next_target(s)
+        else:
+            s.target_filled += quantity
+        leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, level, level,
+              commission(rules, quantity, level), TARGET, in_force)  # fmt: skip
+        if quantity < wanted:
+            return

@@ -1,0 +1,146 @@
+"""Drives the kernel over bars: opens a book, grows the logs, closes the book into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stratkit.engine.book import Book, Logs, empty_logs, open_book, rows_needed
+from stratkit.engine.kernel import advance
+from stratkit.engine.layout import Market, Records
+from stratkit.engine.positions import write_trade
+from stratkit.engine.stream import new_stream
+from stratkit.panel import FloatArray
+from stratkit.risk.targets import Targets
+
+Progress = Callable[[int, int], None]
+
+
+class Record(NamedTuple):
+    """What the kernel writes per bar; `carry` is (T, 3) or (0, 3) when nothing is charged."""
+
+    equity: FloatArray
+    cash: FloatArray
+    gross: FloatArray
+    net: FloatArray
+    carry: FloatArray
+
+
+class Replay(NamedTuple):
+    """The outputs of a replay: arrays per bar, rows, and what was counted."""
+
+    equity: FloatArray
+    cash: FloatArray
+    gross: FloatArray
+    net: FloatArray
+    carry: FloatArray
+    fills: Records
+    trades: Records
+    decisions: Records
+    no_op: int
+    account_carry: float
+    bankrupt_bar: int
+    book: Book
+
+
+def play(
+    market: Market,
+    targets: Targets,
+    rules: Records,
+    *,
+    stretch_bars: int | None = None,
+    progress: Progress | None = None,
+) -> Replay:
+    """Replay all bars with everything recorded.
+
+    `rules` is a (1,) record array of `RULES_DTYPE`. `stretch_bars` plays in chunks of that many bars;
+    it never changes the result. `progress` is told (bars done, bars) between chunks.
+    """
+    bars = market.close.shape[0]
+    book = _new_book(market, targets, rules)
+    record = _new_record(bars, has_carry=_has_carry(market, rules))
+    logs = empty_logs(max(4096, 4 * rows_needed(len(book.slots))))
+    bar = 0
+    stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))
+    while bar < bars:
+        stop = min(bar + stretch, bars)
+        bar, logs = _advance(book, market, targets, rules, logs, record, bar, stop)
+        if progress is not None:
+            progress(bar, bars)
+    return close_book(book, logs, record)
+
+
+def stream(
+    market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False
+) -> Records:
+    """Replay all bars and keep running sums only: the same kernel with recording compiled out."""
+    book = _new_book(market, targets, rules)
+    sums = new_stream(float(rules[0].initial_cash), mar, intraday)
+    advance(book, market, targets, rules, None, None, sums, 0, market.close.shape[0])
+    sums[0].open_trades = int((book.slots["side"] != 0).sum())
+    return sums
+
+
+def close_book(book: Book, logs: Logs, record: Record) -> Replay:
+    """Write the trades that are still open, marked at the last close, and hand on all arrays."""
+    account = book.account[0]
+    logs = grow(logs, book)
+    for slot in np.flatnonzero(book.slots["side"]):
+        s = book.slots[slot]
+        mark = book.symbols[s.symbol].mark
+        write_trade(s, account, logs, int(slot), -1, s.exit_value + s.held * mark, 0)
+    return Replay(
+        *record,
+        logs.fills[: account.fill_rows].copy(),
+        logs.trades[: account.trade_rows].copy(),
+        logs.decisions[: account.decision_rows].copy(),
+        int(account.no_op),
+        float(account.interest),
+        int(account.bankrupt_bar),
+        book,
+    )
+
+
+def grow(logs: Logs, book: Book) -> Logs:
+    """Return logs with room for another bar, doubled where a log is nearly full."""
+    account = book.account[0]
+    used = (account.fill_rows, account.trade_rows, account.decision_rows)
+    needed = rows_needed(len(book.slots))
+    return Logs(
+        *(
+            rows if count + needed <= len(rows) else _doubled(rows, count + needed)
+            for rows, count in zip(logs, used, strict=True)
+        )
+    )
+
+
+def _doubled(rows: Records, needed: int) -> Records:
+    larger = np.zeros(max(2 * len(rows), int(needed)), rows.dtype).view(np.recarray)
+    larger[: len(rows)] = rows
+    return larger
+
+
+def _advance(
+    book: Book, market: Market, targets: Targets, rules: Records, logs: Logs, record: Record, start: int, stop: int
+) -> tuple[int, Logs]:
+    bar = start
+    while bar < stop:
+        bar = advance(book, market, targets, rules, logs, record, None, bar, stop)
+        if bar < stop:
+            logs = grow(logs, book)
+    return bar, logs
+
+
+def _new_book(market: Market, targets: Targets, rules: Records) -> Book:
+    return open_book(float(rules[0].initial_cash), targets, market.delist_bar)
+
+
+def _new_record(bars: int, has_carry: bool) -> Record:
+    per_bar: list[Any] = [np.empty(bars) for _ in range(4)]
+    return Record(*per_bar, np.zeros((bars if has_carry else 0, 3)))
+
+
+def _has_carry(market: Market, rules: Records) -> bool:
+    return bool(rules[0].borrow_ann > 0 or rules[0].margin_rate_ann > 0 or len(market.funding))

@@ -1,0 +1,114 @@
+"""`simulate`: signals from anywhere, replayed by the engine, a `BacktestResult` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stratkit.data.bars import Bars
+from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.market import market_of
+from stratkit.engine.result import BacktestResult
+from stratkit.engine.rules import rule_record
+from stratkit.engine.run import Progress, Replay, play
+from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
+from stratkit.errors import UsageError
+from stratkit.frequency import return_periods
+from stratkit.panel import FloatArray, read_only
+from stratkit.plans import ExitPlan
+from stratkit.risk.requests import requested_targets
+from stratkit.risk.settings import RiskSettings
+from stratkit.risk.targets import Targets
+from stratkit.strategies.signals import Signals
+
+
+def simulate(
+    bars: Bars,
+    signals: Signals | Sequence[Signals],
+    *,
+    account: AccountSettings | None = None,
+    costs: CostSettings | None = None,
+    execution: ExecutionSettings | None = None,
+    risk: RiskSettings | None = None,
+    exit_plan: ExitPlan | None = None,
+    funding: FloatArray | None = None,
+    delistings: Mapping[str, int] | None = None,
+    progress: Progress | None = None,
+) -> BacktestResult:
+    """Replay signals over bars under the execution contract and return what happened.
+
+    One `Signals` record trades one position per symbol; several trade independent books, one position
+    per strategy and symbol, in one cash account. Settings that are not given keep their defaults: all of equity per
+    position, no costs, profile `conservative`. `funding` (T, N) are rates summed per bar gap, paid by longs when
+    positive; `delistings` maps symbols to the UTC nanoseconds of their delisting. Raises `UsageError`
+    for settings or shapes that do not fit, `DataError` for volumes that an option needs and that are unknown.
+
+    >>> import numpy as np
+    >>> from stratkit.data.bars import Bars
+    >>> from stratkit.strategies.signals import Signals
+    >>> price = np.array([[10.0], [11.0], [12.0]])
+    >>> bars = Bars(np.arange(3) * 86_400 * 10**9, ("ABC",), price, price, price, price, price * 0, "1d")
+    >>> result = simulate(bars, Signals("mine", side=np.array([[1], [0], [0]])))
+    >>> round(float(result.equity[-1]), 2)  # bought at 11, marked at 12
+    109090.91
+    """
+    account, costs = account or AccountSettings(), costs or CostSettings()
+    execution, risk = execution or ExecutionSettings(), risk or RiskSettings()
+    books = (signals,) if isinstance(signals, Signals) else tuple(signals)
+    if not books:
+        raise UsageError("at least one strategy's signals must be given; found none")
+    periods = return_periods(bars.times, bars.frequency)
+    market = market_of(bars, periods, costs, execution, funding=funding, delistings=dict(delistings or {}))
+    targets = requested_targets(bars, books, risk, exit_plan)
+    rules = rule_record(bars.frequency, account, costs, execution, risk)
+    replay = play(market, targets, rules, progress=progress)
+    provenance = {
+        "engine_semantics": ENGINE_SEMANTICS,
+        "fill_profile": execution.profile,
+        "risk_basis": risk.caps.risk_basis,
+        "sizing_rule": risk.sizing.rule,
+        "data_digest": bars.digest,
+    }
+    return result_of(bars, tuple(one.strategy for one in books), targets, account.initial_cash, replay, provenance)
+
+
+def result_of(
+    bars: Bars,
+    strategies: tuple[str, ...],
+    targets: Targets,
+    initial_cash: float,
+    replay: Replay,
+    provenance: Mapping[str, Any],
+) -> BacktestResult:
+    """Return the result of a replay of `bars`, its arrays read-only."""
+    slots = replay.book.slots
+    missing = replay.book.symbols["missing"]
+    stale = {bars.symbols[s.symbol] for s in slots[slots["side"] != 0] if missing[s.symbol] > 0}
+    return BacktestResult(
+        times=bars.times,
+        symbols=bars.symbols,
+        strategies=strategies,
+        slot_symbol=read_only(targets.slot_symbol),
+        slot_strategy=read_only(targets.slot_strategy),
+        initial_cash=initial_cash,
+        equity=read_only(replay.equity),
+        cash=read_only(replay.cash),
+        gross=read_only(replay.gross),
+        net=read_only(replay.net),
+        carry=read_only(replay.carry),
+        fills=read_only(replay.fills),
+        trades=read_only(replay.trades),
+        decisions=read_only(replay.decisions),
+        counts={
+            "decisions": len(replay.decisions),
+            "fills": len(replay.fills),
+            "trades": int(np.sum(replay.trades["exit_bar"] >= 0)),
+            "no_op": replay.no_op,
+        },
+        account_carry=replay.account_carry,
+        bankrupt_bar=replay.bankrupt_bar,
+        stale=tuple(sorted(stale)),
+        provenance=dict(provenance),
+    )

@@ -1,0 +1,86 @@
+"""`IndicatorSource`: indicators of one set of bars, each computed once per name and parameters."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+
+from stratkit.data.bars import FIELDS, Bars
+from stratkit.errors import UsageError, did_you_mean
+from stratkit.features.specs import IndicatorSpec, spec_of
+from stratkit.panel import BoolArray, read_only
+
+R = TypeVar("R")
+
+# room for some thirty series of a million bars: a sweep over averages stays inside small memory
+DEFAULT_MAX_BYTES: Final = 256 * 2**20
+
+
+class IndicatorSource:
+    """Computes indicators of `bars` and keeps the latest used ones, up to `max_bytes` in all.
+
+    Results are read-only, so that every strategy can be handed the same arrays.
+    """
+
+    def __init__(self, bars: Bars, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.bars = bars
+        self.max_bytes = max_bytes
+        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._bytes = 0
+
+    @cached_property
+    def has_bar(self) -> BoolArray:
+        """(T, N): where a symbol has a bar."""
+        has_bar: BoolArray = read_only(np.isfinite(self.bars.close))
+        return has_bar
+
+    def compute(
+        self, function: Callable[..., R], *args: object, on: str | tuple[str, ...] | None = None, **params: object
+    ) -> R:
+        """Return `function` of the bars: its inputs are filled in, the parameters are given.
+
+        `on` names other fields to read than the indicator's own, such as ``on="high"``.
+        Raises `UsageError` for a field or a parameter that does not exist.
+        """
+        spec = spec_of(function)
+        fields = _fields(spec, on)
+        values = spec.parameters(*args, **params)
+        key = (spec.name, function, fields, *values.items())
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._keep(key, _frozen(function(*(getattr(self.bars, name) for name in fields), **values)))
+        return cast(R, self._kept[key])
+
+    def _keep(self, key: tuple[object, ...], result: object) -> None:
+        self._kept[key] = result
+        self._bytes += _size(result)
+        while self._bytes > self.max_bytes and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= _size(oldest)
+
+
+def _fields(spec: IndicatorSpec, on: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    fields = spec.inputs if on is None else (on,) if isinstance(on, str) else on
+    if len(fields) != len(spec.inputs):
+        raise UsageError(f"indicator {spec.name!r} reads {len(spec.inputs)} fields; found on={on!r}")
+    for name in fields:
+        if name not in FIELDS:
+            raise UsageError(f"bars have no field {name!r}; {did_you_mean(name, FIELDS)}")
+    return fields
+
+
+def _frozen(result: object) -> object:
+    if isinstance(result, tuple):
+        parts = [read_only(panel) for panel in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    return read_only(np.asarray(result))
+
+
+def _size(result: object) -> int:
+    panels = result if isinstance(result, tuple) else (result,)
+    return sum(int(np.asarray(panel).nbytes) for panel in panels)

@@ -1,0 +1,69 @@
+"""`IndicatorSpec`: what is known of an indicator: its name, its inputs, its lookback."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from stratkit.errors import UsageError, did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class IndicatorSpec:
+    """An indicator's `name`, the fields of the bars it reads by default, and its lookback.
+
+    `lookback` takes the parameters by name and returns the index of the first value on a series
+    without holes: how many own bars must come before it. An average over 20 bars looks back 19.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    inputs: tuple[str, ...]
+    lookback: Callable[..., int]
+
+    def parameters(self, *args: object, **params: object) -> dict[str, Any]:
+        """Return every parameter by name, defaults filled in; raise `UsageError` when they do not fit."""
+        try:
+            bound = inspect.signature(self.function).bind(*self.inputs, *args, **params)
+        except TypeError as error:
+            names = list(inspect.signature(self.function).parameters)[len(self.inputs) :]
+            raise UsageError(f"indicator {self.name!r} takes {', '.join(names)}; found: {error}") from None
+        bound.apply_defaults()
+        return dict(list(bound.arguments.items())[len(self.inputs) :])
+
+
+_BY_FUNCTION: Final[dict[Callable[..., Any], IndicatorSpec]] = {}
+
+
+def indicator(*inputs: str, lookback: Callable[..., int]) -> Callable[[F], F]:
+    """Declare a function to be an indicator, so that contexts compute it once and know its lookback.
+
+    `inputs` name the fields of the bars that it reads, one per panel; the parameters come after
+    them. The function itself is returned unchanged.
+
+    >>> @indicator("high", "low", lookback=lambda: 0)
+    ... def middle(high, low):
+    ...     return (high + low) / 2
+    """
+
+    def declare(function: F) -> F:
+        _BY_FUNCTION[function] = IndicatorSpec(function.__name__, function, inputs, lookback)
+        return function
+
+    return declare
+
+
+def spec_of(function: Callable[..., Any]) -> IndicatorSpec:
+    """Return the spec of a declared indicator; raise `UsageError` for any other function."""
+    if function not in _BY_FUNCTION:
+        name = getattr(function, "__name__", repr(function))
+        known = [spec.name for spec in _BY_FUNCTION.values()]
+        raise UsageError(
+            f"{name!r} is not declared as an indicator ({did_you_mean(name, known)}): decorate it "
+            'with @indicator("close", lookback=...), or call it yourself'
+        )
+    return _BY_FUNCTION[function]

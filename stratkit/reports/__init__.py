@@ -1,0 +1,1 @@
+"""Reports: the HTML page and the figures of a finished run."""

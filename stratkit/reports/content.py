@@ -1,0 +1,58 @@
+"""`ReportContent`: everything that a report shows about one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from stratkit.analytics.benchmark import Benchmark
+from stratkit.analytics.scorecard import Scorecard
+from stratkit.data.bars import Bars
+from stratkit.engine.result import BacktestResult
+
+_FILL_AT_THE_DECISION_CLOSE: Final = frozenset({"close", "vectorbt"})
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """One run, ready to be shown.
+
+    `result` and `bars` share their times. `profile` is the label of the fill profile, overrides
+    included; `config_text` the resolved YAML; `provenance` rows of (name, value); `command` the line
+    that made the run. `benchmark` has its equity on the same times.
+    `trials` counts what the strategy was picked from, None when nobody counted; `risk_free_ann` is
+    the yearly rate [fraction] that the scorecard's Sharpe ratio used.
+    """
+
+    title: str
+    subtitle: str
+    result: BacktestResult
+    bars: Bars
+    scorecard: Scorecard
+    profile: str
+    config_text: str
+    provenance: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...] = ()
+    benchmark: Benchmark | None = None
+    command: str = ""
+    trials: int | None = None
+    risk_free_ann: float = 0.0
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether orders fill at the close that decided them, which nobody could have traded."""
+        words = self.profile.split()
+        return bool(words) and words[0].strip(",;:") in _FILL_AT_THE_DECISION_CLOSE
+
+    @property
+    def trials_note(self) -> str:
+        """What to say beside a Sharpe ratio about the search that it came from."""
+        if self.trials is None:
+            return "trials not counted"
+        return "1 trial" if self.trials == 1 else f"picked from {self.trials:,} trials"
+
+    @cached_property
+    def all_warnings(self) -> tuple[str, ...]:
+        """The warnings of the run and of its scorecard, each once, in order."""
+        return tuple(dict.fromkeys((*self.warnings, *self.scorecard.warnings)))

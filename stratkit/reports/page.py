@@ -1,0 +1,160 @@
+"""`write_report`: one offline HTML page with everything about a run.
+
+The page loads nothing from anywhere. Its chart library is the script inside the installed plotly
+package, compressed into the page and unpacked by the browser. A content security policy names the
+exact scripts that may run by their hash, so that no text from a file or a name can ever run as one.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import importlib.metadata
+import importlib.resources
+from pathlib import Path
+from typing import Any, Final
+
+from stratkit.analytics.drawdowns import worst_drawdowns
+from stratkit.analytics.months import monthly_returns
+from stratkit.errors import OutputError
+from stratkit.reports.charts import build_payload
+from stratkit.reports.content import ReportContent
+from stratkit.reports.payload import compressed_text
+from stratkit.reports.series import prepare_series
+from stratkit.reports.settings import ReportSettings
+from stratkit.reports.shown_trades import choose_trades
+from stratkit.reports.tables import drawdown_rows, header_facts, headline_cards, heat_rows, metric_groups
+from stratkit.reports.wording import money
+
+REPORT_NAME: Final = "report.html"
+MAX_PAGE_BYTES: Final = 2_500_000
+_FEWEST_POINTS: Final = 50  # thinner than this a chart says nothing; the page is then as large as it is
+_MAX_CONFIG_CHARS: Final = 60_000  # longer ones are cut on the page and whole in config.yaml
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def write_report(folder: Path, content: ReportContent, settings: ReportSettings) -> Path:
+    """Write `report.html` into `folder` and return its path.
+
+    The page stays under 2.5 MB: series are thinned harder until it fits. Raises `OutputError` when
+    the file cannot be written.
+    """
+    path = folder / REPORT_NAME
+    page = render_page(content, settings).encode()
+    while len(page) > MAX_PAGE_BYTES and settings.max_points > _FEWEST_POINTS:
+        settings = _coarser(settings)
+        page = render_page(content, settings).encode()
+    try:
+        path.write_bytes(page)
+    except OSError as error:
+        raise OutputError(f"the report must be writable; {path}: {error.strerror}: choose another --out") from error
+    return path
+
+
+def render_page(content: ReportContent, settings: ReportSettings) -> str:
+    """Return the page as text."""
+    script, theme, css = (_template_text(name) for name in ("report.js", "theme.js", "report.css"))
+    library, library_hash = _chart_library()
+    series = prepare_series(content, settings)
+    shown = choose_trades(content.result, settings.max_trades)
+    payload = build_payload(content, series, shown, settings)
+    text: str = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            css=_trusted(css),
+            script=_trusted(script),
+            theme=_trusted(theme),
+            policy=_policy([_hash_of(script), _hash_of(theme), library_hash]),
+            library=_trusted(library),
+            payload=_trusted(payload.text()),
+            **_tables(content, settings),
+            trades_rule=shown.rule,
+            has_trades=len(shown.frame) > 0,
+            rolling=f"{series.rolling_periods} {series.returns.unit}s",
+        )
+    )
+    return text
+
+
+def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
+    result = content.result
+    worst = worst_drawdowns(result.times, result.equity, result.initial_cash, settings.worst_drawdowns)
+    config = content.config_text
+    return {
+        "content": content,
+        "cards": headline_cards(content),
+        "facts": header_facts(content),
+        "groups": metric_groups(content),
+        "drawdowns": drawdown_rows(worst),
+        "heat": heat_rows(monthly_returns(result.times, result.equity, result.initial_cash)),
+        "months": _MONTHS,
+        "benchmark_name": None if content.benchmark is None else content.benchmark.name,
+        "png": settings.png,
+        "config_text": config[:_MAX_CONFIG_CHARS],
+        "config_is_cut": len(config) > _MAX_CONFIG_CHARS,
+        "bankrupt": result.bankrupt_bar >= 0,
+        "account_carry": money(result.account_carry) if result.account_carry else "",
+        "held_counts": [(name.replace("_", " "), f"{count:,}") for name, count in result.counts.items()],
+        "multi": len(result.symbols) > 1,
+    }
+
+
+def _coarser(settings: ReportSettings) -> ReportSettings:
+    halves = {
+        name: max(_FEWEST_POINTS, getattr(settings, name) // 2) for name in ("max_points", "max_candles", "max_trades")
+    }
+    return settings.model_copy(update=halves)
+
+
+@functools.cache
+def _chart_library() -> tuple[str, str]:
+    """Return plotly's script as compressed text, and the hash of the script."""
+    source = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
+    try:
+        raw = source.read_bytes()
+    except OSError as error:
+        version = importlib.metadata.version("plotly")
+        raise OutputError(
+            f"the report needs package_data/plotly.min.js of the plotly package; plotly {version} has none: "
+            "reinstall plotly>=6"
+        ) from error
+    return compressed_text(raw), _hash_of(raw.decode())
+
+
+def _hash_of(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _policy(hashes: list[str]) -> str:
+    scripts = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@functools.cache
+def _environment() -> Any:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@functools.cache
+def _template_text(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _trusted(text: str) -> Any:
+    """Mark text of our own making, which holds no markup of a user, as not to be escaped."""
+    import markupsafe
+
+    return markupsafe.Markup(text)  # our own files and base64, never a user's text

@@ -1,0 +1,82 @@
+"""Figures as a reader sees them: percent, money, ratios; ``n/a`` where there is no number."""
+
+from __future__ import annotations
+
+import math
+
+from stratkit.analytics.scorecard import Metric, Unit
+
+MISSING = "n/a"
+_MINUS = "\N{MINUS SIGN}"
+
+
+def percent(fraction: float, digits: int = 2, signed: bool = False) -> str:
+    """Return a fraction as percent.
+
+    >>> percent(-0.12345), percent(0.5, 0, signed=True), percent(float("nan"))
+    ('−12.35%', '+50%', 'n/a')
+    """
+    return _number(fraction * 100, digits, signed, "%")
+
+
+def money(amount: float, signed: bool = False) -> str:
+    """Return an amount: cents below 1,000, whole units above, millions and billions shortened.
+
+    >>> money(1234.5), money(-3.14159), money(12_345_678)
+    ('1,234', '−3.14', '12.35M')
+    """
+    for size, suffix in ((1e12, "T"), (1e9, "B"), (1e7, "M")):
+        if math.isfinite(amount) and abs(amount) >= size:
+            return _number(amount / (1e6 if suffix == "M" else size), 2, signed, suffix)
+    return _number(amount, 2 if abs(amount) < 1000 else 0, signed, "")
+
+
+def number(value: float, digits: int = 2, signed: bool = False) -> str:
+    """Return a plain figure.
+
+    >>> number(1.005, 1), number(float("inf"))
+    ('1.0', 'n/a')
+    """
+    return _number(value, digits, signed, "")
+
+
+def in_unit(value: float, unit: Unit, signed: bool = False) -> str:
+    """Return a metric's value in the words of its unit.
+
+    >>> in_unit(0.25, "fraction"), in_unit(12.0, "bars"), in_unit(1.5, "R", signed=True)
+    ('25.00%', '12', '+1.50 R')
+    """
+    if not math.isfinite(value):
+        return MISSING
+    if unit == "fraction":
+        return percent(value, 2 if abs(value) < 10 else 0, signed)
+    if unit == "money":
+        return money(value, signed)
+    if unit in ("count", "bars"):
+        return number(value, 0 if float(value).is_integer() else 1, signed)
+    if unit == "days":
+        return number(value, 0 if abs(value) >= 10 else 1, signed)
+    if unit == "R":
+        return number(value, 2, signed) + " R"
+    return number(value, 3 if unit == "probability" else 2, signed)
+
+
+def interval_text(metric: Metric) -> str:
+    """Return a metric's 95 % interval, empty when it has none.
+
+    >>> interval_text(Metric("s", "S", 1.0, "ratio", "higher", "f", 9, "g", (0.5, 1.5)))
+    '0.50 to 1.50'
+    """
+    if metric.interval is None or not all(math.isfinite(end) for end in metric.interval):
+        return ""
+    low, high = metric.interval
+    return f"{in_unit(low, metric.unit)} to {in_unit(high, metric.unit)}"
+
+
+def _number(value: float, digits: int, signed: bool, suffix: str) -> str:
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{abs(value):,.{digits}f}"
+    is_zero = float(text.replace(",", "")) == 0
+    sign = _MINUS if value < 0 and not is_zero else "+" if signed and value > 0 and not is_zero else ""
+    return sign + text + suffix

@@ -1,0 +1,134 @@
+"""`RunRecord`: the folder of one run, whole or not there at all.
+
+Files are written into a hidden folder beside the final name, which is renamed when everything is
+in it. A run that fails, is interrupted or runs out of disk leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stratkit.errors import OutputError
+from stratkit.runs.json_text import json_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run on disk: its id, its folder and the files in it by name."""
+
+    run_id: str
+    folder: Path
+    files: tuple[str, ...]
+
+    def path(self, name: str) -> Path:
+        """Return the path of the file called `name`."""
+        return self.folder / name
+
+
+@dataclass
+class RunDraft:
+    """A run being written: put files into `folder`; `record` is there once the draft is kept."""
+
+    run_id: str
+    folder: Path
+    record: RunRecord | None = field(default=None, init=False)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write `text` as UTF-8 with Unix line ends."""
+        (self.folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write plain values as JSON; NaN becomes null."""
+        self.write_text(name, json_text(value))
+
+    def write_table(self, name: str, frame: pd.DataFrame) -> None:
+        """Write `frame` as Parquet: the same rows give the same bytes, and no index is stored."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        # a text column without a row has no type of its own
+        fields = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]
+        pq.write_table(
+            table.cast(pa.schema(fields)), self.folder / name, compression="zstd", version="2.6", store_schema=True
+        )
+
+
+@contextmanager
+def new_run(parent: Path, name: str) -> Iterator[RunDraft]:
+    """Yield the draft of a run and keep it as ``parent/<run id>`` when the block ends well.
+
+    The run id is `name`, with ``-2``, ``-3`` ... behind it while another run has that name. Raises
+    `OutputError` when `parent` cannot be written or the disk is full; whatever goes wrong, Ctrl-C
+    included, no file of the draft is left.
+    """
+    made = _missing_parents(parent)
+    draft: RunDraft | None = None
+    try:
+        with _writing(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            draft = _reserve(parent, name)
+        with _writing(draft.folder):
+            yield draft
+            draft.record = _keep(draft, parent / draft.run_id)
+    finally:
+        if draft is None or draft.record is None:
+            _remove(draft, made)
+
+
+def _reserve(parent: Path, name: str) -> RunDraft:
+    # mkdir is atomic: whoever makes the hidden folder owns the name, also among several processes
+    count = 1
+    while True:
+        run_id = name if count == 1 else f"{name}-{count}"
+        folder = parent / f".{run_id}.partial"
+        count += 1
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        if not (parent / run_id).exists():
+            return RunDraft(run_id, folder)
+        folder.rmdir()
+
+
+def _keep(draft: RunDraft, final: Path) -> RunRecord:
+    draft.folder.rename(final)
+    files = sorted(path.relative_to(final).as_posix() for path in final.rglob("*") if path.is_file())
+    return RunRecord(draft.run_id, final, tuple(files))
+
+
+def _missing_parents(parent: Path) -> list[Path]:
+    return [folder for folder in (parent, *parent.parents) if not folder.exists()]
+
+
+def _remove(draft: RunDraft | None, made: list[Path]) -> None:
+    if draft is not None:
+        shutil.rmtree(draft.folder, ignore_errors=True)
+    for folder in made:  # folders of ours that are empty again, the deepest first
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # standard output, not a file of ours
+            raise
+        where = error.filename or folder
+        raise OutputError(
+            f"results must be writable; {where}: {error.strerror or error}; "
+            f"free some space or choose another folder with --out"
+        ) from error

@@ -1,0 +1,58 @@
+"""`calling`: the one place where other people's code runs, and whatever it raises gets a place and a reason.
+
+A strategy may come from a user's file or from a package of somebody else. Nothing that it does
+may end in a bare traceback: every error becomes a `StrategyError` with file, line and reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stratkit.errors import ParameterError, StrategyError, StratkitError
+
+
+@contextmanager
+def calling(what: str, owner: type | None = None, file: str | None = None) -> Iterator[None]:
+    """Turn whatever is raised inside into a `StrategyError` that begins with `what`.
+
+    The place named is the deepest frame in `file`, or in the file of the class `owner`, or at all.
+    A `ParameterError` passes: it is about a value that the user gave, not about the code.
+    """
+    try:
+        yield
+    except ParameterError:
+        raise
+    except (Exception, SystemExit) as error:  # user code: anything may come, and leaving is no way out
+        place = _place(error, file or _file_of(owner))
+        raise StrategyError(f"{what}: {place}: {_reason(error)}") from error
+
+
+def _file_of(owner: type | None) -> str | None:
+    try:
+        return inspect.getsourcefile(owner) if owner is not None else None
+    except TypeError:  # a class typed in a session
+        return None
+
+
+def _place(error: BaseException, file: str | None) -> str:
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if file is not None and _same(frame.filename, file)]
+    frame = (own or frames)[-1]
+    return f"{frame.filename}:{frame.lineno}"
+
+
+def _same(left: str, right: str) -> bool:
+    return left == right or Path(left).resolve() == Path(right).resolve()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, StratkitError):
+        return str(error)
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

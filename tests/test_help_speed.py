@@ -1,0 +1,46 @@
+"""`stratkit --help` answers at once, because nothing heavy is imported by it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HELP = "import sys; sys.argv = ['stratkit', '--help']; from stratkit.cli.main import main; main()"
+# the same, then what had to be imported for it
+HELP_AND_MODULES = f"""
+import atexit, json, sys
+atexit.register(lambda: sys.stderr.write(json.dumps(sorted(sys.modules))))
+{HELP}
+"""
+HEAVY = {"numpy", "pandas", "scipy", "numba", "optuna", "pyarrow", "matplotlib", "plotly", "talib", "pydantic"}
+LIMIT_SECONDS = 0.3
+
+
+def seconds(source: str, folder: Path) -> float:
+    """Wall time of a fresh interpreter running `source`."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", source], cwd=folder, capture_output=True, check=True)
+    return time.perf_counter() - began
+
+
+def test_help_is_shown_within_300_ms(checkout: Path) -> None:
+    seconds(HELP, checkout)  # bytecode is written once
+    # the best of several: a machine that is busy elsewhere only ever adds time
+    best, bare = LIMIT_SECONDS, LIMIT_SECONDS
+    for _ in range(8):
+        best = min(best, seconds(HELP, checkout))
+        bare = min(bare, seconds("pass", checkout))
+    print(f"help {best * 1000:.0f} ms, {best / bare:.0f} times an empty interpreter ({bare * 1000:.0f} ms)")
+    assert best < LIMIT_SECONDS
+
+
+def test_help_imports_nothing_heavy(checkout: Path) -> None:
+    command = [sys.executable, "-c", HELP_AND_MODULES]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+    assert "backtest" in done.stdout
+    imported = {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+    assert "stratkit" in imported
+    assert not imported & HEAVY
