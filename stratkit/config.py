@@ -49,10 +49,6 @@ class FileConfig(RunConfig):
         """Return the resolved configuration as dicts, lists and scalars."""
         return self.model_dump(mode="json", by_alias=True)
 
-    def enabled(self) -> tuple[str, StrategySettings]:
-        """Return the name and the settings of the strategy that runs."""
-        return next((name, settings) for name, settings in self.strategies.items() if settings.enabled)
-
 
 def load_config(
     paths: Sequence[Path] = (),
@@ -137,9 +133,15 @@ def _only(root: Placed, name: str) -> Placed:
 
 def _validated(root: Placed) -> FileConfig:
     _check_tickers(root)
+    text = json.dumps(_whole_numbers(root.plain()), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # the name of a file, from the command line
+        found = text[max(0, error.start - 30) : error.end].rpartition('"')[2]
+        raise ConfigError(f"every text must be UTF-8; found {found!r}; rename that file") from None
     try:
         # JSON in strict mode: a list is a tuple and text a date there, but "5" is no number and yes no boolean
-        return FileConfig.model_validate_json(json.dumps(_whole_numbers(root.plain())), strict=True)
+        return FileConfig.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise ConfigError(explain(error, root, FileConfig)) from None
 

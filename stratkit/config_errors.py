@@ -80,7 +80,7 @@ def _known_keys(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
 
 
 def _line(path: Sequence[Step], details: list[ErrorDetails], root: Placed, model: type[BaseModel]) -> str:
-    found, there = root.find(path)
+    found, _ = root.find(path)
     name = ".".join(str(step) for step in path)
     kind, message = details[0]["type"], str(details[0]["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
@@ -91,8 +91,7 @@ def _line(path: Sequence[Step], details: list[ErrorDetails], root: Placed, model
         message = message.removeprefix(f"{path[-1]} " if path else "")
         joint = " " if message.startswith("must ") else ": "
         return f"{_subject(_block_place(found), name)}{joint if name else ' '}{message}"
-    place = found.place if there else found.key_place or found.place
-    return f"{_subject(place, name)} {_must(details)}; found {describe(found)}{_hint(details[0], found)}"
+    return f"{_subject(found.place, name)} {_must(details)}; found {describe(found)}{_hint(details[0], found)}"
 
 
 def _must(details: list[ErrorDetails]) -> str:

@@ -122,7 +122,7 @@ def load_yaml(path: Path) -> Placed:
     """Return the mapping in the YAML file at `path`; raise `ConfigError` when there is none."""
     content = _read(path)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)

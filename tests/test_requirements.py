@@ -50,9 +50,8 @@ def test_every_dependency_has_a_lower_bound(checkout: Path) -> None:
 def test_lower_bounds_are_the_versions_of_the_oldest_run(checkout: Path) -> None:
     table, oldest = project(checkout), pins(checkout / "constraints-lowest.txt")
     declared = bounds(table["dependencies"]) | bounds(table["optional-dependencies"]["test"])
-    assert {name: number(lowest) for name, lowest in declared.items() if lowest} == {
-        name: number(version) for name, version in oldest.items()
-    }
+    oldest_of_ours = {name: number(oldest[name]) for name in declared if name in oldest}
+    assert oldest_of_ours == {name: number(lowest) for name, lowest in declared.items() if lowest}
 
 
 @pytest.mark.parametrize("extra", ["", "test", "dev"])

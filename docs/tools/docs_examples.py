@@ -115,7 +115,8 @@ def matches(expected: str, found: str) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.strip("\n").splitlines()]
+    """Lines without the spaces at their ends, and without empty lines before the first and after the last."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n").splitlines()
 
 
 def _console(block: Block, folder: Path) -> Iterator[Difference]:
@@ -153,20 +154,16 @@ def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     program, *arguments = shlex.split(command.replace("\\\n", " "))
     if program not in COMMANDS:
         raise ValueError(f"an example may run {', '.join(COMMANDS)}; found {program!r} in $ {command}")
-    return subprocess.run(
-        [*COMMANDS[program], *arguments],
-        cwd=folder,
-        env=_surroundings(),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return _process([*COMMANDS[program], *arguments], folder)
 
 
-def _surroundings() -> dict[str, str]:
+def _process(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     terminal = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
-    return {**os.environ, **terminal, "PYTHONPATH": str(ROOT)}  # this checkout, wherever it is installed
+    # PYTHONPATH: this checkout, wherever it is installed
+    surroundings = {**os.environ, **terminal, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=surroundings, capture_output=True, text=True, encoding="utf-8", check=False
+    )
 
 
 def _tidied(found: str, options: dict[str, str]) -> str:
@@ -181,9 +178,7 @@ def _tidied(found: str, options: dict[str, str]) -> str:
 
 def _python(block: Block, folder: Path) -> Iterator[Difference]:
     if ">>>" not in block.body:
-        done = subprocess.run(
-            [sys.executable, "-c", block.body], cwd=folder, capture_output=True, text=True, check=False
-        )
+        done = _process([sys.executable, "-c", block.body], folder)
         if done.returncode:
             yield Difference(block, done.stderr)
     elif said := _prompts(block, folder):

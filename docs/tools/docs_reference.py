@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import enum
+import inspect
 import re
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- written by `make docs`; change the code, not this page -->"
 # the options that every command has are explained once
-SHARED = ("--json", "--seed", "--quiet", "--debug", "--help")
+SHARED = ("--json", "--seed", "--quiet", "--debug")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument or option of a command, as declared in its signature."""
+
+    names: tuple[str, ...]
+    metavar: str
+    default: object
+    help: str
+    is_option: bool
+    many: bool  # may be given several times
 
 
 def cli_page() -> str:
     """The command line: every command with its usage, arguments and options."""
-    import typer
-
     from stratkit.cli.main import app
 
-    root = typer.main.get_command(app)
+    commands = list(_commands(app, "stratkit"))
     sections = [
         "# Command line",
         NOTE,
@@ -34,72 +46,82 @@ def cli_page() -> str:
         "Exit codes: 0 done · 2 usage or configuration · 3 data · 4 the run failed · 5 an asked-for condition does "
         "not hold.",
     ]
-    commands = list(_commands(root, "stratkit"))
-    shared = {name: param for _, command in commands for param in command.params for name in _names(param)[:1]}
-    rows = [_option_row(shared[name]) for name in SHARED if name in shared]
-    if rows:
-        sections += ["Every command also takes:", _table(("option", "default", "meaning"), rows)]
-    for path, command in commands:
-        sections += _command_section(path, command)
+    shared = {each.names[0]: each for _, call in commands for each in _parameters(call) if each.names[0] in SHARED}
+    sections += ["Every command that can also takes:", _options_table([shared[name] for name in SHARED])]
+    for path, call in commands:
+        sections += _command_section(path, call)
     return "\n\n".join(sections) + "\n"
 
 
-def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """All commands that do something, in order; `command` is of the click that typer brings along."""
-    children = getattr(command, "commands", None)
-    if not children:
-        yield path, command
-        return
-    for name, child in children.items():
-        if not child.hidden:
-            yield from _commands(child, f"{path} {name}")
+def _commands(app: typer.Typer, path: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """All commands of an application and of the groups in it, in order."""
+    for command in app.registered_commands:
+        if command.callback is not None and not command.hidden:
+            yield f"{path} {command.name or command.callback.__name__.replace('_', '-')}", command.callback
+    for group in app.registered_groups:
+        if group.typer_instance is not None and not group.hidden:
+            yield from _commands(group.typer_instance, f"{path} {group.name or group.typer_instance.info.name}")
 
 
-def _command_section(path: str, command: Any) -> list[str]:
-    arguments = [param for param in command.params if param.param_type_name == "argument" and not param.hidden]
-    options = [
-        param
-        for param in command.params
-        if param.param_type_name == "option" and not param.hidden and _names(param)[0] not in SHARED
-    ]
-    usage = " ".join([path, *(["[OPTIONS]"] if options else []), *(_metavar(argument) for argument in arguments)])
-    section = [f"## {path}", f"`{usage}`", _paragraphs(command.help or "")]
+def _parameters(call: Callable[..., Any]) -> list[Parameter]:
+    hints = typing.get_type_hints(call, include_extras=True)
+    found = []
+    for name, declared in inspect.signature(call).parameters.items():
+        kind, info = typing.get_args(hints[name])[:2]
+        default = ... if declared.default is inspect.Parameter.empty else declared.default
+        if info.hidden:
+            continue
+        is_option = type(info).__name__ == "OptionInfo"
+        # inside Annotated, typer takes the first name for what it calls the default
+        given = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
+        names = tuple(given or ["--" + name.replace("_", "-")]) if is_option else (name,)
+        found.append(
+            Parameter(names, info.metavar or _metavar(kind), default, info.help or "", is_option, _is_list(kind))
+        )
+    return found
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) is list or any(_is_list(each) for each in typing.get_args(kind))
+
+
+def _metavar(kind: Any) -> str:
+    """What stands for a value of a type: its choices, or its name; nothing for a flag."""
+    if typing.get_origin(kind) is typing.Literal:
+        return "|".join(str(choice) for choice in typing.get_args(kind))
+    inner = [each for each in typing.get_args(kind) if each is not type(None)]
+    if inner:
+        return _metavar(inner[0])
+    names = {bool: "", int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH"}
+    return names.get(kind, getattr(kind, "__name__", str(kind)).upper())
+
+
+def _command_section(path: str, call: Callable[..., Any]) -> list[str]:
+    parameters = _parameters(call)
+    arguments = [each for each in parameters if not each.is_option]
+    options = [each for each in parameters if each.is_option and each.names[0] not in SHARED]
+    usage = " ".join([path, *(["[OPTIONS]"] if options else []), *(_usage(each) for each in arguments)])
+    section = [f"## {path}", f"`{usage}`", _paragraphs(call.__doc__ or "")]
     if arguments:
-        rows = [(f"`{_metavar(each)}`", _cell(getattr(each, "help", None) or "")) for each in arguments]
+        rows = [(_cell(f"`{_usage(each)}`"), _cell(each.help)) for each in arguments]
         section.append(_table(("argument", "meaning"), rows))
     if options:
-        section.append(_table(("option", "default", "meaning"), [_option_row(option) for option in options]))
-    return [part for part in section if part]
+        section.append(_options_table(options))
+    return section
 
 
-def _metavar(argument: Any) -> str:
-    name = argument.metavar or argument.name.upper()
-    if argument.nargs == -1:
-        name += "..."
-    return name if argument.required or name.startswith("[") else f"[{name}]"
+def _usage(argument: Parameter) -> str:
+    bare = argument.metavar.strip("[].") + ("..." if argument.many else "")
+    return bare if argument.default is ... else f"[{bare}]"
 
 
-def _names(option: Any) -> list[str]:
-    return sorted([*option.opts, *option.secondary_opts], key=lambda name: not name.startswith("--"))
-
-
-def _option_row(option: Any) -> tuple[str, ...]:
-    names = " / ".join(_names(option))
-    kind = "" if getattr(option, "is_flag", False) else f" {_kind(option)}"
-    default = option.default
-    shown = "" if default is None or default is False or default == () or callable(default) else f"`{_plain(default)}`"
-    return f"`{names}{kind}`", shown, _cell(option.help or "")
-
-
-def _kind(option: Any) -> str:
-    choices = getattr(option.type, "choices", None)
-    if option.metavar:
-        return str(option.metavar)
-    return "|".join(str(_plain(choice)) for choice in choices) if choices else str(option.type.name).upper()
-
-
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, enum.Enum) else value
+def _options_table(options: list[Parameter]) -> str:
+    rows = []
+    for option in options:
+        written = " ".join(filter(None, [", ".join(option.names), option.metavar]))
+        shown = "" if option.default in (None, False, ...) else f"`{option.default}`"
+        rows.append((_cell(f"`{written}`"), shown, _cell(option.help)))
+    return _table(("option", "default", "meaning"), rows)
 
 
 def configuration_page() -> str:
@@ -186,8 +208,10 @@ def _default(field: FieldInfo) -> str:
         return "see below"
     if isinstance(value, list | tuple) and any(isinstance(each, BaseModel) for each in value):
         return "see below"
+    if value == "":
+        return '`""`'
     text = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
-    return f"`{text or (f'{value:g}' if isinstance(value, float) else _plain(value))}`"
+    return f"`{text or (f'{value:g}' if isinstance(value, float) else value)}`"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -202,9 +226,7 @@ def _cell(text: str) -> str:
 
 def _paragraphs(text: str) -> str:
     """Dedented text; a paragraph is one line, indented and listed lines stay."""
-    import inspect
-
-    parts = inspect.cleandoc(text).replace("\b\n", "").split("\n\n")
+    parts = inspect.cleandoc(text).replace("``", "`").split("\n\n")
     return "\n\n".join(
         part if re.search(r"^(\s|[-*] )", part, re.MULTILINE) else " ".join(part.split()) for part in parts
     )

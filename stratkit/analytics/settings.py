@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class AnalyticsSettings(BaseModel):
@@ -20,6 +20,11 @@ class AnalyticsSettings(BaseModel):
         default=None, gt=0, description="return periods a year; none = counted from the bars"
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="confidence of VaR and CVaR [fraction]")
+
+    @field_validator("benchmark")
+    @classmethod
+    def _none_switches_off(cls, name: str | None) -> str | None:
+        return None if name == "none" else name  # a word on the command line, where null cannot be typed
 
 
 def per_period(rate_ann: float, per_year: float) -> float:

@@ -103,7 +103,7 @@ def _write_new(path: Path, text: str, force: bool) -> None:
     from stratkit.errors import OutputError, UsageError
 
     try:
-        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+        with path.open("w" if force else "x", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise UsageError(

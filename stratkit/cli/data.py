@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from stratkit.cli.bar_tables import (
+    edge_records,
+    edge_table,
+    empty_table,
+    literal,
+    overview_record,
+    overview_table,
+    time_text,
+    times_as_text,
+)
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from stratkit.data.bars import Bars
     from stratkit.data.settings import DataSettings
 
@@ -22,7 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_EDGE_ROWS = 3  # first and last bars that `show` prints
 _SHOWN_SYMBOLS = 30
 
 Settings = TypeVar("Settings")
@@ -118,12 +125,19 @@ def import_data(
     with terminal.progress("reading bars") as progress:
         imported = import_files(files, settings, progress)
     if as_json:
-        terminal.emit({"imported": [_times_as_text(vars(one)) for one in imported]})
+        terminal.emit({"imported": [times_as_text(vars(one)) for one in imported]})
         return
-    table = _table("symbol", "frequency", "bars", "first", "last", "notes")
+    table = empty_table("symbol", "frequency", "bars", "first", "last", "notes")
     for one in imported[:_SHOWN_SYMBOLS]:
-        cells = (one.symbol, one.frequency, f"{one.bars:,}", _time(one.first), _time(one.last), "; ".join(one.notes))
-        table.add_row(*map(_plain, cells))
+        cells = (
+            one.symbol,
+            one.frequency,
+            f"{one.bars:,}",
+            time_text(one.first),
+            time_text(one.last),
+            "; ".join(one.notes),
+        )
+        table.add_row(*map(literal, cells))
     terminal.out.print(table)
     _say_rest(terminal, len(imported))
     terminal.say(f"{len(imported)} symbols written to {to}: use them with --data {to}")
@@ -143,14 +157,14 @@ def list_data(
     terminal = Terminal(as_json, quiet)
     files = describe_store(root)
     if as_json:
-        terminal.emit({"root": root or "bundled", "files": [_times_as_text(vars(file)) for file in files]})
+        terminal.emit({"root": root or "bundled", "files": [times_as_text(vars(file)) for file in files]})
         return
-    table = _table("symbol", "frequency", "rows", "first", "last", "kB")
+    table = empty_table("symbol", "frequency", "rows", "first", "last", "kB")
     for file in files:
-        span = ("", "") if file.first is None or file.last is None else (_time(file.first), _time(file.last))
+        span = ("", "") if file.first is None or file.last is None else (time_text(file.first), time_text(file.last))
         rows = "" if file.rows is None else f"{file.rows:,}"
         cells = (file.symbol, file.frequency or "", rows, *span, f"{file.size_bytes / 1000:,.0f}")
-        table.add_row(*map(_plain, cells))
+        table.add_row(*map(literal, cells))
         if file.problem:
             terminal.warn(file.problem)
     terminal.out.print(table)
@@ -180,19 +194,13 @@ def show_data(
     overviews = describe_bars(bars)
     if as_json:
         facts = {"source": bars.source, "frequency": bars.frequency, "bars": bars.shape[0], "digest": bars.digest}
-        terminal.emit({**facts, "symbols": [_overview_record(one) for one in overviews], "rows": _edge_records(bars)})
+        terminal.emit({**facts, "symbols": [overview_record(one) for one in overviews], "rows": edge_records(bars)})
         return
     for name, fact in (("source", bars.source), ("bars", repr(bars)), ("digest", bars.digest)):
         terminal.out.print(f"{name:8} {fact}", markup=False, soft_wrap=True)
-    table = _table("symbol", "bars", "first", "last", "missing", "gaps", "longest gap", "no volume")
-    for one in overviews[:_SHOWN_SYMBOLS]:
-        gap = f"{_time(one.longest_gaps[0].before)} .. {_time(one.longest_gaps[0].after)}" if one.longest_gaps else ""
-        volume = f"{one.zero_volume:,}" + (f" ({one.unknown_volume:,} unknown)" if one.unknown_volume else "")
-        cells = (one.symbol, f"{one.bars:,}", _time(one.first), _time(one.last), f"{one.missing:,}", f"{one.gaps:,}")
-        table.add_row(*map(_plain, (*cells, gap, volume)))
-    terminal.out.print(table)
+    terminal.out.print(overview_table(overviews[:_SHOWN_SYMBOLS]))
     _say_rest(terminal, len(overviews))
-    terminal.out.print(_edge_table(bars))
+    terminal.out.print(edge_table(bars))
     if len(overviews) > 1:
         terminal.say(f"first and last bars of {bars.symbols[0]}")
 
@@ -327,78 +335,6 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
-def _overview_record(overview: Any) -> dict[str, Any]:
-    record = _times_as_text(vars(overview))
-    record["longest_gaps"] = [[_time(gap.before), _time(gap.after)] for gap in overview.longest_gaps]
-    return record
-
-
-def _edge_places(bars: Bars) -> list[int]:
-    """Return the first and last bars of the first symbol."""
-    import numpy as np
-
-    places = np.flatnonzero(np.isfinite(bars.close[:, 0])).tolist()
-    return places if len(places) <= 2 * _EDGE_ROWS else [*places[:_EDGE_ROWS], *places[-_EDGE_ROWS:]]
-
-
-def _edge_records(bars: Bars) -> list[dict[str, Any]]:
-    names = ("open", "high", "low", "close", "volume")
-    return [
-        {"time": _time(int(bars.times[bar])), "symbol": bars.symbols[0]}
-        | {name: float(getattr(bars, name)[bar, 0]) for name in names}
-        for bar in _edge_places(bars)
-    ]
-
-
-def _edge_table(bars: Bars) -> Table:
-    table = _table("time", "symbol", "open", "high", "low", "close", "volume")
-    for record in _edge_records(bars):
-        table.add_row(*(_plain(f"{v:,.8g}" if isinstance(v, float) else v) for v in record.values()))
-    return table
-
-
-def _times_as_text(record: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {n: str(value) if isinstance(value, Path) else value for n, value in record.items()}
-    for name in ("first", "last"):
-        shown[name] = None if record[name] is None else _time(record[name])
-    return shown
-
-
-def _time(time_ns: int) -> str:
-    from stratkit.panel import format_time
-
-    return format_time(time_ns)
-
-
 def _say_rest(terminal: Terminal, count: int) -> None:
     if count > _SHOWN_SYMBOLS:
         terminal.say(f"... and {count - _SHOWN_SYMBOLS} more symbols (--json lists all)")
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def _table(*titles: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for title in titles:
-        numeric = title in (
-            "bars",
-            "rows",
-            "kB",
-            "missing",
-            "gaps",
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-            "no volume",
-        )
-        table.add_column(title, justify="right" if numeric else "left", overflow="fold", no_wrap=title == titles[0])
-    return table

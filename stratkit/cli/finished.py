@@ -107,7 +107,7 @@ class FinishedRun:
             provenance=tuple(self._provenance().items()),
             warnings=self.all_warnings,
             benchmark=self.benchmark,
-            benchmark_scorecard=self.benchmark.scorecard if self.benchmark else None,
+            risk_free_ann=self.config.analytics.risk_free_ann,
             command=" ".join(self.command),
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated, Final, NoReturn, TextIO
+from typing import Annotated, Final, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -22,6 +23,13 @@ from stratkit.errors import OutputError, RunError, StratkitError
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 TERMINATED: Final = 143  # 128 + SIGTERM
 NO_READER: Final = 141  # 128 + SIGPIPE
+# a lost minus sign would turn a loss into a profit
+_PLAIN: Final = {
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{MULTIPLICATION SIGN}": "x",
+}
 
 app = typer.Typer(
     name="stratkit",
@@ -60,9 +68,10 @@ def _root(
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    codecs.register_error("plain_letters", _plain_letters)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? instead of failing
+            stream.reconfigure(errors="plain_letters")  # what a terminal cannot show is spelled out
     code = run(sys.argv[1:])
     sys.exit(_flushed(code))
 
@@ -78,8 +87,11 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _stopped(terminal)
     except BrokenPipeError:
-        _silence(sys.stdout)
-        return NO_READER
+        return _no_reader()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer turns it into an exit with 1
+            return _no_reader()
+        raise
     except TyperException as error:
         return _misused(terminal, error)
     except StratkitError as error:
@@ -137,15 +149,22 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(TERMINATED)  # unwinds, so that a half-written run is taken away
 
 
+def _plain_letters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(letter, "?") for letter in text), error.end
+
+
 def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _silence(sys.stdout)
-        return NO_READER
+        return _no_reader()
     return code
 
 
-def _silence(stream: TextIO) -> None:
+def _no_reader() -> int:
     # Python flushes standard output once more at exit and would complain about the closed pipe
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NO_READER

@@ -42,9 +42,9 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     """Print what ran, its metrics beside their benchmark's, its trades, warnings, and where the report is."""
     out = terminal.out
     out.print(f"[bold]{escape(title(run))}[/bold]")
-    out.print(_facts(run))
+    terminal.show(_facts(run))
     out.print()
-    out.print(_metric_table(run))
+    terminal.show(_metric_table(run))
     out.print()
     out.print(_trade_lines(run))
     for warning in run.all_warnings:
@@ -73,6 +73,7 @@ def _fact_rows(run: FinishedRun) -> list[tuple[str, str]]:
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
         ("fills", f"{profile}: {_FILL_WORDS[profile]} (engine semantics {ENGINE_SEMANTICS})"),
         ("costs", _costs(run)),
+        ("basis", run.scorecard.basis),
         (
             "account",
             f"{account.initial_cash:,.0f} cash" + (f", leverage {account.leverage:g}" * (account.leverage != 1)),
@@ -104,7 +105,8 @@ def _metric_table(run: FinishedRun) -> Table:
 
 
 def _shown(metric: Metric) -> str:
-    return in_unit(metric.value, metric.unit, signed=metric.name in _SIGNED)
+    shown = in_unit(metric.value, metric.unit, signed=metric.name in _SIGNED)
+    return f"{shown} bars" if metric.unit == "bars" and shown != MISSING else shown
 
 
 def _note(metric: Metric) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import warnings
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, all else on stderr.")]
@@ -25,6 +26,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the Python trac
 PLAIN_WIDTH: Final = 100  # columns of a pipe or a file, which have no width of their own
 _PATIENCE_S: Final = 1.0  # work shorter than this shows no progress bar
 _REFRESH_S: Final = 0.1
+_FILLING: Final = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # spaces at a line's end, styles behind them
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class Terminal:
     def talk(self) -> Console:
         """Everything else, on stderr."""
         return _console(sys.stderr)
+
+    def show(self, table: RenderableType) -> None:
+        """Print a table as a result, without the spaces that would fill its lines."""
+        with self.out.capture() as captured:
+            self.out.print(table)
+        self.out.file.write(_FILLING.sub(r"\1", captured.get()))
 
     def say(self, text: str) -> None:
         """Print a line of talk on stderr, unless asked to be quiet."""

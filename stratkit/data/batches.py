@@ -23,6 +23,7 @@ from stratkit.data.parquet import opened
 from stratkit.errors import DataError
 
 _BLOCK_BYTES: Final = 16 << 20  # of text read at once
+_HEADER_BYTES: Final = 64 << 10
 _BATCH_ROWS: Final = 131_072
 _PARQUET: Final = (".parquet", ".pq")
 _FEATHER: Final = (".feather", ".arrow")
@@ -119,7 +120,7 @@ def _by_field(piece: pa.RecordBatch, fields: Mapping[str, str], path: Path) -> d
 
 
 def _text_batches(path: Path, settings: ImportSettings) -> Iterator[Batch]:
-    with _text_errors(path, []):
+    with _text_errors(path, [], settings):
         names = _header(path, settings)
     _check_delimiter(names, settings, path)
     fields = resolve_columns(names, settings.columns, str(path))
@@ -132,7 +133,11 @@ def _text_batches(path: Path, settings: ImportSettings) -> Iterator[Batch]:
     )
     row = settings.skip_rows + (1 if settings.names else 2)
     total = path.stat().st_size
-    with pa.OSFile(str(path)) as raw, _text_errors(path, names), _reader(raw, path, settings, convert) as reader:
+    with (
+        pa.OSFile(str(path)) as raw,
+        _text_errors(path, names, settings),
+        _reader(raw, path, settings, convert) as reader,
+    ):
         for piece in reader:
             columns = {field: piece.column(column) for field, column in fields.items()}
             yield Batch(columns, row, raw.tell(), total)
@@ -145,7 +150,6 @@ def _header(path: Path, settings: ImportSettings) -> list[str]:
 
 
 def _reader(raw: Any, path: Path, settings: ImportSettings, convert: Any) -> Any:
-    stream = pa.CompressedInputStream(raw, "gzip") if path.suffix.lower() == ".gz" else raw
     read = pyarrow.csv.ReadOptions(
         use_threads=False,  # the reader names the line of a bad value only then
         block_size=_BLOCK_BYTES,
@@ -153,11 +157,15 @@ def _reader(raw: Any, path: Path, settings: ImportSettings, convert: Any) -> Any
         column_names=list(settings.names) if settings.names else None,
     )
     parse = pyarrow.csv.ParseOptions(delimiter=settings.delimiter)
-    return pyarrow.csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+    return pyarrow.csv.open_csv(_stream(raw, path), read_options=read, parse_options=parse, convert_options=convert)
+
+
+def _stream(raw: Any, path: Path) -> Any:
+    return pa.CompressedInputStream(raw, "gzip") if path.suffix.lower() == ".gz" else raw
 
 
 @contextmanager
-def _text_errors(path: Path, names: list[str]) -> Iterator[None]:
+def _text_errors(path: Path, names: list[str], settings: ImportSettings) -> Iterator[None]:
     """Turn what Arrow says of a text file into what a person can act on."""
     try:
         yield
@@ -170,6 +178,8 @@ def _text_errors(path: Path, names: list[str]) -> Iterator[None]:
                 f"{path}: {line}{names[int(value[1])]} must hold numbers; found {value[3]!r}: correct or remove "
                 "this line (a second header? another --decimal?)"
             ) from None
+        if "Expected 1 columns" in text:
+            _refuse_delimiter(_first_line(path, settings), settings, path)
         if "columns, got" in text:
             found = text.partition("error: ")[2] or text
             raise DataError(
@@ -183,12 +193,24 @@ def _text_errors(path: Path, names: list[str]) -> Iterator[None]:
 
 def _check_delimiter(names: list[str], settings: ImportSettings, path: Path) -> None:
     if len(names) == 1:
-        for other, shown in ((";", "';'"), ("\t", "$'\\t'"), (",", ","), ("|", "'|'")):
-            if other in names[0]:
-                raise DataError(
-                    f"{path}: values must be separated by {settings.delimiter!r}; the header is one value, "
-                    f"{names[0]!r}: say --delimiter {shown}"
-                )
+        _refuse_delimiter(names[0], settings, path)
+
+
+def _refuse_delimiter(header: str, settings: ImportSettings, path: Path) -> None:
+    """Raise `DataError` when a header that is one value holds another delimiter."""
+    for other, shown in ((";", "';'"), ("\t", "'\\t'"), ("|", "'|'"), (",", ",")):
+        if other in header and other != settings.delimiter:
+            raise DataError(
+                f"{path}: values must be separated by {settings.delimiter!r}; the header {header!r} is one value: "
+                f"say --delimiter {shown}"
+            )
+
+
+def _first_line(path: Path, settings: ImportSettings) -> str:
+    """Return the line that should hold the column names."""
+    with pa.OSFile(str(path)) as raw:
+        lines = _stream(raw, path).read(_HEADER_BYTES).decode(errors="replace").splitlines()
+    return lines[settings.skip_rows] if len(lines) > settings.skip_rows else ""
 
 
 def _line(error: object) -> str:

@@ -28,7 +28,6 @@ from stratkit.panel import NS_PER_DAY
 
 Progress = Callable[[int, int], None]
 _SHOWN_ERRORS: Final = 3
-_SURE: Final = 20  # steps of one symbol from which a frequency is certain enough to refuse another
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def _common_frequency(spill: Spill, settings: ImportSettings, path: Path) -> str
     if settings.frequency is None:
         return measured
     asked_ns = frequency_ns(settings.frequency)
-    wider = commonest > asked_ns and (asked_ns in steps or steps.total() < _SURE)
+    wider = commonest > asked_ns and asked_ns in steps  # with holes, but the step is there
     if frequency_ns(measured) != asked_ns and not wider:
         raise DataError(
             f"{path}: bars must be {settings.frequency} apart, as asked for; found {measured}: "

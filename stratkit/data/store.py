@@ -174,7 +174,7 @@ def _describe(symbol: str, frequency: str | None, path: Path) -> StoredFile:
 
 def _chosen_files(folder: StoreFolder, symbols: tuple[str, ...] | None) -> dict[str | None, Path]:
     if symbols is None:
-        return dict(folder.files)
+        return dict(folder.files.items())
     chosen: dict[str | None, Path] = {symbol: _find_symbol(folder, symbol) for symbol in symbols}
     return chosen
 

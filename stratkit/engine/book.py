@@ -31,6 +31,7 @@ SLOT_DTYPE = np.dtype(
         ("entry", "f8"),  # price of the first fill: levels are measured from it
         ("risk_unit", "f8"),  # R, NaN = none
         ("plan", "i8"),
+        ("stop_distance", "f8"),  # from the first fill to its first stop, NaN = none
         ("stop", "f8"),  # NaN = none
         ("stop_kind", "i8"),
         ("active_stop", "f8"),  # the tighter of stop and isolated-margin level
@@ -64,10 +65,15 @@ SLOT_DTYPE = np.dtype(
         ("exit_wanted", "f8"),  # waiting exit: units, inf = all, 0 = none
         ("exit_reason", "i8"),
         ("exit_bar", "i8"),  # its decision bar while its row is not written, else -1
+        ("exit_confidence", "f8"),
+        ("flagged", "i8"),  # 1: liquidated at its next open
+        ("last_reason", "i8"),  # of its last fill
         ("waiting", "f8"),  # waiting rest of an entry, units
         ("waiting_side", "i8"),
         ("waiting_confidence", "f8"),
         ("weight_wanted", "f8"),  # a reduction that waits for a bar, NaN = none
+        ("weight_bar", "i8"),  # its decision bar while its row is not written, else -1
+        ("weight_confidence", "f8"),
         ("weight_acted", "i8"),  # bar in which step 2 reduced or skipped this slot's weight
         ("left_side", "i8"),
         ("left_bar", "i8"),
@@ -96,7 +102,6 @@ ACCOUNT_DTYPE = np.dtype(
         ("traded_bar", "f8"),  # notional traded in the bar
         ("no_op", "i8"),
         ("trades_opened", "i8"),
-        ("waiting_weights", "i8"),
         ("fill_rows", "i8"),
         ("trade_rows", "i8"),
         ("decision_rows", "i8"),
@@ -144,6 +149,7 @@ CANDIDATE_DTYPE = np.dtype(
         ("quantity", "f8"),
         ("requested", "f8"),
         ("risk_unit", "f8"),
+        ("stop_distance", "f8"),  # NaN without a stop
         ("distance", "f8"),  # to the stop, the price itself without one
         ("rule", "i8"),  # the last rule that cut it
         ("dropped", "i8"),
@@ -186,9 +192,9 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
     book.slots["entry_plan"] = targets.slot_plan
     book.strategies["cap"] = targets.strategy_cap
     book.symbols["delist_bar"] = delist_bar
-    for name in ("active_stop", "stop", "next_target", "weight_wanted", "risk_unit"):
+    for name in ("active_stop", "stop", "stop_distance", "next_target", "weight_wanted", "risk_unit"):
         book.slots[name] = np.nan
-    for name in ("left_bar", "cooldown_until", "exit_bar", "weight_acted"):
+    for name in ("left_bar", "cooldown_until", "exit_bar", "weight_acted", "weight_bar"):
         book.slots[name] = -1
     account = book.account
     for name in ("cash", "equity", "peak", "day_base"):

@@ -9,6 +9,7 @@ import numpy as np
 
 from stratkit.compiled import compiled
 from stratkit.engine.layout import (
+    BANKRUPT_RULE,
     BREAKER_DAILY_LOSS,
     BREAKER_DRAWDOWN,
     BREAKER_LOSSES,
@@ -26,6 +27,7 @@ from stratkit.engine.layout import (
     NO_PRICE,
     NO_RISK_UNIT,
     NO_RULE,
+    NO_SIDE,
     REFUSED,
     SHORT_NOT_ALLOWED,
     SKIPPED,
@@ -116,53 +118,39 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
 @compiled
 def gather(
     slots: Any, account: Any, candidates: Any, close: Any, volume: Any, volatility: Any, targets: Any, rules: Any,
-    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, weights: bool,
+    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, of_kind: int,
 ) -> int:  # fmt: skip
     """Collect the candidates of side slots and waiting rests, or of weight slots; return their number."""
     breaker = closed_breaker(account, rules, day)
     count = 0
     for slot in range(slots.shape[0]):
         s = slots[slot]
-        if weights != (s.kind == 1):
-            continue
         column = s.symbol
-        weight = math.nan
-        if weights:
-            weight = targets.weight[row, slot]
-            if not weight == weight or s.weight_acted == bar:
-                continue
+        kind, wish, weight = RAISE, NO_SIDE, math.nan
+        if of_kind == 1:
+            if s.kind == 1 and s.weight_acted != bar:
+                weight = targets.weight[row, slot]
             wish = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else 0))
-            kind = RAISE
-        else:
+            if weight == 0.0:
+                account.no_op += 1
+        elif s.kind == 0:
             wish = np.int64(targets.side[row, slot])
             kind = MORE if s.side == wish else NEW
-            if s.waiting == 0.0 and wish != 1 and wish != -1:
-                continue
+        asks = wish == 1 or wish == -1
+        rests = of_kind == 0 and s.waiting > 0.0
+        if not asks and not rests:
+            continue
         confidence = 1.0
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[row, slot])
-        asks = weights or wish == 1 or wish == -1
+        has_bar = prices[column] == prices[column]
         if asks and not close[row, column] == close[row, column]:
             log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             asks = False
-        has_bar = prices[column] == prices[column]
-        if s.waiting > 0.0:
-            if asks and wish == s.waiting_side:
-                account.no_op += 1
-            kind, wish, confidence = REST, s.waiting_side, s.waiting_confidence
-            rule = refusal_of_rest(s, rules, has_bar, ends, breaker)
-            if rule != NO_RULE:
-                log_decision(account, logs, row, slot, wish, confidence, s.waiting, 0.0, outcome_of(rule), rule)
-                s.waiting = 0.0
-                continue
-        elif not asks:
-            continue
-        elif (kind == MORE and s.adds >= rules.max_adds) or (wish == 0 and s.side == 0):
-            account.no_op += 0 if wish == 0 and s.left_bar == bar else 1
-            continue
-        elif wish == 0:
-            continue
-        else:
+        if asks and kind == MORE and (rests or s.adds >= rules.max_adds):
+            account.no_op += 1
+            asks = False
+        if asks:
             rule = refusal(s, rules, bar, wish, has_bar, ends, breaker)
             if rule == STALE_EDGE:
                 account.no_op += 1
@@ -170,6 +158,15 @@ def gather(
             if rule != NO_RULE:
                 log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, outcome_of(rule), rule)
                 continue
+        elif rests:
+            kind, wish, confidence = REST, s.waiting_side, s.waiting_confidence
+            rule = refusal_of_rest(s, rules, has_bar, ends, breaker)
+            if rule != NO_RULE:
+                log_decision(account, logs, row, slot, wish, confidence, s.waiting, 0.0, outcome_of(rule), rule)
+                s.waiting = 0.0
+                continue
+        else:
+            continue
         c = candidates[count]
         count += 1
         c.slot = slot
@@ -194,28 +191,26 @@ def gather(
 @compiled
 def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, impact_of: float) -> None:
     """Price a candidate for `impact_of` units, and set R, the distance to its stop and its quantity."""
-    price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume)
+    price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume, True)
     c.price = price
-    if c.kind == MORE:
-        c.risk_unit = s.risk_unit
-        stop_distance = s.risk_unit * plan.sl
+    to_stop = abs(price - c.stop_level)
+    if s.side == c.side:
+        c.stop_distance = s.stop_distance
         c.distance = price if math.isnan(s.stop) else max(0.0, c.side * (price - s.stop))
     else:
-        if c.stop_level == c.stop_level:
-            c.risk_unit = abs(price - c.stop_level)
-            stop_distance = c.risk_unit
+        if c.plan == 0:
+            unit = c.given_risk_unit if c.given_risk_unit > 0.0 else to_stop
+        elif c.stop_level == c.stop_level or plan.basis == BASIS_LEVEL:
+            unit = to_stop
         else:
-            c.risk_unit = c.given_risk_unit
-            if plan.basis == BASIS_PERCENT:
-                c.risk_unit = plan.risk * price
-            elif plan.basis == BASIS_LEVEL or not c.given_risk_unit > 0.0:
-                c.risk_unit = math.nan
-            stop_distance = c.risk_unit * plan.sl
-        c.distance = price if math.isnan(stop_distance) else stop_distance
+            unit = plan.risk * price if plan.basis == BASIS_PERCENT else c.given_risk_unit
+        c.risk_unit = unit if unit > 0.0 else math.nan
+        c.stop_distance = to_stop if to_stop == to_stop else c.risk_unit * plan.sl
+        c.distance = price if math.isnan(c.stop_distance) else c.stop_distance
     if c.kind == RAISE:
         c.quantity = abs(c.weight) * equity / price - s.held
         return
-    quantity = requested_quantity(s.rule, c.size, equity, price, stop_distance, kelly)
+    quantity = requested_quantity(s.rule, c.size, equity, price, c.stop_distance, kelly)
     if rules.scale_by_confidence == 1:
         quantity = quantity * c.confidence
     c.quantity = quantity * plan.risk_multiplier
@@ -229,8 +224,8 @@ def refusal_of_size(c: Any, s: Any, plan: Any, kelly: float) -> int:
             return STOP_BEYOND_ENTRY
         if c.side * (c.target_level - c.price) <= 0.0:
             return TARGET_BEYOND_ENTRY
-        unsized = s.rule == RISK and c.kind != RAISE and not c.quantity == c.quantity
-        if unsized or (plan.needs_risk_unit == 1 and not c.risk_unit > 0.0):
+        no_stop = s.rule == RISK and c.kind != RAISE and not c.stop_distance > 0.0
+        if no_stop or (plan.needs_risk_unit == 1 and not c.risk_unit > 0.0):
             return NO_RISK_UNIT
     if s.rule == KELLY and c.kind != RAISE and kelly <= 0.0:
         return NO_EDGE
@@ -242,10 +237,14 @@ def size_candidate(
     c: Any, s: Any, account: Any, strategy: Any, plan: Any, rules: Any, logs: Any, row: int, equity: float
 ) -> None:
     """Size one candidate, or drop it with the rule that refuses it."""
+    c.requested = s.waiting if c.kind == REST else math.nan
+    if equity <= 0.0:
+        account.is_bankrupt = 1
+        drop(c, s, account, logs, row, BANKRUPT_RULE)
+        return
     if c.kind == REST:
         c.quantity = s.waiting
-        c.requested = s.waiting
-        c.price = market_price(rules, c.base, c.side, c.quantity, c.volatility, c.volume)
+        c.price = market_price(rules, c.base, c.side, c.quantity, c.volatility, c.volume, True)
         c.distance = c.price if math.isnan(s.stop) else max(0.0, c.side * (c.price - s.stop))
         return
     kelly = math.nan
@@ -255,16 +254,16 @@ def size_candidate(
             rules.kelly_min_trades, rules.kelly_start,
         )  # fmt: skip
     size_at(c, s, plan, rules, equity, kelly, 0.0)
-    if rules.impact_frac > 0.0 and c.quantity > 0.0:
-        size_at(c, s, plan, rules, equity, kelly, c.quantity)
-    if c.kind == RAISE and not c.quantity > 0.0:
-        c.dropped = 1
-        account.no_op += 1
-        return
-    c.requested = math.nan
     rule = refusal_of_size(c, s, plan, kelly)
+    if rule == NO_RULE and rules.impact_frac > 0.0 and c.quantity > 0.0:
+        size_at(c, s, plan, rules, equity, kelly, c.quantity)
+        rule = refusal_of_size(c, s, plan, kelly)
     if rule == NO_RULE:
         c.requested = c.quantity
+        if c.kind == RAISE and not c.quantity > 0.0:
+            c.dropped = 1
+            account.no_op += 1
+            return
         rule = NO_RULE if c.quantity > 0.0 else LOT
     if rule != NO_RULE:
         drop(c, s, account, logs, row, rule)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from stratkit.compiled import compiled
-from stratkit.engine.candidates import MORE, RAISE, REST, drop, gather, rank, size_candidate
+from stratkit.engine.candidates import MORE, REST, drop, gather, rank, size_candidate
 from stratkit.engine.layout import (
     ADD,
     BY_STOP,
@@ -37,8 +37,8 @@ from stratkit.risk.sizing import fits, fits_net, lot_down
 @compiled
 def held_at_risk(s: Any, mark: float, risk_basis: int) -> float:
     """Return what an open position has at risk: its value, or the way to its stop."""
-    if risk_basis == BY_STOP and s.stop == s.stop:
-        return max(0.0, s.side * (mark - s.stop)) * s.held
+    if risk_basis == BY_STOP and s.active_stop == s.active_stop:
+        return s.held * max(0.0, s.side * (mark - s.active_stop))
     return s.held * mark
 
 
@@ -152,6 +152,7 @@ def set_levels(s: Any, c: Any, plan: Any, rules: Any) -> None:
     level = c.stop_level if c.stop_level == c.stop_level else price - side * (unit * plan.sl)
     s.stop = tick_down(level, rules.tick_size) if side > 0 else tick_up(level, rules.tick_size)
     s.stop_kind = STOP
+    s.stop_distance = c.stop_distance
     s.target1 = price + side * (plan.tp1 * unit)
     s.fraction1 = plan.f1
     s.last_target = plan.last_target
@@ -215,7 +216,8 @@ def fill_entry(
         open_position(s, account, c, plan, rules, bar, row)
         reason = ENTRY
     else:
-        reason = ENTRY if c.kind == REST else (ADD if c.kind == MORE else REBALANCE_IN)
+        added = c.kind == MORE or (c.kind == REST and s.adds > 0)
+        reason = REBALANCE_IN if s.kind == 1 else (ADD if added else ENTRY)
         s.adds += 1 if c.kind == MORE else 0
     s.entry_value += quantity * c.price
     s.entry_quantity += quantity
@@ -251,7 +253,7 @@ def try_fill(
     if quantity <= 0.0:
         drop(c, s, account, logs, row, CASH)
         return
-    if c.kind != RAISE and quantity * c.price < rules.min_notional:
+    if c.kind != REST and quantity * c.price < rules.min_notional:
         drop(c, s, account, logs, row, MIN_NOTIONAL)
         return
     room = volume_room(rules, c.volume, symbol.used_volume)
@@ -273,7 +275,7 @@ def try_fill(
     sums[8] = sums[8] - fee
     symbol.gross += value
     s.waiting = 0.0
-    if granted < quantity and rules.partial == WAIT and c.kind != RAISE:
+    if granted < quantity and rules.partial == WAIT:
         s.waiting = quantity - granted
         s.waiting_side = c.side
         s.waiting_confidence = c.confidence
@@ -301,11 +303,10 @@ def scale_to_cash(
     for place in range(count):
         c = candidates[order[place]]
         if c.dropped == 0:
-            if factor <= 0.0:
+            c.quantity = lot_down(c.quantity * factor, rules.lot_size)
+            c.rule = CASH
+            if c.quantity <= 0.0:
                 drop(c, slots[c.slot], account, logs, row, CASH)
-            else:
-                c.quantity = c.quantity * factor
-                c.rule = CASH
 
 
 @compiled
@@ -362,15 +363,15 @@ def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, su
 def enter(
     slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
     volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, ends: bool,
-    prices: Any, marks: Any, equity: float, sums: Any, at_close: bool, weights: bool,
+    prices: Any, marks: Any, equity: float, sums: Any, at_close: bool, of_kind: int,
 ) -> None:  # fmt: skip
-    """Make one bar's entries of the side slots in rank order, or all increases of the weight slots.
+    """Make one bar's entries of the side slots (kind 0) in rank order, or the increases of the weight slots (1).
 
     `prices` (N,) is where orders fill before slippage, NaN without a bar; `marks` (N,) values what is
     held; `equity` is the one equity; `sums` (9,) carries the running sums from the sides to the weights.
     """
     count = gather(slots, account, candidates, close, volume, volatility, targets, rules, logs, bar, row, day, ends,
-                   prices, weights)  # fmt: skip
+                   prices, of_kind)  # fmt: skip
     if count == 0:
         return
     for index in range(count):
@@ -379,7 +380,7 @@ def enter(
         size_candidate(c, s, account, strategies[s.strategy], targets.plans[c.plan], rules, logs, row, equity)
     cap_strategies(slots, account, strategies, candidates, rules, logs, row, count, equity, marks)
     rank(candidates, order, count)
-    if weights:
+    if of_kind == 1:
         cap_weights(slots, account, symbols, candidates, order, rules, logs, row, count, equity, sums)
     for place in range(count):
         c = candidates[order[place]]
@@ -387,7 +388,7 @@ def enter(
             continue
         s = slots[c.slot]
         symbol = symbols[s.symbol]
-        if not weights:
+        if of_kind == 0:
             rule = cap_globally(c, rules, equity, sums, 0, symbol.gross, s.side == 0)
             if rule != NO_RULE:
                 drop(c, s, account, logs, row, rule)

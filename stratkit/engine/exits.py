@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from stratkit.compiled import compiled
 from stratkit.engine.layout import (
     BANKRUPT,
@@ -13,9 +15,9 @@ from stratkit.engine.layout import (
     END,
     EXIT_SIDE,
     EXIT_SIGNAL,
-    EXPIRED,
     FILLED,
     LIQUIDATION,
+    LOT,
     MIN_NOTIONAL,
     MIN_TRADE_WEIGHT,
     NO_PRICE,
@@ -27,9 +29,35 @@ from stratkit.engine.layout import (
     SKIPPED,
     VOLUME,
 )
-from stratkit.engine.positions import leave, leave_at_market, log_decision, meet, move_levels, take_targets
+from stratkit.engine.positions import (
+    NO_ROW,
+    SLIPS,
+    cancel_rest,
+    drop_waiting_weight,
+    leave,
+    leave_at_market,
+    log_decision,
+    meet,
+    move_levels,
+    take_targets,
+    wait_to_leave,
+)
 from stratkit.engine.prices import commission, market_price
 from stratkit.risk.sizing import lot_down
+
+
+@compiled
+def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence: float, requested: float, left: float,
+             whole: bool) -> None:  # fmt: skip
+    """Write the row of an exit: filled, or reduced by the volume."""
+    log_decision(account, logs, row, slot, side, confidence, requested, left,
+                 FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
+
+
+@compiled
+def stop_slips(s: Any, rules: Any) -> int:
+    """Return whether a fill at the active stop pays slippage: a liquidation always does."""
+    return SLIPS if s.active_kind == LIQUIDATION else rules.slippage_on_stops
 
 
 @compiled
@@ -38,106 +66,89 @@ def leave_gapped(
     bar: int, slot: int, price: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Leave at the open by what was decided before it: liquidation, gapped stop, gapped targets, waiting exit."""
-    if s.exit_wanted > 0.0 and s.exit_reason == LIQUIDATION:
-        meet(s, price)
-        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, s.exit_wanted, price,
-                        LIQUIDATION, volatility, volume, in_force)  # fmt: skip
-        return
-    if price <= s.active_stop if s.side > 0 else price >= s.active_stop:
+    if s.flagged == 1:
+        s.flagged = 0
         meet(s, price)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
-                        s.active_kind, volatility, volume, in_force)  # fmt: skip
-        return
+                        LIQUIDATION, SLIPS, volatility, volume, in_force)  # fmt: skip
+    if s.side != 0 and (price <= s.active_stop if s.side > 0 else price >= s.active_stop):
+        meet(s, price)
+        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
+                        s.active_kind, stop_slips(s, rules), volatility, volume, in_force)  # fmt: skip
     take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, True, volume, in_force)
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
     meet(s, price)
-    decided, wanted = s.exit_bar, min(s.exit_wanted, s.held)
+    wanted, reason, decided, confidence = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence
+    requested = min(wanted, s.held)
+    s.exit_wanted = 0.0
     s.exit_bar = -1
-    left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, s.exit_wanted, price,
-                           s.exit_reason, volatility, volume, in_force)  # fmt: skip
-    if decided >= 0 and left <= 0.0:
-        s.exit_bar = decided
-    elif decided >= 0:
-        whole = left >= wanted
-        log_decision(account, logs, decided, slot, EXIT_SIDE, 1.0, wanted, left,
-                     FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
+    left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price, reason, SLIPS,
+                           volatility, volume, in_force)  # fmt: skip
+    if decided >= 0:
+        log_exit(account, logs, decided, slot, EXIT_SIDE, confidence, requested, left, left >= requested)
 
 
 @compiled
-def leave_by_intent(
-    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    wish: int, confidence: float, fraction: float, price: float, volatility: float, volume: float, in_force: int,
-) -> None:  # fmt: skip
-    """Play side 2, or the exit half of a reversal, at `price` (NaN: no bar, the exit waits)."""
-    if s.waiting > 0.0:
-        log_decision(account, logs, row, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
-                     EXPIRED, CANCELLED)  # fmt: skip
-        s.waiting = 0.0
-    reason = EXIT_SIGNAL if wish == 2 else REVERSE
-    wanted = math.inf
-    if wish == 2 and fraction < 1.0:  # NaN: all
-        wanted = lot_down(fraction * s.held, rules.lot_size)
+def leave_whole(
+    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    price: float, reason: int, volatility: float, volume: float, in_force: int,
+) -> float:  # fmt: skip
+    """Leave with all units at `price`; without a bar (NaN) the exit waits for the next."""
     if not price == price:
-        if s.exit_wanted == 0.0:
-            s.exit_wanted = wanted
-            s.exit_reason = reason
-            s.exit_bar = row if wish == 2 else -1
-        return
-    asked = min(wanted, s.held)
+        wait_to_leave(s, math.inf, reason, NO_ROW, 1.0)
+        return 0.0
     meet(s, price)
-    left = 0.0
-    if wanted > 0.0:
-        left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price,
-                               reason, volatility, volume, in_force)  # fmt: skip
-    if wish == 2:
-        whole = left >= asked
-        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, asked, left,
-                     FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
+    return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, SLIPS,
+                           volatility, volume, in_force)  # fmt: skip
 
 
 @compiled
-def close_weight(
+def leave_by_side(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    weight: float, confidence: float, price: float, volatility: float, volume: float, in_force: int,
+    confidence: float, fraction: float, price: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
-    """Leave whole: the weight is zero, or has the other sign (its entry half is played later)."""
-    asked, direction = s.held, -s.side
-    meet(s, price)
-    left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
-                           REBALANCE_OUT if weight == 0.0 else REVERSE, volatility, volume, in_force)  # fmt: skip
-    if weight == 0.0:
-        s.weight_acted = bar
-        whole = left >= asked
-        log_decision(account, logs, row, slot, direction, confidence, asked, left,
-                     FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
+    """Play side 2: the exit fraction of the position leaves, and the row is written when there is a bar."""
+    if s.exit_wanted == math.inf:
+        account.no_op += 1
+        return
+    cancel_rest(s, account, logs, row, slot)
+    requested = s.held
+    wanted = math.inf
+    if fraction < 1.0:  # NaN: all
+        requested = fraction * s.held
+        wanted = lot_down(requested, rules.lot_size)
+    if not wanted > 0.0:
+        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, requested, 0.0, REFUSED, LOT)
+    elif not price == price:
+        account.no_op += 1 if s.exit_wanted > 0.0 else 0
+        wait_to_leave(s, wanted, EXIT_SIGNAL, row, confidence)
+    else:
+        meet(s, price)
+        left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price,
+                               EXIT_SIGNAL, SLIPS, volatility, volume, in_force)  # fmt: skip
+        log_exit(account, logs, row, slot, EXIT_SIDE, confidence, requested, left, left >= min(wanted, requested))
 
 
 @compiled
 def reduce_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    weight: float, confidence: float, equity: float, price: float, volatility: float, volume: float, in_force: int,
+    less: float, confidence: float, equity: float, price: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
-    """Leave what a target weight of the same sign asks less of, unless the change is too small."""
-    less = s.held - abs(weight) * equity / price
-    if not less > 0.0:
-        return
-    s.weight_acted = bar  # the entries of this bar leave the slot alone
+    """Leave the units that a smaller weight of the same sign no longer asks for, unless they are too few."""
     direction = -s.side
-    small = less * price / equity < rules.min_trade_weight
-    if small or less * price < rules.min_notional:
-        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, SKIPPED,
-                     MIN_TRADE_WEIGHT if small else MIN_NOTIONAL)  # fmt: skip
-        return
-    asked = lot_down(less, rules.lot_size)
-    left = 0.0
-    if asked > 0.0:
+    quantity = lot_down(less, rules.lot_size)
+    if less * price / equity < rules.min_trade_weight:
+        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, SKIPPED, MIN_TRADE_WEIGHT)
+    elif less * price < rules.min_notional:
+        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, SKIPPED, MIN_NOTIONAL)
+    elif not quantity > 0.0:
+        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, REFUSED, LOT)
+    else:
         meet(s, price)
-        left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, asked, price,
-                               REBALANCE_OUT, volatility, volume, in_force)  # fmt: skip
-    whole = left >= asked
-    log_decision(account, logs, row, slot, direction, confidence, less, left,
-                 FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
+        left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, quantity, price,
+                               REBALANCE_OUT, SLIPS, volatility, volume, in_force)  # fmt: skip
+        log_exit(account, logs, row, slot, direction, confidence, less, left, left >= quantity)
 
 
 @compiled
@@ -145,35 +156,51 @@ def play_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
     weight: float, priced: bool, confidence: float, equity: float, price: float, volatility: float, volume: float,
     in_force: int,
-) -> bool:  # fmt: skip
-    """Play the leaving half of a weight (NaN: none), or of one that waited for a bar; return whether it spoke."""
+) -> None:  # fmt: skip
+    """Play the leaving half of a weight (NaN: none), or of one that waited for a bar.
+
+    `weight_acted` marks the bar in which nothing is left of the weight for the entries to do.
+    """
     spoken = weight == weight
-    waited = s.weight_wanted == s.weight_wanted
-    if waited and (spoken or s.side == 0 or price == price):
-        wanted = s.weight_wanted
-        s.weight_wanted = math.nan
-        account.waiting_weights -= 1
-        if not spoken:
-            weight = wanted
-    elif not spoken:
-        return False
-    if spoken and not priced:
-        return True  # refused with the entries
-    if s.side == 0 or equity <= 0.0:
-        return spoken
-    if price == price:
-        if weight * s.side <= 0.0:
-            close_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, confidence,
-                         price, volatility, volume, in_force)  # fmt: skip
-        else:
-            reduce_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, confidence,
-                          equity, price, volatility, volume, in_force)  # fmt: skip
-    elif weight * s.side <= 0.0 or abs(weight) * equity / symbol.mark < s.held:
-        s.weight_wanted = weight
-        account.waiting_weights += 1
-        if weight * s.side >= 0.0:
+    if spoken:
+        drop_waiting_weight(s, account, logs, slot, CANCELLED)
+        cancel_rest(s, account, logs, row, slot)
+        if not priced:
+            direction = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else -s.side))
+            log_decision(account, logs, row, slot, direction, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             s.weight_acted = bar
-    return spoken
+            return
+    elif s.weight_wanted == s.weight_wanted and price == price and equity > 0.0:
+        weight, row = s.weight_wanted, s.weight_bar
+        confidence = s.weight_confidence
+        s.weight_wanted = math.nan
+        s.weight_bar = -1
+    if not weight == weight or s.side == 0 or not equity > 0.0:
+        return
+    units = abs(weight) * equity / (price if price == price else symbol.mark)
+    turns = weight * s.side < 0.0
+    if not turns and not (weight == 0.0 or units < s.held):
+        account.no_op += 0 if spoken else 1
+        return
+    if not turns:
+        s.weight_acted = bar
+    if not price == price:
+        s.weight_wanted = weight
+        s.weight_bar = NO_ROW if turns else row
+        s.weight_confidence = confidence
+    elif turns:
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, volatility, volume,
+                    in_force)  # fmt: skip
+    elif s.exit_wanted == math.inf:
+        account.no_op += 1
+    elif weight == 0.0:
+        requested, direction = s.held, -s.side
+        left = leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REBALANCE_OUT,
+                           volatility, volume, in_force)  # fmt: skip
+        log_exit(account, logs, row, slot, direction, confidence, requested, left, left >= requested)
+    else:
+        reduce_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, s.held - units, confidence,
+                      equity, price, volatility, volume, in_force)  # fmt: skip
 
 
 @compiled
@@ -197,7 +224,7 @@ def inside_bar(
     if stopped:  # adverse first: nobody knows the path inside the bar
         meet(s, base)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
-                        s.active_kind, volatility, volume, in_force)  # fmt: skip
+                        s.active_kind, stop_slips(s, rules), volatility, volume, in_force)  # fmt: skip
     else:
         meet(s, adverse)
         take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable, False,
@@ -229,15 +256,9 @@ def leave_at_close(
     """Take a position out at the close: the end of the data, or bankruptcy, which asks no volume."""
     base = symbol.mark
     if bankrupt:
-        price = market_price(rules, base, -s.side, s.held, volatility, volume)
+        price = market_price(rules, base, -s.side, s.held, volatility, volume, True)
         leave(s, account, strategy, rules, logs, stream, bar, slot, s.held, price, base,
               commission(rules, s.held, price), BANKRUPT, in_force)  # fmt: skip
     else:
-        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base, END,
+        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base, END, SLIPS,
                         volatility, volume, in_force)  # fmt: skip
-
-
-@compiled
-def refuse_exit(account: Any, logs: Any, row: int, slot: int, confidence: float) -> None:
-    """Write the row of an exit intent stamped on a bar without a price."""
-    log_decision(account, logs, row, slot, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)

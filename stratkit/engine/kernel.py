@@ -22,10 +22,10 @@ from stratkit.engine.exits import (
     delist,
     inside_bar,
     leave_at_close,
-    leave_by_intent,
+    leave_by_side,
     leave_gapped,
+    leave_whole,
     play_weight,
-    refuse_exit,
 )
 from stratkit.engine.layout import (
     END,
@@ -34,15 +34,23 @@ from stratkit.engine.layout import (
     END_OF_DATA,
     EXIT_SIDE,
     EXPIRED,
-    LIQUIDATION,
     NO_PRICE,
     NO_SIDE,
     REFUSED,
+    REVERSE,
     STAY_OPEN,
     THIS_CLOSE,
     TIME_STOP,
 )
-from stratkit.engine.positions import leave_at_market, log_decision, meet, move_levels
+from stratkit.engine.positions import (
+    SLIPS,
+    cancel_rest,
+    drop_waiting_weight,
+    leave_at_market,
+    log_decision,
+    meet,
+    move_levels,
+)
 from stratkit.engine.stream import close_period, stream_bar, stream_carry
 
 YEAR_NS = 365.0 * 86_400.0 * 1e9
@@ -87,57 +95,26 @@ def worth(slots: Any, cash: float, marks: Any) -> float:
 
 
 @compiled
-def side_in_force(side: Any, row: int, slot: int) -> int:
-    """Return the side intent that holds while something happens: row t - 1, or t at a trading close."""
-    if row < 0 or side.shape[0] == 0:
+def side_in_force(s: Any, side: Any, row: int, slot: int) -> int:
+    """Return the side intent of `row`, none before the first bar and for a slot that trades weights."""
+    if row < 0 or s.kind != 0:
         return NO_SIDE
     return np.int64(side[row, slot])
 
 
 @compiled
-def play_exits(
-    slots: Any, account: Any, symbols: Any, strategies: Any, close: Any, volume: Any, volatility: Any, targets: Any,
-    rules: Any, logs: Any, stream: Any, bar: int, row: int, prices: Any, equity: float,
-) -> bool:  # fmt: skip
-    """Play the intents of `row` that leave, and time stops, at `prices`; return whether any slot may enter."""
-    wants = False
+def leave_all(
+    slots: Any, account: Any, symbols: Any, strategies: Any, side: Any, volume: Any, volatility: Any, rules: Any,
+    logs: Any, stream: Any, bar: int, row: int, vol_row: int, prices: Any, bankrupt: bool,
+) -> None:  # fmt: skip
+    """Take every position out at this close: bankruptcy (also without a bar), or the end of the data."""
     for slot in range(slots.shape[0]):
         s = slots[slot]
-        wish = np.int64(0)
-        weight = math.nan
-        if s.kind == 0:
-            wish = np.int64(targets.side[row, slot])
-            if wish != s.awaits_edge:
-                s.awaits_edge = 0
-            wants = wants or s.waiting > 0.0 or wish == 1 or wish == -1
-            if s.side == 0 and wish != EXIT_SIDE:
-                continue
-        else:
-            weight = targets.weight[row, slot]
-        symbol = symbols[s.symbol]
-        strategy = strategies[s.strategy]
-        price = prices[s.symbol]
-        priced = close[row, s.symbol] == close[row, s.symbol]
-        vol, traded = panel_value(volatility, row, s.symbol), volume[bar, s.symbol]
-        in_force = wish if s.kind == 0 else NO_SIDE
-        confidence = 1.0
-        if targets.confidence.shape[0] > 0:
-            confidence = np.float64(targets.confidence[row, slot])
-        if s.kind == 1:
-            wants = play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, priced,
-                                confidence, equity, price, vol, traded, in_force) or wants  # fmt: skip
-        elif wish == EXIT_SIDE and not priced:
-            refuse_exit(account, logs, row, slot, confidence)
-        elif wish == EXIT_SIDE and s.side == 0:
-            account.no_op += 1
-        elif priced and (wish == EXIT_SIDE or wish == -s.side):
-            leave_by_intent(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, wish, confidence,
-                            panel_value(targets.exit_fraction, row, slot), price, vol, traded, in_force)  # fmt: skip
-        if s.side != 0 and price == price and s.time_stop > 0 and s.bars_held >= s.time_stop:
-            meet(s, price)
-            leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, TIME_STOP,
-                            vol, traded, in_force)  # fmt: skip
-    return wants
+        if s.side != 0 and (bankrupt or prices[s.symbol] == prices[s.symbol]):
+            leave_at_close(
+                s, account, strategies[s.strategy], symbols[s.symbol], rules, logs, stream, bar, slot, bankrupt,
+                panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol], side_in_force(s, side, row, slot),
+            )  # fmt: skip
 
 
 @compiled
@@ -145,9 +122,10 @@ def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, 
     """Write the rows of what the end of the data left undone."""
     for slot in range(slots.shape[0]):
         s = slots[slot]
-        if s.side != 0 and s.exit_bar >= 0:
-            log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, 1.0, min(s.exit_wanted, s.held), 0.0,
+        if s.exit_wanted > 0.0 and s.exit_bar >= 0:
+            log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, s.exit_confidence, min(s.exit_wanted, s.held), 0.0,
                          EXPIRED, END_OF_DATA)  # fmt: skip
+        drop_waiting_weight(s, account, logs, slot, END_OF_DATA)
         if s.waiting > 0.0:
             log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
                          EXPIRED, END_OF_DATA)  # fmt: skip
@@ -156,21 +134,20 @@ def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, 
         confidence = 1.0
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[bar, slot])
-        side = NO_SIDE
-        spoken = False
+        priced = close[bar, s.symbol] == close[bar, s.symbol]
         if s.kind == 0:
             side = np.int64(targets.side[bar, slot])
-            spoken = side != 0
-            asks = (side == EXIT_SIDE and s.side != 0) or ((side == 1 or side == -1) and s.side != side)
+            held = s.side == side and (s.waiting > 0.0 or s.adds >= rules.max_adds)
+            asks = side != NO_SIDE and not (priced and (held or s.awaits_edge == side))
+            if side == EXIT_SIDE:
+                asks = s.side != 0 and s.exit_wanted != math.inf
         else:
             weight = targets.weight[bar, slot]
-            spoken = weight == weight
-            asks = spoken and (weight != 0.0 or s.side != 0)
-            side = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else 0))
-        if spoken and not close[bar, s.symbol] == close[bar, s.symbol]:
-            log_decision(account, logs, bar, slot, side, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
-        elif asks:
-            log_decision(account, logs, bar, slot, side, confidence, math.nan, 0.0, EXPIRED, END_OF_DATA)
+            asks = weight == weight
+            side = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else -s.side))
+        if asks:
+            log_decision(account, logs, bar, slot, side, confidence, math.nan, 0.0,
+                         EXPIRED if priced else REFUSED, END_OF_DATA if priced else NO_PRICE)  # fmt: skip
 
 
 @compiled
@@ -182,6 +159,69 @@ def has_room(account: Any, logs: Any, slots: int) -> bool:
         and account.trade_rows + room <= logs.trades.shape[0]
         and account.decision_rows + room <= logs.decisions.shape[0]
     )
+
+
+@compiled
+def play_slot(
+    s: Any, account: Any, symbols: Any, strategies: Any, close: Any, volume: Any, volatility: Any, targets: Any,
+    rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int, wish: int, price: float, equity: float,
+) -> None:  # fmt: skip
+    """Play what the intent of `row` takes out of one slot at `price`, then its time stop."""
+    symbol, strategy = symbols[s.symbol], strategies[s.strategy]
+    priced = close[row, s.symbol] == close[row, s.symbol]
+    vol, traded = panel_value(volatility, row, s.symbol), volume[bar, s.symbol]
+    confidence = 1.0
+    if targets.confidence.shape[0] > 0:
+        confidence = np.float64(targets.confidence[row, slot])
+    if s.kind == 1:
+        play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, targets.weight[row, slot], priced,
+                    confidence, equity, price, vol, traded, wish)  # fmt: skip
+    elif s.side != 0 and wish == EXIT_SIDE and not priced:
+        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+    elif s.side != 0 and wish == EXIT_SIDE:
+        leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, confidence,
+                      panel_value(targets.exit_fraction, row, slot), price, vol, traded, wish)  # fmt: skip
+    elif s.side != 0 and wish == -s.side and priced:
+        cancel_rest(s, account, logs, row, slot)
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, vol, traded, wish)
+    if s.side != 0 and price == price and s.time_stop > 0 and s.bars_held >= s.time_stop:
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, TIME_STOP, vol, traded, wish)
+
+
+@compiled
+def has_work(s: Any, wish: int, weight: float) -> bool:
+    """Return whether `play_slot` has anything to do for a slot."""
+    if s.kind == 1:
+        return weight == weight or s.weight_wanted == s.weight_wanted or s.time_stop > 0
+    if wish == EXIT_SIDE:
+        return s.side != 0
+    return s.side != 0 and (wish == -s.side or (s.time_stop > 0 and s.bars_held >= s.time_stop))
+
+
+@compiled
+def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> bool:
+    """Return whether a slot has to be looked at when entries are gathered."""
+    if s.waiting > 0.0:
+        return True
+    if s.kind == 1:
+        return weight == weight
+    return (wish == 1 or wish == -1) and (wish != s.side or rules.max_adds > 0 or not priced)
+
+
+@compiled
+def enter_all(
+    slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
+    volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, last: bool,
+    prices: Any, marks: Any, sums: Any,
+) -> None:  # fmt: skip
+    """Size all entries of a bar on one equity and make them, sides before weights."""
+    at_close = rules.intents_fill_at == THIS_CLOSE
+    ends = last and rules.close_at_end != STAY_OPEN and (at_close or rules.close_at_end == END_AT_OPEN)
+    equity = worth(slots, account.cash, marks)
+    sum_held(slots, symbols, rules, marks, equity, sums)
+    for kind in range(2):
+        enter(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets, rules, logs,
+              stream, bar, row, day, ends, prices, marks, equity, sums, at_close, kind)  # fmt: skip
 
 
 @compiled
@@ -201,29 +241,26 @@ def advance(
     side, weight = targets.side, targets.weight
     bars, n_symbols = close.shape
     n_slots = slots.shape[0]
-    has_sides, has_weights = side.shape[0] > 0, weight.shape[0] > 0
+    has_weights = weight.shape[0] > 0
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or market.funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
-    timed = False
-    for index in range(targets.plans.shape[0]):
-        timed = timed or targets.plans[index].time_stop_bars > 0
     prices, marks, sums = np.empty(n_symbols), np.empty(n_symbols), np.empty(9)
     for bar in range(start, stop):
         if logs is not None and not has_room(account, logs, n_slots):
             return bar
         last = bar == bars - 1
-        account.traded_bar = 0.0
         equity, gross, net = account.cash, 0.0, 0.0
         if account.bankrupt_bar < 0:
+            row = bar - 1
             # 1. carry
             if has_carry:
                 account.interest_bar = 0.0
                 account.borrow_bar = 0.0
                 account.funding_bar = 0.0
                 if bar > 0:
-                    carry(slots, account, symbols, market.funding, rules, bar, times[bar] - times[bar - 1])
-            # 2. the open: everything that was decided before it
+                    carry(slots, account, symbols, market.funding, rules, bar, times[bar] - times[row])
+            # 2. the open: everything that leaves
             for column in range(n_symbols):
                 y = symbols[column]
                 y.used_volume = 0.0
@@ -235,171 +272,143 @@ def advance(
                 else:
                     y.missing += 1
                     marks[column] = y.mark
-            row = bar - 1
-            vol_row = max(row, 0)
             before = worth(slots, account.cash, marks) if has_weights and not at_close else 0.0
+            ends = last and rules.close_at_end == END_AT_OPEN
+            vol_row = max(row, 0)
+            idle, wants = 0, False
             for slot in range(n_slots):
                 s = slots[slot]
                 price = prices[s.symbol]
-                if s.side == 0 or not price == price:
+                if s.side != 0 and price == price:
+                    s.bars_held += 1
+                    gapped = s.side > 0 and (price <= s.active_stop or price >= s.next_target)
+                    gapped = gapped or (s.side < 0 and (price >= s.active_stop or price <= s.next_target))
+                    if gapped or s.exit_wanted > 0.0 or s.flagged == 1:
+                        leave_gapped(
+                            s, account, strategies[s.strategy], symbols[s.symbol], rules, targets.plans[s.plan], logs,
+                            stream, bar, slot, price, panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
+                            side_in_force(s, side, row, slot),
+                        )  # fmt: skip
+                if row >= 0 and not at_close:
+                    wish = side_in_force(s, side, row, slot)
+                    asked = weight[row, slot] if s.kind == 1 else math.nan
+                    priced = close[row, s.symbol] == close[row, s.symbol]
+                    if wish != s.awaits_edge:
+                        s.awaits_edge = 0
+                    if has_work(s, wish, asked):
+                        play_slot(s, account, symbols, strategies, close, volume, volatility, targets, rules, logs,
+                                  stream, bar, row, slot, wish, price, before)  # fmt: skip
+                    elif wish == EXIT_SIDE:
+                        account.no_op += 1
+                else:
+                    wish, asked, priced = NO_SIDE, math.nan, True
+                if s.side != 0:
+                    y = symbols[s.symbol]
+                    if ends and price == price:
+                        meet(s, price)
+                        leave_at_market(
+                            s, account, strategies[s.strategy], y, rules, logs, stream, bar, slot, math.inf, price, END, SLIPS,
+                            panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
+                            side_in_force(s, side, row, slot),
+                        )  # fmt: skip
+                    stale = rules.stale_after_bars > 0 and y.missing >= rules.stale_after_bars
+                    if s.side != 0 and (stale or bar == y.delist_bar):
+                        delist(s, account, strategies[s.strategy], rules, logs, stream, bar, slot, y.mark,
+                               side_in_force(s, side, row, slot))  # fmt: skip
+                if not at_close and wants_entry(s, wish, asked, priced, rules):
+                    wants = True
+                elif wish == 1 or wish == -1:
+                    idle += 1
+            # 3. the open: entries
+            if wants:
+                enter_all(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets,
+                          rules, logs, stream, bar, row, day[row], last, prices, marks, sums)  # fmt: skip
+            else:
+                account.no_op += idle
+            # 4. inside the bar
+            for slot in range(n_slots):
+                s = slots[slot]
+                if s.side == 0:
                     continue
-                s.bars_held += 1
-                gapped = s.side > 0 and (price <= s.active_stop or price >= s.next_target)
-                gapped = gapped or (s.side < 0 and (price >= s.active_stop or price <= s.next_target))
-                if gapped or s.exit_wanted > 0.0:
-                    leave_gapped(
+                high, low = highs[bar, s.symbol], lows[bar, s.symbol]
+                if not high == high:
+                    continue
+                touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
+                touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
+                if touched:
+                    inside_bar(
                         s, account, strategies[s.strategy], symbols[s.symbol], rules, targets.plans[s.plan], logs,
-                        stream, bar, slot, price, panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
-                        side_in_force(side, row, slot),
+                        stream, bar, slot, opens[bar, s.symbol], high, low, panel_value(volatility, vol_row, s.symbol),
+                        volume[bar, s.symbol], side_in_force(s, side, row, slot),
                     )  # fmt: skip
-            # ... then the intents that leave, at the open or, below, at the close
-            for turn in range(2):
-                if turn == 1:
-                    # 5. the close: marks first, for a profile that trades at it
-                    for column in range(n_symbols):
-                        price = close[bar, column]
-                        prices[column] = price
-                        if price == price:
-                            symbols[column].mark = price
-                        marks[column] = symbols[column].mark
-                    if at_close:
-                        row = bar
-                        vol_row = bar
-                        before = worth(slots, account.cash, marks) if has_weights else 0.0
-                if (turn == 1) == at_close and row >= 0:
-                    speaks = timed or account.waiting_weights > 0
-                    if has_sides and not speaks:
-                        idle = 0
-                        for slot in range(n_slots):
-                            s = slots[slot]
-                            wish = side[row, slot]
-                            if wish == 0:
-                                if s.waiting > 0.0 or s.awaits_edge != 0:
-                                    speaks = True
-                            elif s.waiting > 0.0 or s.awaits_edge != 0 or rules.max_adds > 0:
-                                speaks = True
-                            elif not close[row, s.symbol] == close[row, s.symbol]:
-                                speaks = True
-                            elif wish == s.side or (wish == 2 and s.side == 0):
-                                idle += 1
-                            else:
-                                speaks = True
-                        if not speaks:
-                            account.no_op += idle
-                    if has_weights and not speaks:
-                        for slot in range(n_slots):
-                            if weight[row, slot] == weight[row, slot]:
-                                speaks = True
-                                break
-                    wants = False
-                    if speaks:
-                        wants = play_exits(slots, account, symbols, strategies, close, volume, volatility, targets, rules,
-                                           logs, stream, bar, row, prices, before)  # fmt: skip
+                elif s.side > 0:
+                    s.worst = min(s.worst, low)
+                    s.best = max(s.best, high)
+                    if s.moves == 1:
+                        s.extreme = max(s.extreme, high)
+                        move_levels(s, targets.plans[s.plan], rules)
                 else:
-                    wants = False
-                if turn == 0:
-                    ends = last and rules.close_at_end == END_AT_OPEN
-                    for slot in range(n_slots):
-                        s = slots[slot]
-                        if s.side == 0:
-                            continue
-                        y = symbols[s.symbol]
-                        price = prices[s.symbol]
-                        if ends and price == price:
-                            meet(s, price)
-                            leave_at_market(
-                                s, account, strategies[s.strategy], y, rules, logs, stream, bar, slot, math.inf, price,
-                                END, panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
-                                side_in_force(side, bar - 1, slot),
-                            )  # fmt: skip
-                        stale = rules.stale_after_bars > 0 and y.missing >= rules.stale_after_bars
-                        if s.side != 0 and (stale or bar == y.delist_bar):
-                            delist(s, account, strategies[s.strategy], rules, logs, stream, bar, slot, y.mark,
-                                   side_in_force(side, bar - 1, slot))  # fmt: skip
-                # 3. entries
-                if wants:
-                    ends = last and rules.close_at_end != STAY_OPEN
-                    ends = ends and (at_close or rules.close_at_end == END_AT_OPEN)
-                    one_equity = worth(slots, account.cash, marks)
-                    if one_equity > 0.0:
-                        sum_held(slots, symbols, rules, marks, one_equity, sums)
-                        if has_sides:
-                            enter(slots, account, symbols, strategies, candidates, order, close, volume, volatility,
-                                  targets, rules, logs, stream, bar, row, day[row], ends, prices, marks, one_equity,
-                                  sums, at_close, False)  # fmt: skip
-                        if has_weights:
-                            enter(slots, account, symbols, strategies, candidates, order, close, volume, volatility,
-                                  targets, rules, logs, stream, bar, row, day[row], ends, prices, marks, one_equity,
-                                  sums, at_close, True)  # fmt: skip
-                    else:
-                        account.is_bankrupt = 1
-                # 4. inside the bar
-                if turn == 0:
-                    for slot in range(n_slots):
-                        s = slots[slot]
-                        if s.side == 0:
-                            continue
-                        high, low = highs[bar, s.symbol], lows[bar, s.symbol]
-                        if not high == high:
-                            continue
-                        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
-                        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
-                        if touched:
-                            inside_bar(
-                                s, account, strategies[s.strategy], symbols[s.symbol], rules, targets.plans[s.plan],
-                                logs, stream, bar, slot, opens[bar, s.symbol], high, low,
-                                panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
-                                side_in_force(side, bar - 1, slot),
-                            )  # fmt: skip
-                        elif s.side > 0:
-                            s.worst = min(s.worst, low)
-                            s.best = max(s.best, high)
-                            if s.moves == 1:
-                                s.extreme = max(s.extreme, high)
-                                move_levels(s, targets.plans[s.plan], rules)
-                        else:
-                            s.worst = max(s.worst, high)
-                            s.best = min(s.best, low)
-                            if s.moves == 1:
-                                s.extreme = min(s.extreme, low)
-                                move_levels(s, targets.plans[s.plan], rules)
+                    s.worst = max(s.worst, high)
+                    s.best = min(s.best, low)
+                    if s.moves == 1:
+                        s.extreme = min(s.extreme, low)
+                        move_levels(s, targets.plans[s.plan], rules)
             # 5. the close
-            bankrupt = False
-            for attempt in range(2):
-                if attempt == 0 and last and rules.close_at_end == END_AT_CLOSE:
-                    leaving = True
-                elif attempt == 1:
-                    equity, gross, net = account.cash, 0.0, 0.0
-                    for slot in range(n_slots):
-                        s = slots[slot]
-                        if s.side != 0:
-                            value = s.held * marks[s.symbol]
-                            equity += s.side * value
-                            net += s.side * value
-                            gross += value
-                    bankrupt = equity <= 0.0 or account.is_bankrupt == 1
-                    leaving = bankrupt
+            for column in range(n_symbols):
+                price = close[bar, column]
+                prices[column] = price
+                if price == price:
+                    symbols[column].mark = price
+                marks[column] = symbols[column].mark
+            if at_close:
+                row = bar
+                vol_row = bar
+                before = worth(slots, account.cash, marks) if has_weights else 0.0
+                idle, wants = 0, False
+                for slot in range(n_slots):
+                    s = slots[slot]
+                    wish = side_in_force(s, side, row, slot)
+                    asked = weight[row, slot] if s.kind == 1 else math.nan
+                    price = prices[s.symbol]
+                    priced = price == price
+                    if wish != s.awaits_edge:
+                        s.awaits_edge = 0
+                    if has_work(s, wish, asked):
+                        play_slot(s, account, symbols, strategies, close, volume, volatility, targets, rules, logs,
+                                  stream, bar, row, slot, wish, price, before)  # fmt: skip
+                    elif wish == EXIT_SIDE:
+                        account.no_op += 1
+                    if wants_entry(s, wish, asked, priced, rules):
+                        wants = True
+                    elif wish == 1 or wish == -1:
+                        idle += 1
+                if wants:
+                    enter_all(slots, account, symbols, strategies, candidates, order, close, volume, volatility,
+                              targets, rules, logs, stream, bar, row, day[row], last, prices, marks, sums)  # fmt: skip
                 else:
-                    leaving = False
-                if leaving:
-                    for slot in range(n_slots):
-                        s = slots[slot]
-                        if s.side != 0 and (bankrupt or prices[s.symbol] == prices[s.symbol]):
-                            leave_at_close(
-                                s, account, strategies[s.strategy], symbols[s.symbol], rules, logs, stream, bar, slot,
-                                bankrupt, panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],
-                                side_in_force(side, row, slot),
-                            )  # fmt: skip
-            if bankrupt:
+                    account.no_op += idle
+            if last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0:
+                if worth(slots, account.cash, marks) > 0.0:
+                    leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,
+                              row, vol_row, prices, False)  # fmt: skip
+            equity = account.cash
+            for slot in range(n_slots):
+                s = slots[slot]
+                if s.side != 0:
+                    value = s.held * marks[s.symbol]
+                    equity += s.side * value
+                    net += s.side * value
+                    gross += value
+            if equity <= 0.0 or account.is_bankrupt == 1:
+                leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,
+                          row, vol_row, prices, True)  # fmt: skip
                 account.bankrupt_bar = bar
                 equity, gross, net = account.cash, 0.0, 0.0
             else:
                 if rules.maintenance_margin > 0.0 and rules.isolated == 0 and equity < rules.maintenance_margin * gross:
                     for slot in range(n_slots):
                         s = slots[slot]
-                        if s.side != 0:
-                            s.exit_wanted = math.inf
-                            s.exit_reason = LIQUIDATION
+                        s.flagged = 1 if s.side != 0 else 0
                 if judged:
                     judge_close(account, rules, logs, bar, day[bar], equity)
                 if last:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from stratkit.compiled import compiled
 from stratkit.engine.layout import (
     BREAK_EVEN,
@@ -12,6 +14,7 @@ from stratkit.engine.layout import (
     EXIT_SIDE,
     EXPIRED,
     LIQUIDATION,
+    NEW_EDGE,
     SKIPPED,
     STOP,
     TARGET,
@@ -22,6 +25,8 @@ from stratkit.engine.prices import commission, market_price, tick_down, tick_up,
 from stratkit.engine.stream import stream_fill, stream_trade
 from stratkit.risk.sizing import lot_down
 
+SLIPS = np.int64(1)  # the fill pays slippage
+NO_ROW = np.int64(-1)  # a waiting exit that owes no row of the log
 DUST = 1e-12  # of the quantity entered: what remains at or below it is a rounding error
 
 
@@ -55,6 +60,7 @@ def book_fill(
     slippage = (price - base) * direction * quantity
     s.commission += fee
     s.slippage += slippage
+    s.last_reason = reason
     if stream is not None:
         stream_fill(stream, quantity, price, fee, slippage)
     if logs is not None:
@@ -73,7 +79,7 @@ def book_fill(
 
 
 @compiled
-def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_value: float, reason: int) -> float:
+def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_value: float) -> float:
     """Write the row of a trade, closed or still open, and return its net P&L."""
     gross = s.side * (exit_value - s.entry_value)
     pnl = gross - s.commission - s.borrow - s.funding
@@ -99,18 +105,41 @@ def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_
         row.r_multiple = pnl / (s.risk_unit * s.entry_quantity)
         row.worst_price = s.worst
         row.best_price = s.best
-        row.exit_reason = reason
+        row.exit_reason = s.last_reason
         row.ambiguous = s.ambiguous
         account.trade_rows += 1
     return pnl
 
 
 @compiled
+def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
+    """Give up the rest of an entry that waited for volume."""
+    if s.waiting > 0.0:
+        log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0, EXPIRED, CANCELLED)
+        s.waiting = 0.0
+
+
+@compiled
+def drop_waiting_weight(s: Any, account: Any, logs: Any, slot: int, rule: int) -> None:
+    """Give up a weight that waited for a bar, with the row that it still owes."""
+    if s.weight_bar >= 0:
+        log_decision(account, logs, s.weight_bar, slot, -s.side, s.weight_confidence, math.nan, 0.0, EXPIRED, rule)
+    s.weight_wanted = math.nan
+    s.weight_bar = -1
+
+
+@compiled
 def close_trade(
-    s: Any, account: Any, strategy: Any, logs: Any, stream: Any, bar: int, slot: int, reason: int, in_force: int
-) -> None:
-    """Settle a slot that has gone flat: its trade, streaks, Kelly sums, cooldown edge and leftovers."""
-    pnl = write_trade(s, account, logs, slot, bar, s.exit_value, reason)
+    s: Any, account: Any, strategy: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, before: float,
+    in_force: int,
+) -> None:  # fmt: skip
+    """Settle a slot that has gone flat: its trade, streaks, Kelly sums, the edge and what waited on it."""
+    if s.exit_wanted > 0.0 and s.exit_bar >= 0:
+        log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, s.exit_confidence, min(s.exit_wanted, before), 0.0,
+                     EXPIRED, CANCELLED)  # fmt: skip
+    cancel_rest(s, account, logs, bar, slot)
+    drop_waiting_weight(s, account, logs, slot, CANCELLED)
+    pnl = write_trade(s, account, logs, slot, bar, s.exit_value)
     if stream is not None:
         stream_trade(stream, pnl, pnl / (s.risk_unit * s.entry_quantity), s.bars_held, s.ambiguous)
     account.loss_streak = account.loss_streak + 1 if pnl < 0.0 else 0
@@ -121,18 +150,14 @@ def close_trade(
         strategy.win_sum += on_notional
     else:
         strategy.loss_sum -= on_notional
-    if s.exit_bar >= 0:
-        log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, 1.0, s.exit_wanted, 0.0, EXPIRED, CANCELLED)
-    if s.waiting > 0.0:
-        log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0, EXPIRED, CANCELLED)
     s.left_side = s.side
     s.left_bar = bar
-    s.awaits_edge = s.side if in_force == s.side else 0
+    s.awaits_edge = s.side if rules.reenter == NEW_EDGE and in_force == s.side else 0
     s.side = 0
     s.held = 0.0
-    s.waiting = 0.0
     s.exit_wanted = 0.0
     s.exit_bar = -1
+    s.flagged = 0
     s.active_stop = math.nan
     s.next_target = math.nan
 
@@ -143,36 +168,48 @@ def leave(
     quantity: float, price: float, base: float, fee: float, reason: int, in_force: int,
 ) -> None:  # fmt: skip
     """Book a fill that reduces the position; close the trade when nothing is left."""
+    before = s.held
     book_fill(s, account, logs, stream, bar, slot, -s.side, quantity, price, base, fee, reason)
     s.exit_value += quantity * price
     s.exit_quantity += quantity
-    s.held = s.held - quantity
-    if reason == STOP or reason == BREAK_EVEN or reason == TRAILING:
+    s.held = before - quantity
+    if rules.cooldown_bars > 0 and (reason == STOP or reason == BREAK_EVEN or reason == TRAILING):
         s.cooldown_until = bar + rules.cooldown_bars
     if s.held <= DUST * s.entry_quantity:
-        close_trade(s, account, strategy, logs, stream, bar, slot, reason, in_force)
+        close_trade(s, account, strategy, rules, logs, stream, bar, slot, before, in_force)
+
+
+@compiled
+def wait_to_leave(s: Any, quantity: float, reason: int, decided: int, confidence: float) -> None:
+    """Let an exit wait for a bar or for volume; one that waits already keeps its reason and its row."""
+    if s.exit_wanted == 0.0:
+        s.exit_reason = reason
+        s.exit_bar = decided
+        s.exit_confidence = confidence
+    s.exit_wanted = max(s.exit_wanted, quantity)
 
 
 @compiled
 def leave_at_market(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
-    wanted: float, base: float, reason: int, volatility: float, volume: float, in_force: int,
+    wanted: float, base: float, reason: int, slips: int, volatility: float, volume: float, in_force: int,
 ) -> float:  # fmt: skip
-    """Leave up to `wanted` units with slippage, as far as volume allows; the rest waits. Return what left."""
+    """Leave up to `wanted` units (infinite: all) at the market; what volume holds back waits. Return what left."""
     quantity = min(wanted, s.held)
     room = volume_room(rules, volume, symbol.used_volume)
     if quantity > room:
         quantity = lot_down(room, rules.lot_size)
-        s.exit_wanted = wanted - quantity
-        s.exit_reason = reason
+    if quantity > 0.0:
+        price = market_price(rules, base, -s.side, s.held, volatility, volume, slips == 1)
+        symbol.used_volume += quantity
+        leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, price, base,
+              commission(rules, quantity, price), reason, in_force)  # fmt: skip
     else:
-        s.exit_wanted = 0.0
-    if quantity <= 0.0:
-        return 0.0
-    price = market_price(rules, base, -s.side, s.held, volatility, volume)
-    symbol.used_volume += quantity
-    leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, price, base,
-          commission(rules, quantity, price), reason, in_force)  # fmt: skip
+        quantity = 0.0
+    if s.side != 0 and quantity < wanted:
+        wait_to_leave(s, wanted - quantity, reason, NO_ROW, 1.0)
+        if wanted == math.inf:
+            cancel_rest(s, account, logs, bar, slot)
     return quantity
 
 
@@ -266,9 +303,8 @@ def take_targets(
         if not (s.takes_rest == 1 and done + 1 == s.last_target):
             wanted = min(s.held, lot_down(fraction * s.entry_quantity, rules.lot_size) - s.target_filled)
         if wanted <= 0.0:
-            if s.target_filled == 0.0:
-                log_decision(account, logs, bar, slot, EXIT_SIDE, 1.0, fraction * s.entry_quantity, 0.0,
-                             SKIPPED, TARGET_ROUNDED_TO_ZERO)  # fmt: skip
+            log_decision(account, logs, bar, slot, EXIT_SIDE, math.nan, fraction * s.entry_quantity, 0.0,
+                         SKIPPED, TARGET_ROUNDED_TO_ZERO)  # fmt: skip
             s.targets_done = done + 1
             s.target_filled = 0.0
             set_next_target(s)

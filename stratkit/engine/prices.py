@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from stratkit.compiled import compiled
 
 
@@ -13,7 +15,7 @@ def tick_up(price: float, tick: float) -> float:
     """Round a price up to the tick; a tick of 0 allows any price."""
     if tick <= 0.0:
         return price
-    return math.ceil(price / tick - 1e-9) * tick
+    return np.ceil(price / tick - 1e-9) * tick
 
 
 @compiled
@@ -21,16 +23,18 @@ def tick_down(price: float, tick: float) -> float:
     """Round a price down to the tick; a tick of 0 allows any price."""
     if tick <= 0.0:
         return price
-    return math.floor(price / tick + 1e-9) * tick
+    return np.floor(price / tick + 1e-9) * tick
 
 
 @compiled
-def market_price(rules: Any, base: float, direction: int, quantity: float, volatility: float, volume: float) -> float:
-    """Return the price of a market order: base, worsened by slippage, to the adverse tick."""
-    slip = rules.spread_frac
-    if rules.volatility_multiple > 0.0 and volatility == volatility:  # NaN: no estimate yet
+def market_price(
+    rules: Any, base: float, direction: int, quantity: float, volatility: float, volume: float, slips: bool
+) -> float:
+    """Return the price of a market order: base, worsened by slippage if it `slips`, to the adverse tick."""
+    slip = rules.spread_frac if slips else 0.0
+    if slips and rules.volatility_multiple > 0.0 and volatility == volatility:  # NaN: no estimate yet
         slip = slip + rules.volatility_multiple * volatility
-    if rules.impact_frac > 0.0 and volume > 0.0:
+    if slips and rules.impact_frac > 0.0 and volume > 0.0:
         slip = slip + rules.impact_frac * math.sqrt(quantity / volume)
     price = base * (1.0 + direction * slip)
     return tick_up(price, rules.tick_size) if direction > 0 else tick_down(price, rules.tick_size)

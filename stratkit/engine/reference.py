@@ -27,7 +27,9 @@ from stratkit.engine.layout import (
     FILL_DTYPE,
     NEW_EDGE,
     NEXT_OPEN,
+    NO_PRICE,
     NO_SIDE,
+    REFUSED,
     TRADE_DTYPE,
     Market,
     Records,
@@ -35,7 +37,8 @@ from stratkit.engine.layout import (
 from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
 from stratkit.engine.reference_entries import enter
 from stratkit.engine.reference_exits import inside_bar, leave_at_close, leave_at_open, leave_at_the_end, refresh_edges
-from stratkit.engine.reference_positions import close_trade, drop_kept_weight, exposure, leave
+from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, worth
+from stratkit.engine.reference_sizing import is_held
 from stratkit.panel import NS_PER_DAY, FloatArray
 from stratkit.risk.targets import Targets
 
@@ -71,19 +74,19 @@ def replay(market: Market, targets: Targets, rules: np.record) -> ReferenceRun:
         if book.bankrupt_bar < 0:
             play(book, bar)
             paid[bar] = book.carry
-        gross, net = exposure(book, book.last_close)
-        account[bar] = (book.cash + net, book.cash, gross, net)
+        equity, gross, net = worth(book, book.last_close)
+        account[bar] = (equity, book.cash, gross, net)
     if book.bankrupt_bar < 0:
         end_of_data(book)
     for slot in book.slots:
         if slot.position.side:
-            close_trade(book, slot, -1, book.last_close[slot.symbol], -1)
-    equity, cash, gross_value, net_value = np.ascontiguousarray(account.T)
+            close_trade(book, slot, -1, book.last_close[slot.symbol])
+    per_bar = np.ascontiguousarray(account.T)
     return ReferenceRun(
-        equity=equity,
-        cash=cash,
-        gross=gross_value,
-        net=net_value,
+        equity=per_bar[0],
+        cash=per_bar[1],
+        gross=per_bar[2],
+        net=per_bar[3],
         carry=paid,
         fills=np.array(book.fills, FILL_DTYPE).view(np.recarray),
         trades=np.array(book.trades, TRADE_DTYPE).view(np.recarray),
@@ -169,8 +172,7 @@ def close_bar(book: Book, when: Moment) -> None:
     for symbol, has_bar in enumerate(book.tape.has_bar[bar]):
         if has_bar:
             book.last_close[symbol], book.last_bar[symbol] = when.prices[symbol], bar
-    _, net = exposure(book, book.last_close)
-    if book.bankrupt_at_open or book.cash + net <= 0:
+    if book.bankrupt_at_open or worth(book, book.last_close)[0] <= 0:
         for slot in book.slots:
             if slot.position.side:
                 leave(book, slot, when, INF, book.last_close[slot.symbol], BANKRUPT, limited=False)
@@ -179,8 +181,7 @@ def close_bar(book: Book, when: Moment) -> None:
     if rules.close_at_end == END_AT_CLOSE and book.is_last(bar):
         for slot in book.slots:
             leave_at_the_end(book, slot, when, met=None)
-    gross, net = exposure(book, book.last_close)
-    equity = book.cash + net
+    equity, gross, _ = worth(book, book.last_close)
     if not rules.isolated and rules.maintenance_margin > 0 and equity < rules.maintenance_margin * gross:
         for slot in book.slots:
             slot.position.flagged = slot.position.side != 0
@@ -192,7 +193,7 @@ def close_bar(book: Book, when: Moment) -> None:
 
 def log_breaker(book: Book, bar: int, outcome: Code, rule: Code) -> None:
     """Write that a breaker closed or opened."""
-    book.log(bar, None, NO_SIDE, NAN, NAN, 0.0, outcome, rule)
+    book.log(bar, None, NO_SIDE, 1.0, NAN, 0.0, outcome, rule)
 
 
 def may_reopen(book: Book, bar: int, closed_at: int) -> bool:
@@ -271,24 +272,19 @@ def end_of_data(book: Book) -> None:
 
 
 def expire_intent(book: Book, slot: Slot, last: int) -> None:
-    """Log that the intent of the last bar expires, if it asks for a change."""
+    """Log that the intent of the last bar expires, if it asks for a change; one that does not is not counted."""
     position, weight = slot.position, book.asked.weight(last, slot)
     side = book.asked.side(last, slot)
-    if slot.by_weight:
-        if math.isnan(weight):
-            return
+    rule = END_OF_DATA if book.tape.has_bar[last][slot.symbol] else NO_PRICE
+    outcome = EXPIRED if rule == END_OF_DATA else REFUSED
+    if slot.by_weight and not math.isnan(weight):
         side = (weight > 0) - (weight < 0) or -position.side
-        changes = side != 0
+        changes = True
     elif side == 2:
         changes = position.side != 0 and position.exit_waiting != INF
-    elif side == 0:
-        return
-    elif side == position.side:
-        changes = position.entry_waiting == 0 and position.adds < book.rules.max_adds
     else:
-        changes = not (book.rules.reenter == NEW_EDGE and slot.edge == side)
+        fresh = book.rules.reenter != NEW_EDGE or slot.edge != side
+        changes = side != 0 and (rule == NO_PRICE or (fresh and not is_held(book, slot, side)))
     if changes:
         confidence = book.asked.at("confidence", last, slot)
-        book.log(last, slot, side, confidence, NAN, 0.0, EXPIRED, END_OF_DATA)
-    else:
-        book.no_op += 1
+        book.log(last, slot, side, confidence, NAN, 0.0, outcome, rule)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from stratkit.engine.layout import ACCOUNT_SLOT, STOP, Market
+from stratkit.engine.layout import ACCOUNT_SLOT, ENTRY, STOP, Market
 from stratkit.risk.targets import Targets
 
 NAN, INF = math.nan, math.inf
@@ -72,6 +72,7 @@ class Position:
     worst: float = NAN
     best: float = NAN
     ambiguous: int = 0
+    last_reason: Code = ENTRY  # of its last fill
     flagged: bool = False  # liquidation at the next open
     exit_waiting: float = 0.0  # units that must leave; infinite = all
     exit_reason: Code = -1

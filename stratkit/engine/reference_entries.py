@@ -33,7 +33,6 @@ from stratkit.engine.reference_book import NAN, Book, Code, Moment, Position, Sl
 from stratkit.engine.reference_positions import (
     active_stop,
     distance_to,
-    exposure,
     fee,
     lot_down,
     marks_at,
@@ -41,8 +40,9 @@ from stratkit.engine.reference_positions import (
     record_fill,
     stop_on_tick,
     target_on_tick,
+    worth,
 )
-from stratkit.engine.reference_sizing import Candidate, risk_unit, side_candidate, stop_distance, weight_candidate
+from stratkit.engine.reference_sizing import Candidate, risk_unit, side_requests, sized, stop_distance, weight_requests
 
 
 @dataclass
@@ -69,8 +69,7 @@ class Sums:
 def enter(book: Book, when: Moment) -> None:
     """Make the entries of a bar: sides and waiting rests first, then increases of weights."""
     marks = marks_at(book, when)
-    gross, net = exposure(book, marks)
-    equity = book.cash + net  # the ONE equity on which everything of this bar is sized
+    equity, gross, net = worth(book, marks)  # the ONE equity on which everything of this bar is sized
     sums = Sums(equity, gross, net, 0.0, 0, [0.0] * len(marks))
     for slot in book.slots:
         if slot.position.side:
@@ -78,7 +77,7 @@ def enter(book: Book, when: Moment) -> None:
             sums.at_risk += value_at_risk(book, slot.position, marks[slot.symbol])
             sums.positions += 1
             sums.by_symbol[slot.symbol] += value
-    candidates = [found for slot in book.slots for found in side_candidate(book, slot, when, equity)]
+    candidates = sized(book, when, side_requests(book, when), equity)
     candidates = within_strategy_caps(book, when, candidates, marks, equity)
     for candidate in ranked(candidates):
         if fits_caps(book, when, candidate, sums, equity) and whole_lots(book, when, candidate):
@@ -302,7 +301,7 @@ def open_position(book: Book, slot: Slot, when: Moment, side: int, price: float)
 
 def increase_weights(book: Book, when: Moment, sums: Sums, marks: list[float], equity: float) -> None:
     """Make the increases that this bar's weights ask for: all of them shrink by one factor when cash falls short."""
-    candidates = [found for slot in book.slots for found in weight_candidate(book, slot, when, equity)]
+    candidates = sized(book, when, weight_requests(book, when), equity)
     candidates = within_strategy_caps(book, when, candidates, marks, equity)
     provisional = replace(sums, by_symbol=list(sums.by_symbol))
     granted = []

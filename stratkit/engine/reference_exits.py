@@ -32,7 +32,6 @@ from stratkit.engine.reference_positions import (
     active_stop,
     cancel_waiting_entry,
     drop_kept_weight,
-    exposure,
     leave,
     leave_or_wait,
     lot_down,
@@ -41,6 +40,7 @@ from stratkit.engine.reference_positions import (
     see,
     too_small,
     wait_to_leave,
+    worth,
 )
 
 # ---- step 2: what leaves at the open
@@ -50,8 +50,7 @@ def leave_at_open(book: Book, when: Moment, with_intents: bool) -> None:
     """Let everything leave that must, slot by slot, before any entry is made."""
     if with_intents:
         refresh_edges(book, when)
-    _, net = exposure(book, marks_at(book, when))
-    equity_before = book.cash + net  # weights of this bar are fractions of it
+    equity_before, _, _ = worth(book, marks_at(book, when))  # weights of this bar are fractions of it
     for slot in book.slots:
         if book.tape.has_bar[when.bar][slot.symbol] and slot.position.side:
             leave_what_the_open_decides(book, slot, when)
@@ -77,7 +76,7 @@ def leave_what_the_open_decides(book: Book, slot: Slot, when: Moment) -> None:
     if position.side * (price - stop) <= 0:  # the worse price: the open is the first that anyone got
         leave_or_wait(book, slot, when, INF, price, reason, slips=book.rules.slippage_on_stops == 1, met=met)
     if slot.position.side:
-        fill_targets(book, slot, when, reached=price, at_open=True, worst=price)
+        fill_targets(book, slot, when, reached=price, worst=price)
     if slot.position.side and slot.position.exit_waiting > 0:
         leave_what_waited(book, slot, when)
 
@@ -103,9 +102,10 @@ def log_exit(book: Book, slot: Slot, decided: int, side: Code, requested: float,
 def act_on_intent(book: Book, slot: Slot, when: Moment, equity_before: float) -> None:
     """Leave by the exit intent, the opposite side or the smaller weight of the row in force."""
     side = book.asked.side(when.decided, slot)
+    has_price = book.tape.has_bar[when.decided][slot.symbol]
     if side == 2:
         leave_on_exit_intent(book, slot, when)
-    elif side and side == -slot.position.side:
+    elif side and side == -slot.position.side and has_price:
         cancel_waiting_entry(book, slot, when.decided)
         leave_whole(book, slot, when, REVERSE)
     if slot.by_weight:
@@ -129,6 +129,10 @@ def met_by_intent(book: Book, price: float) -> tuple[float, float] | None:
 def leave_on_exit_intent(book: Book, slot: Slot, when: Moment) -> None:
     """Leave the exit fraction of the position, and write the row when there was a bar to leave in."""
     position = slot.position
+    if position.side and not book.tape.has_bar[when.decided][slot.symbol]:
+        confidence = book.asked.at("confidence", when.decided, slot)
+        book.log(when.decided, slot, EXIT_SIDE, confidence, NAN, 0.0, REFUSED, NO_PRICE)
+        return
     if not position.side or position.exit_waiting == INF:
         book.no_op += 1
         return
@@ -234,13 +238,12 @@ def leave_delisted(book: Book, slot: Slot, when: Moment) -> None:
 
 
 def leave_at_close(book: Book, when: Moment) -> None:
-    """Let time stops and the intents of this very bar leave at its close (profile `close`)."""
+    """Let the intents of this very bar and time stops leave at its close (profile `close`)."""
     refresh_edges(book, when)
-    _, net = exposure(book, marks_at(book, when))
-    equity_before = book.cash + net
+    equity_before, _, _ = worth(book, marks_at(book, when))
     for slot in book.slots:
-        leave_on_time(book, slot, when)
         act_on_intent(book, slot, when, equity_before)
+        leave_on_time(book, slot, when)
 
 
 def refresh_edges(book: Book, when: Moment) -> None:
@@ -269,7 +272,7 @@ def inside_bar(book: Book, slot: Slot, when: Moment) -> None:
         slips = book.rules.slippage_on_stops == 1
         leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(base, NAN))
     else:
-        fill_targets(book, slot, when, reached=favourable, at_open=False, worst=adverse)
+        fill_targets(book, slot, when, reached=favourable, worst=adverse)
     if slot.position.side:
         see(position, adverse, favourable)
         position.extreme = max(position.extreme, favourable) if side > 0 else min(position.extreme, favourable)
@@ -284,8 +287,9 @@ def is_ambiguous(position: Position, stop: float, price: float, favourable: floa
     return side * (price - stop) > 0 and side * (target - price) > 0 and side * (favourable - target) >= 0
 
 
-def fill_targets(book: Book, slot: Slot, when: Moment, reached: float, at_open: bool, worst: float) -> None:
+def fill_targets(book: Book, slot: Slot, when: Moment, reached: float, worst: float) -> None:
     """Fill the targets up to the price `reached` in order, at their levels or at the better open."""
+    open_price, better = when.prices[slot.symbol], max if slot.position.side > 0 else min
     while slot.position.side and slot.position.targets_done < len(slot.position.targets):
         position = slot.position
         number = position.targets_done
@@ -297,7 +301,7 @@ def fill_targets(book: Book, slot: Slot, when: Moment, reached: float, at_open: 
         if position.last_takes_rest and number == len(position.targets) - 1:
             wanted = position.held
         if wanted > 0:
-            price = reached if at_open else level
+            price = better(level, open_price)
             left = leave(book, slot, when, wanted, price, TARGET, at_level=True, met=(worst, price))
             if slot.position.side and left < wanted:  # the rest stays at the level
                 position.target_filled += left

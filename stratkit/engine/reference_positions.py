@@ -75,15 +75,16 @@ def fee(book: Book, quantity: float, price: float) -> float:
     return float(max(rules.commission_minimum, by_share + rules.commission_frac * (quantity * price)))
 
 
-def exposure(book: Book, marks: list[float]) -> tuple[float, float]:
-    """Return gross and net value of all positions, summed slot by slot."""
-    gross = net = 0.0
+def worth(book: Book, marks: list[float]) -> tuple[float, float, float]:
+    """Return equity, gross and net value, each summed slot by slot; equity starts from the cash."""
+    equity, gross, net = book.cash, 0.0, 0.0
     for slot in book.slots:
         if slot.position.side:
             value = slot.position.held * marks[slot.symbol]
+            equity += slot.position.side * value
             gross += value
             net += slot.position.side * value
-    return gross, net
+    return equity, gross, net
 
 
 def marks_at(book: Book, when: Moment) -> list[float]:
@@ -112,6 +113,7 @@ def record_fill(
     book.cash = book.cash - direction * (quantity * price) - paid
     position.commission += paid
     position.slippage += slippage
+    position.last_reason = reason
     book.fills.append((bar, slot.number, direction, quantity, price, base, paid, slippage, reason, position.trade))
 
 
@@ -132,8 +134,8 @@ def leave(
     """Close up to `quantity` units of the slot and return how many left.
 
     `at_level`: a target, filled at `base` itself. `slips`: pays slippage. `limited`: the bar's volume
-    holds it back. `free`: no commission. `met`: worst and best price (NaN = none) that this bar showed to
-    a position which is flat afterwards.
+    holds it back. `free`: no commission. `met`: worst and best price (NaN = none) that the
+    fill shows to the position.
     """
     position, lot = slot.position, book.rules.lot_size
     quantity = min(quantity, position.held)
@@ -154,10 +156,10 @@ def leave(
         position.held = 0.0
     if reason in (STOP, BREAK_EVEN, TRAILING) and book.rules.cooldown_bars > 0:
         slot.barred_until = when.bar + book.rules.cooldown_bars
+    if met:
+        see(position, *met)
     if position.held == 0.0:
-        if met:
-            see(position, *met)
-        go_flat(book, slot, when, reason, before)
+        go_flat(book, slot, when, before)
     return quantity
 
 
@@ -198,7 +200,7 @@ def drop_kept_weight(book: Book, slot: Slot, requested: float, rule: Code) -> No
     position.kept_weight, position.kept_decided, position.kept_owes_row = NAN, -1, False
 
 
-def go_flat(book: Book, slot: Slot, when: Moment, reason: Code, before: float) -> None:
+def go_flat(book: Book, slot: Slot, when: Moment, before: float) -> None:
     """Close the trade; what waited on the position is cancelled. `before`: units held before the last fill."""
     position = slot.position
     if position.exit_waiting > 0 and position.exit_decided >= 0:
@@ -207,7 +209,7 @@ def go_flat(book: Book, slot: Slot, when: Moment, reason: Code, before: float) -
         book.log(position.exit_decided, slot, EXIT_SIDE, confidence, requested, 0.0, EXPIRED, CANCELLED)
     cancel_waiting_entry(book, slot, when.bar)
     drop_kept_weight(book, slot, NAN, CANCELLED)
-    pnl = close_trade(book, slot, when.bar, NAN, reason)
+    pnl = close_trade(book, slot, when.bar, NAN)
     book.losses_in_a_row = book.losses_in_a_row + 1 if pnl < 0 else 0
     record, result = book.records[slot.strategy], pnl / position.entry_value
     if pnl > 0:
@@ -221,7 +223,7 @@ def go_flat(book: Book, slot: Slot, when: Moment, reason: Code, before: float) -
     slot.position = Position()
 
 
-def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float, reason: Code) -> float:
+def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float) -> float:
     """Write the trade, closed at `exit_bar` or open (-1) and marked, and return its net P&L."""
     position = slot.position
     value = position.exit_value + position.held * mark if exit_bar < 0 else position.exit_value
@@ -233,7 +235,7 @@ def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float, reason: Code
             position.trade, slot.number, position.side, position.decision_bar, position.entry_bar, exit_bar,
             position.own_bars, position.entry_quantity, position.average, exit_price, position.risk_unit, gross,
             position.commission, position.slippage, position.borrow, position.funding, pnl,
-            pnl / (position.risk_unit * position.entry_quantity), position.worst, position.best, reason,
+            pnl / (position.risk_unit * position.entry_quantity), position.worst, position.best, position.last_reason,
             position.ambiguous,
         )
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stratkit.engine.layout import (
@@ -21,7 +20,6 @@ from stratkit.engine.layout import (
     EXIT_PENDING,
     EXITED_THIS_BAR,
     EXPIRED,
-    FILLED,
     LOT,
     NEW_EDGE,
     NEXT_OPEN,
@@ -43,6 +41,17 @@ from stratkit.engine.reference_positions import distance_to, market_price, too_s
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, FRACTION, KELLY, RISK
 
 
+@dataclass(frozen=True)
+class Request:
+    """What passed the checks and asks to be sized: a side, the rest of an earlier entry, or a weight."""
+
+    slot: Slot
+    side: int
+    confidence: float
+    rest: float = NAN
+    weight: float = NAN
+
+
 @dataclass
 class Candidate:
     """An entry that may be made: a new position, an add, the rest of an earlier one, or a weight's increase."""
@@ -62,40 +71,62 @@ class Candidate:
 # ---- sides: the checks, in their order
 
 
-def side_candidate(book: Book, slot: Slot, when: Moment, equity: float) -> Iterator[Candidate]:
-    """Yield the entry of a slot that passes the checks and can be sized, if there is one."""
-    side = book.asked.side(when.decided, slot)
-    if side in (1, -1):
-        rule, outcome = check_side(book, slot, when, side)
-        confidence = book.asked.at("confidence", when.decided, slot)
-        if rule == NO_RULE and outcome == FILLED:
-            yield from size_side(book, slot, when, side, confidence, equity)
-        elif rule == NO_RULE:
-            book.no_op += 1
-        else:
-            book.log(when.decided, slot, side, confidence, NAN, 0.0, outcome, rule)
-    if slot.position.entry_waiting > 0:
-        yield from waiting_candidate(book, slot, when, equity)
+def side_requests(book: Book, when: Moment) -> list[Request]:
+    """Return the sides and waiting rests that pass the checks, in slot order."""
+    requests = []
+    for slot in book.slots:
+        side = book.asked.side(when.decided, slot)
+        if side in (1, -1) and check_side(book, slot, when, side):
+            requests.append(Request(slot, side, book.asked.at("confidence", when.decided, slot)))
+        if slot.position.entry_waiting > 0 and check_rest(book, slot, when):
+            position = slot.position
+            requests.append(Request(slot, position.side, position.entry_confidence, rest=position.entry_waiting))
+            position.entry_waiting = 0.0  # what is not filled now is put back, or ends here
+    return requests
 
 
-def check_side(book: Book, slot: Slot, when: Moment, side: int) -> tuple[Code, Code]:
-    """Return the rule that bites and its outcome; no rule with `FILLED` = go on, with `SKIPPED` = a no-op."""
+def check_side(book: Book, slot: Slot, when: Moment, side: int) -> bool:
+    """Whether nothing speaks against the side; else a row of the log, or a no-op."""
     position = slot.position
+    outcome: Code = REFUSED
     if not book.tape.has_bar[when.decided][slot.symbol]:
-        return NO_PRICE, REFUSED
-    if position.side == side and (position.entry_waiting > 0 or position.adds >= book.rules.max_adds):
-        return NO_RULE, SKIPPED
-    late = too_late(book, slot, when)
-    if late != NO_RULE:
-        return late, EXPIRED
-    if position.side == -side:
-        return EXIT_PENDING, REFUSED
-    if left_now(slot, when, side):
-        return EXITED_THIS_BAR, REFUSED
-    if book.rules.reenter == NEW_EDGE and slot.edge == side:
-        return NO_RULE, SKIPPED
-    rule = barred(book, slot, when, side)
-    return (rule, REFUSED) if rule != NO_RULE else (NO_RULE, FILLED)
+        rule: Code = NO_PRICE
+    elif is_held(book, slot, side):
+        book.no_op += 1
+        return False
+    elif (rule := too_late(book, slot, when)) != NO_RULE:
+        outcome = EXPIRED
+    elif position.side == -side:
+        rule = EXIT_PENDING
+    elif left_now(slot, when, side):
+        rule = EXITED_THIS_BAR
+    elif book.rules.reenter == NEW_EDGE and slot.edge == side:
+        book.no_op += 1
+        return False
+    else:
+        rule = barred(book, slot, when, side)
+    if rule != NO_RULE:
+        confidence = book.asked.at("confidence", when.decided, slot)
+        book.log(when.decided, slot, side, confidence, NAN, 0.0, outcome, rule)
+    return rule == NO_RULE
+
+
+def is_held(book: Book, slot: Slot, side: int) -> bool:
+    """Whether the side is held already and may not be added to, or waits already."""
+    position = slot.position
+    return position.side == side and (position.entry_waiting > 0 or position.adds >= book.rules.max_adds)
+
+
+def check_rest(book: Book, slot: Slot, when: Moment) -> bool:
+    """Whether the rest of an earlier entry may still be entered; if not, that is its end."""
+    position = slot.position
+    rule, outcome = too_late(book, slot, when), EXPIRED
+    if rule == NO_RULE:
+        rule, outcome = barred(book, slot, when, position.side, cooldown=False), REFUSED
+    if rule != NO_RULE:
+        rest, position.entry_waiting = position.entry_waiting, 0.0
+        book.log(when.decided, slot, position.side, position.entry_confidence, rest, 0.0, outcome, rule)
+    return rule == NO_RULE
 
 
 def too_late(book: Book, slot: Slot, when: Moment) -> Code:
@@ -130,57 +161,62 @@ def barred(book: Book, slot: Slot, when: Moment, side: int, cooldown: bool = Tru
     return NO_RULE
 
 
-def waiting_candidate(book: Book, slot: Slot, when: Moment, equity: float) -> Iterator[Candidate]:
-    """Yield the rest of an earlier entry, taken out of waiting: what is not filled now is put back or ends here."""
-    position = slot.position
-    rest, position.entry_waiting = position.entry_waiting, 0.0
-    rule = too_late(book, slot, when)
-    outcome = EXPIRED
+# ---- how much
+
+
+def sized(book: Book, when: Moment, requests: list[Request], equity: float) -> list[Candidate]:
+    """Return the requests that can be sized as candidates; the others are logged."""
+    candidates = []
+    for request in requests:
+        slot, side, rest = request.slot, request.side, request.rest
+        if equity <= 0:
+            book.bankrupt_at_open = True
+            book.log(when.decided, slot, side, request.confidence, rest, 0.0, REFUSED, BANKRUPT_RULE)
+            continue
+        quantity: float | None = rest
+        if not math.isnan(rest):
+            price = market_price(book, when, slot.symbol, when.prices[slot.symbol], side, rest)
+        elif not math.isnan(request.weight):
+            price, quantity = size_weight(book, when, request, equity)
+        else:
+            price, quantity = size_side(book, when, request, equity)
+        if quantity is not None:
+            candidates.append(candidate_at(book, when, request, price, quantity))
+    return candidates
+
+
+def candidate_at(book: Book, when: Moment, request: Request, price: float, quantity: float) -> Candidate:
+    """Return the candidate of a sized request, with what each unit of it puts at risk and the reason of its fill."""
+    position, is_rest = request.slot.position, not math.isnan(request.rest)
+    at_risk = price
+    if book.rules.risk_basis == BY_STOP:
+        if position.side:
+            at_risk = distance_to(position.stop, request.side, price)
+        else:
+            distance = stop_distance(book, request.slot, when, price)
+            at_risk = price if math.isnan(distance) else distance
+    reason = ENTRY
+    if position.side and request.slot.by_weight:
+        reason = REBALANCE_IN
+    elif position.adds > 0 or (position.side and not is_rest):
+        reason = ADD
+    side, confidence = request.side, request.confidence
+    return Candidate(request.slot, side, confidence, price, quantity, quantity, at_risk, reason, is_rest)
+
+
+def size_side(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:
+    """Return price and quantity of a side; no quantity = refused and logged."""
+    slot, side = request.slot, request.side
+    base = when.prices[slot.symbol]
+    price = market_price(book, when, slot.symbol, base, side, 0.0)
+    quantity, rule = size_at(book, slot, when, side, request.confidence, equity, price)
+    if rule == NO_RULE and book.rules.impact_frac > 0:
+        price = market_price(book, when, slot.symbol, base, side, quantity)
+        quantity, rule = size_at(book, slot, when, side, request.confidence, equity, price)
     if rule == NO_RULE:
-        outcome = REFUSED
-        rule = barred(book, slot, when, position.side, cooldown=False)
-    if rule == NO_RULE and equity <= 0:
-        book.bankrupt_at_open = True
-        rule = BANKRUPT_RULE
-    if rule != NO_RULE:
-        book.log(when.decided, slot, position.side, position.entry_confidence, rest, 0.0, outcome, rule)
-        return
-    price = market_price(book, when, slot.symbol, when.prices[slot.symbol], position.side, rest)
-    distance = distance_to(position.stop, position.side, price)
-    reason = REBALANCE_IN if slot.by_weight else ADD if position.adds else ENTRY
-    yield Candidate(
-        slot, position.side, position.entry_confidence, price, rest, rest,
-        _at_risk_distance(book, distance, price), reason, is_rest=True,
-    )  # fmt: skip
-
-
-def _at_risk_distance(book: Book, distance: float, price: float) -> float:
-    return distance if book.rules.risk_basis == BY_STOP else price
-
-
-# ---- sides: how much
-
-
-def size_side(book: Book, slot: Slot, when: Moment, side: int, confidence: float, equity: float) -> Iterator[Candidate]:
-    """Yield a sized candidate, or log why it cannot be sized."""
-    price, quantity = NAN, NAN
-    rule: Code = NO_RULE
-    if equity <= 0:
-        book.bankrupt_at_open = True
-        rule = BANKRUPT_RULE
-    else:
-        base = when.prices[slot.symbol]
-        price = market_price(book, when, slot.symbol, base, side, 0.0)
-        quantity, rule = size_at(book, slot, when, side, confidence, equity, price)
-        if rule == NO_RULE and book.rules.impact_frac > 0:
-            price = market_price(book, when, slot.symbol, base, side, quantity)
-            quantity, rule = size_at(book, slot, when, side, confidence, equity, price)
-    if rule != NO_RULE:
-        book.log(when.decided, slot, side, confidence, quantity, 0.0, REFUSED, rule)
-        return
-    distance = candidate_distance(slot, book, when, side, price)
-    reason = ADD if slot.position.side else ENTRY
-    yield Candidate(slot, side, confidence, price, quantity, quantity, _at_risk_distance(book, distance, price), reason)
+        return price, quantity
+    book.log(when.decided, slot, side, request.confidence, quantity, 0.0, REFUSED, rule)
+    return price, None
 
 
 def size_at(
@@ -265,66 +301,58 @@ def stop_distance(book: Book, slot: Slot, when: Moment, price: float) -> float:
     return risk_unit(book, slot, when, price) * slot.plan.sl if math.isnan(to_stop) else to_stop
 
 
-def candidate_distance(slot: Slot, book: Book, when: Moment, side: int, price: float) -> float:
-    """Return what one unit entered at `price` puts at risk by `risk_basis: stop`."""
-    if slot.position.side:
-        return distance_to(slot.position.stop, side, price)
-    distance = stop_distance(book, slot, when, price)
-    return price if math.isnan(distance) else distance
-
-
 # ---- weights: the checks, and how much
 
 
-def weight_candidate(book: Book, slot: Slot, when: Moment, equity: float) -> Iterator[Candidate]:
-    """Yield the increase that a weight asks for, sized, if it passes the checks."""
-    weight, slot.weight = slot.weight, NAN
-    if math.isnan(weight):
-        return
-    if weight == 0:
-        book.no_op += 1
-        return
-    side = 1 if weight > 0 else -1
-    confidence = book.asked.at("confidence", when.decided, slot)
-    rule, outcome = check_weight(book, slot, when, side)
-    if rule == NO_RULE and equity <= 0:
-        book.bankrupt_at_open = True
-        rule = BANKRUPT_RULE
+def weight_requests(book: Book, when: Moment) -> list[Request]:
+    """Return the weights that may ask for more and pass the checks, in slot order."""
+    requests = []
+    for slot in book.slots:
+        weight, slot.weight = slot.weight, NAN
+        if weight == 0:
+            book.no_op += 1
+        elif not math.isnan(weight) and check_weight(book, slot, when, 1 if weight > 0 else -1):
+            confidence = book.asked.at("confidence", when.decided, slot)
+            requests.append(Request(slot, 1 if weight > 0 else -1, confidence, weight=weight))
+    return requests
+
+
+def check_weight(book: Book, slot: Slot, when: Moment, side: int) -> bool:
+    """Whether nothing speaks against more of this side; else a row of the log."""
+    rule, outcome = too_late(book, slot, when), EXPIRED
+    if rule == NO_RULE:
+        outcome = REFUSED
+        if slot.position.side == -side:
+            rule = EXIT_PENDING
+        elif left_now(slot, when, side):
+            rule = EXITED_THIS_BAR
+        else:
+            rule = barred(book, slot, when, side)
     if rule != NO_RULE:
+        confidence = book.asked.at("confidence", when.decided, slot)
         book.log(when.decided, slot, side, confidence, NAN, 0.0, outcome, rule)
-        return
+    return rule == NO_RULE
+
+
+def size_weight(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:
+    """Return price and increase of a weight; no increase = nothing to do, or refused or skipped and logged."""
+    slot, side, weight = request.slot, request.side, request.weight
     base = when.prices[slot.symbol]
     price = market_price(book, when, slot.symbol, base, side, 0.0)
     increase, rule = increase_at(book, slot, when, weight, equity, price)
     if rule == NO_RULE and increase > 0 and book.rules.impact_frac > 0:
         price = market_price(book, when, slot.symbol, base, side, increase)
         increase, rule = increase_at(book, slot, when, weight, equity, price)
-    if rule != NO_RULE:
-        book.log(when.decided, slot, side, confidence, NAN, 0.0, REFUSED, rule)
-        return
-    if not increase > 0:
-        book.no_op += 1
-        return
-    skipped = too_small(book, increase, price, equity)
-    if skipped != NO_RULE:
-        book.log(when.decided, slot, side, confidence, increase, 0.0, SKIPPED, skipped)
-        return
-    distance = candidate_distance(slot, book, when, side, price)
-    yield Candidate(
-        slot, side, confidence, price, increase, increase, _at_risk_distance(book, distance, price), REBALANCE_IN
-    )
-
-
-def check_weight(book: Book, slot: Slot, when: Moment, side: int) -> tuple[Code, Code]:
-    """Return the rule that bites an increase, and its outcome."""
-    late = too_late(book, slot, when)
-    if late != NO_RULE:
-        return late, EXPIRED
-    if slot.position.side == -side:
-        return EXIT_PENDING, REFUSED
-    if left_now(slot, when, side):
-        return EXITED_THIS_BAR, REFUSED
-    return barred(book, slot, when, side), REFUSED
+    outcome = REFUSED
+    if rule == NO_RULE:
+        if not increase > 0:
+            book.no_op += 1
+            return price, None
+        rule, outcome = too_small(book, increase, price, equity), SKIPPED
+    if rule == NO_RULE:
+        return price, increase
+    book.log(when.decided, slot, side, request.confidence, increase, 0.0, outcome, rule)
+    return price, None
 
 
 def increase_at(book: Book, slot: Slot, when: Moment, weight: float, equity: float, price: float) -> tuple[float, Code]:

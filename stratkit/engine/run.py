@@ -90,7 +90,7 @@ def close_book(book: Book, logs: Logs, record: Record) -> Replay:
     for slot in np.flatnonzero(book.slots["side"]):
         s = book.slots[slot]
         mark = book.symbols[s.symbol].mark
-        write_trade(s, account, logs, int(slot), -1, s.exit_value + s.held * mark, 0)
+        write_trade(s, account, logs, int(slot), -1, s.exit_value + s.held * mark)
     return Replay(
         *record,
         logs.fills[: account.fill_rows].copy(),

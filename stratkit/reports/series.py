@@ -163,7 +163,15 @@ def _rolling(kind: str, returns: PeriodReturns, window: int, points: int) -> Lin
         values = rolling_volatility(returns.values, window, returns.per_year)
     finite = np.flatnonzero(np.isfinite(values))
     kept = finite[extreme_points(values[finite], points)] if len(finite) else finite
+    kept = np.union1d(kept, _gap_edges(finite, points))
     return Line(kind, returns.bar[kept], values[kept])
+
+
+def _gap_edges(finite: IntArray, limit: int) -> IntArray:
+    """Return the last value, the first NaN and the next value of up to `limit` gaps: a line must break there."""
+    before = finite[:-1][np.diff(finite) > 1][:limit]
+    after = finite[1:][np.diff(finite) > 1][:limit]
+    return np.concatenate([before, before + 1, after])
 
 
 def _thinned(name: str, values: npt.NDArray[np.float64], points: int) -> Line:

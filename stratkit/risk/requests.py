@@ -57,7 +57,7 @@ def requested_targets(
         slot_kind=np.repeat(np.array(kinds, dtype=np.int64), symbols),
         slot_size=np.full(symbols * len(signals), size),
         slot_rule=np.full(symbols * len(signals), rule, dtype=np.int64),
-        slot_plan=np.repeat(np.arange(1, len(signals) + 1), symbols),
+        slot_plan=np.repeat([0 if plan is None else index for index, plan in enumerate(plans, start=1)], symbols),
         strategy_cap=np.full(len(signals), np.nan),
         plans=plan_records(plans),
         side=_joined(signals, "side", bars, fill=0, dtype=np.int8),

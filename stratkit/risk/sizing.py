@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from stratkit.compiled import compiled
 from stratkit.risk.targets import FRACTION, KELLY, RISK
 
@@ -32,7 +34,7 @@ def kelly_fraction(
     returns on entry notional. No wins: -1 (no edge); no losses: W.
     """
     if trades < min_trades:
-        return start
+        return min(1.0, start)
     if wins == 0:
         return -1.0
     share = wins / trades
@@ -62,4 +64,4 @@ def lot_down(quantity: float, lot: float) -> float:
     """Round a quantity toward zero to the lot; a lot of 0 allows any fraction."""
     if lot <= 0.0 or not math.isfinite(quantity):
         return quantity
-    return math.floor(quantity / lot + 1e-9) * lot
+    return np.floor(quantity / lot + 1e-9) * lot

@@ -43,7 +43,8 @@ class RunDraft:
 
     def write_text(self, name: str, text: str) -> None:
         """Write `text` as UTF-8 with Unix line ends."""
-        (self.folder / name).write_text(text, encoding="utf-8", newline="\n")
+        # a path may hold bytes that are no text: they are written as escapes, which JSON reads as well
+        (self.folder / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write plain values as JSON; NaN becomes null."""

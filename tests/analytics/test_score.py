@@ -247,8 +247,10 @@ def test_periods_a_year_can_be_given_and_are_then_named() -> None:
     assert changed().value("sharpe") * math.sqrt(365 / 252) == pytest.approx(card.value("sharpe"), rel=1e-12)
 
 
-def test_no_benchmark_leaves_its_group_out() -> None:
-    assert not [metric for metric in changed(benchmark=None) if metric.group == "benchmark"]
+@pytest.mark.parametrize("off", [None, "none"])
+def test_no_benchmark_leaves_its_group_out(off: str | None) -> None:
+    assert not [metric for metric in changed(benchmark=off) if metric.group == "benchmark"]
+    assert [metric for metric in changed() if metric.group == "benchmark"]
 
 
 def test_intraday_ratios_stand_on_session_days_with_the_bars_beside() -> None:
@@ -375,6 +377,11 @@ def test_sqn_takes_r_where_every_trade_has_one_and_caps_n_at_a_hundred() -> None
     assert of_trades.sqn(outcomes(*pnl), 100).value == pytest.approx(10 / spread)
     assert of_trades.sqn_sample(outcomes(*pnl, r=2.0)).mean == pytest.approx(0.5)
     assert of_trades.sqn_sample(outcomes(*pnl)).mean == pytest.approx(1.0)
+    stream = new_stream(1000.0)
+    for value, r in ((10.0, 1.0), (20.0, math.nan), (60.0, 2.0)):
+        stream_trade(stream, value, r, 1, 0)
+    assert of_trades.sqn_sample(trade_summary(stream)).mean == pytest.approx(30.0)  # one risk is unknown
+    assert of_trades.expectancy_r(trade_summary(stream)).value == pytest.approx(1.5)
     assert "at least 2" in of_trades.sqn(outcomes(1.0)).reason
     assert "do not vary" in of_trades.sqn(outcomes(0.1 + 0.2, 0.3)).reason
 

@@ -157,6 +157,19 @@ def test_drawdowns_by_hand() -> None:
     assert bars.in_market == 0
 
 
+def test_a_dip_of_one_bar_lasts_two_bars_from_peak_to_recovery() -> None:
+    periods, equity = days_of(3, 1), np.array([100.0, 90.0, 100.0])
+    assert bar_summary(stream_equity(equity, equity, 100.0, periods, basis(periods))).longest_drawdown_bars == 2
+
+
+def test_a_first_day_of_one_bar_still_counts_on_intraday_bars() -> None:
+    ends = np.array([True, False, True])
+    periods = ReturnPeriods(ends, 252.0, "session day", 504.0, "in this test")
+    equity = np.array([100.0, 105.0, 110.0])
+    assert period_returns(equity, 100.0, periods).tolist() == pytest.approx([0.0, 0.1])
+    assert return_summary(stream_equity(equity, equity, 100.0, periods, basis(periods))).n == 2
+
+
 def test_bars_at_the_peak_are_no_drawdown_and_an_open_one_counts_to_the_end() -> None:
     periods = days_of(5, 1)
     flat = np.full(5, 100.0)

@@ -90,7 +90,7 @@ def test_a_month_without_a_bar_is_nan_and_the_next_one_spans_it() -> None:
 
 def test_months_after_ruin_return_zero() -> None:
     times = days(3, "2020-01-31")[[0, 1, 2]] + np.array([0, 0, 31 * NS_PER_DAY])
-    table = monthly_returns(times, np.array([50.0, -5.0, -5.0]), 100.0)
+    table = monthly_returns(times, np.array([50.0, -5.0, -4.0]), 100.0)
     assert table.values[0, :3].tolist() == pytest.approx([-0.5, -1.1, 0.0])
 
 

@@ -165,6 +165,16 @@ def test_a_percentage_that_looks_like_a_fraction_is_warned_of_once(stratkit: Str
     assert warning in done.json["warnings"]
 
 
+def test_compiling_is_announced_once_on_stderr(
+    stratkit: Stratkit, write_bars: WriteBars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stratkit.compiled.is_cold", lambda: True)
+    done = stratkit("backtest", "--data", write_bars(), *FAST, "--json")
+    assert done.err.startswith("compiling once (about ")
+    assert "compiling" not in " ".join(done.json["warnings"])
+    assert stratkit("backtest", "--data", write_bars(), *FAST, "--quiet").err == ""
+
+
 def test_free_trading_is_warned_of(stratkit: Stratkit, write_bars: WriteBars) -> None:
     free = ("--set", "costs.commission_bps=0", "--set", "costs.half_spread_bps=0")
     assert "all costs are zero" in stratkit("backtest", "--data", write_bars(), *FAST, *free).out

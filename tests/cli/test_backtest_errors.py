@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import Stratkit, WriteBars, WriteStrategy
+from command_line import COMMAND, ENVIRONMENT, Stratkit, WriteBars, WriteStrategy
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
-COMMAND = [sys.executable, "-c", "from stratkit.cli.main import main; main()"]
 
 
 def refused(stratkit: Stratkit, code: int, *arguments: str | Path) -> str:
@@ -193,7 +192,9 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(
 def interrupted(folder: Path, marker: str, number: int, source: str, *arguments: str | Path) -> tuple[int, str]:
     """Start a command, send it a signal once `marker` is there; return its exit code and stderr."""
     command = [sys.executable, "-c", source, "backtest", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         deadline = time.monotonic() + 120
         while not (folder / marker).exists():
             assert process.poll() is None, process.communicate()[1]
@@ -214,7 +215,7 @@ def test_ctrl_c_is_said_and_keeps_what_was_whole(
     assert stratkit("backtest", "--data", data, "--no-report").code == 0
     before = list((tmp_path / "reports").iterdir())
     code, err = interrupted(
-        tmp_path, "ready", signal.SIGINT, COMMAND[2], "--data", data, "--strategy", strategy_file(WAIT)
+        tmp_path, "ready", signal.SIGINT, COMMAND[2], "--data", data, "--strategy", strategy_file(WAIT), "--quiet"
     )
     assert (code, err) == (130, "error: stopped by Ctrl-C; runs that were whole before are kept, this one is not\n")
     assert list((tmp_path / "reports").iterdir()) == before

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import COMMAND, ENVIRONMENT, WriteBars
 
 from stratkit.cli import main as main_module
 from stratkit.cli.main import run
 from stratkit.errors import ConditionError, DataError, OutputError, StrategyError, UsageError
-
-COMMAND = [sys.executable, "-c", "from stratkit.cli.main import main; main()"]
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -146,18 +145,17 @@ def test_help_and_version_are_results(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_reader_that_goes_away_ends_it_silently() -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([*COMMAND, "config", "show"], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [*COMMAND, "config", "show"], env=ENVIRONMENT, stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_a_terminal_without_unicode_is_no_obstacle(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    done = subprocess.run(
-        [*COMMAND, "config", "init", str(tmp_path / "é.yaml")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, "wrote" in done.stdout) == (0, True)
+def test_a_terminal_without_unicode_still_shows_a_minus(write_bars: WriteBars, tmp_path: Path) -> None:
+    ascii_only = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    falling = str(write_bars(lambda frame: frame.iloc[40:90].reset_index(drop=True)))
+    command = [*COMMAND, "backtest", "--data", falling, "--strategy", "buy_and_hold", "--no-report", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, env=ascii_only, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"Maximum drawdown +-\d", done.stdout)

@@ -271,6 +271,11 @@ def test_the_built_in_configuration_is_not_the_users_file(tmp_path: Path) -> Non
     assert load(tmp_path, ONE).data.symbols is None
 
 
+def test_a_path_that_is_no_text_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"every text must be UTF-8; found 'a\\udcff'; rename that file"):
+        load_config(options=[from_option("data.path", "a\udcff", "--data")])
+
+
 def test_all_complaints_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(StratkitError) as caught:
         load(tmp_path, "a: [")

@@ -54,7 +54,9 @@ def test_the_bundled_series_are_those_of_arch(script: ModuleType, name: str) -> 
 def test_the_readme_counts_what_the_files_hold(script: ModuleType) -> None:
     readme = (bundled_folder() / "README.md").read_text()
     assert "2,004 of 5,030 days" in readme
-    assert script.oddities(load_bars(DataSettings(symbols=("SP500",)))).startswith("2004 opens equal the close before; 0")
+    assert script.oddities(load_bars(DataSettings(symbols=("SP500",)))).startswith(
+        "2004 opens equal the close before; 0"
+    )
     assert "; 2 days of zero volume" in script.oddities(load_bars(DataSettings(symbols=("NASDAQ",))))
     for name in ("VIX", "WTI"):
         assert f"{pq.read_metadata(bundled_folder() / 'series' / f'{name}.parquet').num_rows:,}" in readme

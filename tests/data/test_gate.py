@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,8 +152,9 @@ def test_a_panel_passes_exactly_when_every_bar_keeps_every_rule(drawn: list[tupl
     exists[0] = True
     table[~exists] = np.nan
     volume = np.array([row[5] for row in drawn])
-    arrays = {name: table[:, [n]] for n, name in enumerate(("open", "high", "low", "close"))}
-    bars = Bars(np.arange(len(drawn)) * NS_PER_DAY, ("A",), volume=volume[:, None], frequency="1d", **arrays)
+    arrays: dict[str, Any] = {name: table[:, [n]] for n, name in enumerate(("open", "high", "low", "close"))}
+    arrays["volume"] = volume[:, None]
+    bars = Bars(np.arange(len(drawn)) * NS_PER_DAY, ("A",), **arrays, frequency="1d")
     sound = all(v >= 0 for v in volume) and all(
         low <= min(o, c) and max(o, c) <= high for (o, high, low, c), there in zip(table, exists, strict=True) if there
     )

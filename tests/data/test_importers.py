@@ -115,7 +115,9 @@ def test_epochs_need_their_unit(place: Callable[..., Path], unit: str, factor: i
 
 def test_a_wrong_epoch_unit_is_refused(place: Callable[..., Path]) -> None:
     path = place(hourly("1577836800", "1577840400"))
-    assert "must count in ms since 1970 (years 1980 to 2100); found 2 that do not, first row 2" in refused(path, epoch="ms")
+    assert "must count in ms since 1970 (years 1980 to 2100); found 2 that do not, first row 2" in refused(
+        path, epoch="ms"
+    )
 
 
 def test_epochs_of_two_units_are_refused(place: Callable[..., Path]) -> None:
@@ -215,7 +217,9 @@ def test_a_file_without_a_header_gets_names(place: Callable[..., Path]) -> None:
 def test_delimiter_and_decimal_point_are_options(place: Callable[..., Path]) -> None:
     path = place(DAILY.replace(",", ";").replace("11", "11,5"))
     assert "say --delimiter ';'" in refused(path)
-    assert "found '11,5': correct or remove this line (a second header? another --decimal?)" in refused(path, delimiter=";")
+    assert "found '11,5': correct or remove this line (a second header? another --decimal?)" in refused(
+        path, delimiter=";"
+    )
     bring(path, delimiter=";", decimal=",")
     assert loaded(path).close[0, 0] == 11.5
 
@@ -228,7 +232,10 @@ def test_a_second_header_is_named_with_its_line(place: Callable[..., Path]) -> N
 def test_rows_are_sorted_only_when_asked(place: Callable[..., Path]) -> None:
     lines = DAILY.splitlines()
     path = place("\n".join([lines[0], lines[2], lines[1]]) + "\n")
-    assert "found 1 that go back (newest first), first SPY on 2020-01-02: sort the file, or import it with --sort" in refused(path)
+    assert (
+        "found 1 that go back (newest first), first SPY on 2020-01-02: sort the file, or import it with --sort"
+        in refused(path)
+    )
     assert bring(path, sort=True)[0].notes == ("sorted",)
     assert loaded(path).close[:, 0].tolist() == [11, 12]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratkit.data.bars import FIELDS, Bars
@@ -23,10 +24,10 @@ MINUTE = 60_000_000_000
 RULES = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
 
 
-def by_pandas(bars: Bars, rule: str, **origin: str) -> pd.DataFrame:
+def by_pandas(bars: Bars, rule: str, **origin: Any) -> pd.DataFrame:
     frame = pd.DataFrame({name: getattr(bars, name)[:, 0] for name in FIELDS})
     frame.index = pd.DatetimeIndex(bars.times.astype("M8[ns]"))
-    label = {"closed": "left", "label": "left"}
+    label: dict[str, Any] = {"closed": "left", "label": "left"}
     table = frame.dropna(subset="close").resample(rule, **label, **origin).agg(RULES)
     return table.dropna(subset="close")
 
@@ -39,12 +40,18 @@ def same(bars: Bars, table: pd.DataFrame) -> bool:
 
 def test_a_bucket_by_hand() -> None:
     table = np.array([[10, 12, 9, 11, 100], [11, 15, 10, 14, 50], [14, 14, 8, 9, 25], [9, 10, 9, 10, 5]], dtype=float)
-    arrays = {name: table[:, [n]] for n, name in enumerate(FIELDS)}
+    arrays: dict[str, Any] = {name: table[:, [n]] for n, name in enumerate(FIELDS)}
     start = parse_time("2020-01-01T00:01")
     bars = Bars(start + np.arange(4) * MINUTE, ("A",), frequency="1min", **arrays)
     coarse = resample_bars(bars, "3min")
     assert [format_time(int(time)) for time in coarse.times] == ["2020-01-01", "2020-01-01 00:03"]
-    assert [getattr(coarse, name)[:, 0].tolist() for name in FIELDS] == [[10, 14], [15, 14], [9, 8], [14, 10], [150, 30]]
+    assert [getattr(coarse, name)[:, 0].tolist() for name in FIELDS] == [
+        [10, 14],
+        [15, 14],
+        [9, 8],
+        [14, 10],
+        [150, 30],
+    ]
     assert coarse.frequency == "3min"
 
 
@@ -63,11 +70,13 @@ def test_days_agree_with_pandas(frequency: str, rule: str) -> None:
     assert same(resample_bars(bars, frequency), by_pandas(bars, rule))
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**31), st.sampled_from(["7min", "1h", "6h", "1d"]))
 def test_each_symbol_is_resampled_as_if_alone(seed: int, frequency: str) -> None:
     bars = synthetic_universe(3, 400, "1min", seed).bars
     holes = generator(seed, "holes").random(bars.shape) < 0.3
-    bars = Bars(bars.times, bars.symbols, frequency="1min", **{n: np.where(holes, np.nan, getattr(bars, n)) for n in FIELDS})
+    parts: dict[str, Any] = {name: np.where(holes, np.nan, getattr(bars, name)) for name in FIELDS}
+    bars = Bars(bars.times, bars.symbols, frequency="1min", **parts)
     whole = resample_bars(bars, frequency)
     for symbol in bars.symbols:
         alone = bars.select((symbol,))
@@ -89,9 +98,8 @@ def test_a_bucket_without_a_bar_of_a_symbol_has_none(make_bars: MakeBars) -> Non
 def test_an_unknown_volume_makes_its_bucket_unknown(make_bars: MakeBars) -> None:
     volume = np.full((8, 2), 10.0)
     volume[5, 0] = np.nan
-    assert np.array_equal(
-        resample_bars(make_bars(8, volume=volume), "4d").volume, [[40, 40], [np.nan, 40]], equal_nan=True
-    )
+    expected = np.array([[40, 40], [np.nan, 40]])
+    assert np.array_equal(resample_bars(make_bars(8, volume=volume), "4d").volume, expected, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +114,7 @@ def test_an_unknown_volume_makes_its_bucket_unknown(make_bars: MakeBars) -> None
         ("1d", "month", "a frequency must be"),
     ],
 )
-def test_buckets_that_would_cut_bars_are_refused(
-    make_bars: MakeBars, source: str, target: str, expected: str
-) -> None:
+def test_buckets_that_would_cut_bars_are_refused(make_bars: MakeBars, source: str, target: str, expected: str) -> None:
     base = make_bars()
     bars = Bars(base.times, base.symbols, frequency=source, **{name: getattr(base, name) for name in FIELDS})
     with pytest.raises(UsageError, match=expected):

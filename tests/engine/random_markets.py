@@ -247,9 +247,8 @@ def random_plan(random: np.random.Generator, on: frozenset[str]) -> Any:
         plan["time_stop_bars"] = random.integers(1, 6)
     if "plan_multiplier" in on:
         plan["risk_multiplier"] = random.choice([0.5, 2.0])
-    plan["needs_risk_unit"] = bool(
-        np.isfinite(plan["sl"])[0] or plan["last_target"][0] or np.isfinite(plan["be"])[0] or np.isfinite(plan["trail_by"])[0]
-    )
+    in_risk_units = [plan[name][0] for name in ("sl", "tp1", "be", "trail_by")]
+    plan["needs_risk_unit"] = bool(np.isfinite(in_risk_units).any())
     return plan
 
 

@@ -41,8 +41,9 @@ def sample_bars(count: int, symbols: tuple[str, ...] = ("ACME",), frequency: str
         times = parse_time("2023-01-02") + np.arange(count) * 60 * NS_PER_SECOND
         scale = 0.0006
     shape = (count, len(symbols))
-    slow = np.sin(np.linspace(0, 9, count))[:, None] * scale * 0.16
-    close = 100 * np.exp(np.cumsum(rng.standard_t(5, shape) * scale * 0.75 + slow + scale * 0.015, axis=0))
+    drift = scale * 0.16 / np.sqrt(max(1.0, count / 2_600))
+    slow = np.sin(np.linspace(0, 9, count))[:, None] * drift
+    close = 100 * np.exp(np.cumsum(rng.standard_t(5, shape) * scale * 0.75 + slow + drift * 0.1, axis=0))
     opens = np.vstack([close[:1], close[:-1]]) * (1 + rng.normal(0, scale / 8, shape))
     reach = np.abs(rng.normal(0, scale / 2, shape))
     high, low = np.maximum(opens, close) * (1 + reach), np.minimum(opens, close) * (1 - reach)

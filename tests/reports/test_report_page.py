@@ -115,7 +115,9 @@ def test_the_head_says_what_ran_on_what_under_which_fills() -> None:
 def test_optimistic_stands_beside_every_sharpe_under_close_fills(profile: str) -> None:
     text = render_page(sample_content(sample_bars(200), profile=profile), ReportSettings())
     assert re.search(r"Sharpe ratio <span class=\"badge\">optimistic</span></h2>", text)
-    assert re.search(r"Sharpe ratio <span class=\"badge\">optimistic</span></span><span class=\"m-value\">", text)
+    versus = r'(<span class="m-versus">[^<]*</span>)?'
+    row = rf'Sharpe ratio <span class="badge">optimistic</span></span>{versus}<span class="m-value">'
+    assert re.search(row, text)
     assert "optimistic." in visible(text)  # under the rolling ratio
 
 
@@ -214,6 +216,19 @@ def test_the_risk_free_rate_lowers_the_rolling_sharpe_ratio() -> None:
     both = min(len(plain.rolling_sharpe.values), len(costly.rolling_sharpe.values))
     assert both > 100
     assert costly.rolling_sharpe.values.mean() < plain.rolling_sharpe.values.mean()
+
+
+def test_a_rolling_ratio_breaks_where_the_run_stood_still() -> None:
+    bars = sample_bars(600)
+    result = sample_result(bars)
+    equity = result.equity.copy()
+    equity[200:400] = equity[200]
+    still = sample_content(bars, dataclasses.replace(result, equity=equity), benchmark=None)
+    line = prepare_series(still, ReportSettings(rolling_periods=20, max_points=50)).rolling_sharpe
+    missing = np.flatnonzero(np.isnan(line.values))
+    assert len(missing) >= 1
+    assert 200 < line.bar[missing[-1]] < 400
+    assert np.isfinite(line.values[[0, -1]]).all()
 
 
 def test_cumulative_costs_end_at_the_sum_of_the_fills_and_of_the_carry() -> None:

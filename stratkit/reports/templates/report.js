@@ -216,15 +216,13 @@ const start = async () => {
       const y = x.map((value) => (spread.count * width * Math.exp(-0.5 * ((value - spread.mean) / spread.sd) ** 2)) / (spread.sd * Math.sqrt(2 * Math.PI)));
       traces.push({ type: "scatter", mode: "lines", x, y, name: "normal curve", line: { color: colour("ink"), width: 1.4 }, hoverinfo: "skip" });
     }
-    const marks = Object.entries(spread.marks).filter(([, value]) => value !== null);
-    return {
-      traces,
-      shape: layout({
-        xaxis: axis({ tickformat: ".1~%", showgrid: false, fixedrange: true }), yaxis: axis({ fixedrange: true, tickformat: "~s" }), hovermode: "closest", bargap: 0, margin: { l: 46, r: 10, t: 24, b: 24 },
-        shapes: marks.map(([name, value]) => ({ type: "line", layer: "below", x0: value, x1: value, y0: 0, y1: 1, yref: "paper", line: { color: colour("soft"), width: 1.2, dash: name.startsWith("cvar") ? "dot" : "dash" } })),
-        annotations: marks.map(([name, value]) => ({ x: value, y: name.startsWith("cvar") ? 0.86 : 0.98, yref: "paper", text: `${name.startsWith("cvar") ? "CVaR" : "VaR"} 95% ${percent(value)}`, showarrow: false, xanchor: "right", xshift: -4, bgcolor: colour("paper"), borderpad: 2, font: { size: 11, color: colour("soft") } })),
-      }),
-    };
+    const highest = counts.reduce((one, two) => Math.max(one, two), 0);
+    for (const [name, value] of Object.entries(spread.marks)) {
+      if (value === null) continue;
+      const tail = name.startsWith("cvar");
+      traces.push({ type: "scatter", mode: "lines", x: [value, value], y: [0, highest], name: `${tail ? "CVaR" : "VaR"} ${percent(value)}`, line: { color: colour("ink"), width: 1.4, dash: tail ? "dot" : "dash" }, hoverinfo: "name" });
+    }
+    return { traces, shape: layout({ xaxis: axis({ tickformat: ".1~%", showgrid: false, fixedrange: true }), yaxis: axis({ fixedrange: true, tickformat: "~s" }), hovermode: "closest", bargap: 0, margin: { l: 46, r: 10, t: 24, b: 24 } }) };
   };
 
   // ---- trades, shared by the price chart, the excursions and the table
@@ -264,7 +262,10 @@ const start = async () => {
       traces.push(stroke("close", { x: bars.x, y: bars.close }, colour("soft"), { line: { color: colour("soft"), width: 1.3 }, showlegend: false, hovertemplate: "close %{y:,.4~f}<extra></extra>" }));
     }
     const mine = [];
-    for (let at = 0; at < tradeCount; at++) if (word("symbol", at) === facts.symbols[symbolAt]) mine.push(at);
+    for (let at = 0; at < tradeCount; at++) {
+      const inSight = !view || (trade.entry_time[at] <= view[1] && !(trade.exit_time[at] < view[0]));
+      if (inSight && word("symbol", at) === facts.symbols[symbolAt]) mine.push(at);
+    }
     if (showMarks && mine.length) {
       const paths = { gain: { x: [], y: [] }, loss: { x: [], y: [] } };
       for (const at of mine) {
@@ -276,7 +277,7 @@ const start = async () => {
       const crowded = mine.length > 400;
       for (const kind of ["gain", "loss"]) traces.push({ type: "scatter", mode: "lines", ...paths[kind], name: kind === "gain" ? "won" : "lost", line: { color: colour(kind), width: crowded ? 1 : 1.6, dash: kind === "gain" ? "solid" : "dot" }, hoverinfo: "skip", fitless: true });
       const marks = (rows, time, level, name, marker) => rows.length && traces.push({ type: "scatter", mode: "markers", name, x: rows.map((at) => trade[time][at]), y: rows.map((at) => trade[level][at]), text: rows.map(story), hovertemplate: "%{text}<extra></extra>", marker });
-      const size = crowded ? 6 : 9, edge = { width: 1, color: colour("paper") };
+      const size = crowded ? 5 : 9, edge = { width: 1, color: colour("paper") };
       marks(mine.filter((at) => Number.isFinite(trade.exit_time[at])), "exit_time", "exit_price", "exit", { symbol: "circle", size: size - 3, color: colour("ink"), line: edge });
       marks(mine.filter((at) => trade.long[at]), "entry_time", "entry_price", "long entry", { symbol: "triangle-up", size: size + 1, color: colour("gain"), line: edge });
       marks(mine.filter((at) => !trade.long[at]), "entry_time", "entry_price", "short entry", { symbol: "triangle-down", size: size + 1, color: colour("loss"), line: edge });

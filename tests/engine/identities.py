@@ -1,0 +1,223 @@
+"""`check_identities`: what always holds of a replay, checked from its outputs alone."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from stratkit.engine.layout import (
+    ADD,
+    BANKRUPT,
+    BY_STOP,
+    DELISTED,
+    ENTRY,
+    REBALANCE_IN,
+    TARGET,
+    THIS_CLOSE,
+    Market,
+    Records,
+)
+from stratkit.panel import FloatArray
+from stratkit.risk.targets import Targets
+
+ENTRIES = (ENTRY, ADD, REBALANCE_IN)
+
+
+class Run(Protocol):
+    """The fields that a replay gives, whichever engine made it."""
+
+    @property
+    def equity(self) -> FloatArray: ...
+    @property
+    def cash(self) -> FloatArray: ...
+    @property
+    def gross(self) -> FloatArray: ...
+    @property
+    def net(self) -> FloatArray: ...
+    @property
+    def carry(self) -> FloatArray: ...
+    @property
+    def fills(self) -> Records: ...
+    @property
+    def trades(self) -> Records: ...
+    @property
+    def decisions(self) -> Records: ...
+    @property
+    def no_op(self) -> int: ...
+    @property
+    def account_carry(self) -> float: ...
+    @property
+    def bankrupt_bar(self) -> int: ...
+
+
+def check_identities(market: Market, targets: Targets, rules: Any, run: Run) -> None:
+    """Assert every identity that the outputs of a replay can show."""
+    check_account(market, targets, rules, run)
+    check_final_equity(rules, run)
+    check_trades_are_their_fills(run)
+    check_prices(market, targets, rules, run)
+    check_cash_at_entries(rules, run)
+    check_caps_at_entries(market, targets, rules, run)
+
+
+def close_to(value: Any, expected: Any, scale: Any) -> bool:
+    """Whether two amounts agree to 1e-9 of the money that moved."""
+    return bool(np.all(np.abs(np.asarray(value) - np.asarray(expected)) <= 1e-9 * (1 + np.abs(scale))))
+
+
+def money_moved(rules: Any, run: Run) -> float:
+    return float(rules.initial_cash + (run.fills["quantity"] * run.fills["price"]).sum() + np.abs(run.carry).sum())
+
+
+def last_known(close: FloatArray, has_bar: Any) -> FloatArray:
+    """(T, N) the close of the last own bar at or before each bar; NaN before the first."""
+    bars = np.where(has_bar, np.arange(len(close))[:, None], -1)
+    last = np.maximum.accumulate(bars, axis=0)
+    return np.where(last >= 0, np.take_along_axis(close, np.maximum(last, 0), axis=0), np.nan)
+
+
+def bars_that_exist(market: Market) -> Any:
+    return np.isfinite(market.open) & np.isfinite(market.high) & np.isfinite(market.low) & np.isfinite(market.close)
+
+
+def check_account(market: Market, targets: Targets, rules: Any, run: Run) -> None:
+    """Cash and positions rebuilt from the fills give cash, gross, net and equity at every bar."""
+    fills, bars, slots = run.fills, len(market.times), len(targets.slot_symbol)
+    assert (np.diff(fills["bar"]) >= 0).all(), "fills stand in order of occurrence"
+    paid = np.bincount(
+        fills["bar"], fills["direction"] * (fills["quantity"] * fills["price"]) + fills["commission"], bars
+    )
+    carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(bars)
+    scale = money_moved(rules, run)
+    assert close_to(run.cash, rules.initial_cash - np.cumsum(paid) - np.cumsum(carry), scale)
+
+    traded = np.zeros((bars, slots))
+    np.add.at(traded, (fills["bar"], fills["slot"]), fills["direction"] * fills["quantity"])
+    held = np.cumsum(traded, axis=0)
+    marks = last_known(market.close, bars_that_exist(market))[:, targets.slot_symbol]
+    value = np.where(np.abs(held) > 1e-9, held * marks, 0.0)
+    assert close_to(run.net, value.sum(axis=1), scale)
+    assert close_to(run.gross, np.abs(value).sum(axis=1), scale)
+    assert close_to(run.equity, run.cash + value.sum(axis=1), scale)
+
+
+def check_final_equity(rules: Any, run: Run) -> None:
+    """The change of equity is the P&L of all trades less the interest, which belongs to no trade."""
+    explained = run.trades["pnl"].sum() - run.account_carry
+    assert close_to(run.equity[-1] - rules.initial_cash, explained, money_moved(rules, run))
+    if len(run.carry):
+        assert close_to(run.carry[:, 2].sum(), run.account_carry, money_moved(rules, run))
+
+
+def check_trades_are_their_fills(run: Run) -> None:
+    """Every trade is the sum of its fills: quantities, prices, costs, first and last bar."""
+    fills, trades = run.fills, run.trades
+    assert sorted(trades["trade"]) == list(range(len(trades)))
+    assert set(fills["trade"]) == set(range(len(trades)))
+    for trade in trades:
+        own = fills[fills["trade"] == trade["trade"]]
+        entered = np.isin(own["reason"], ENTRIES)
+        assert (own["slot"] == trade["slot"]).all()
+        assert (own["direction"][entered] == trade["side"]).all()
+        assert (own["direction"][~entered] == -trade["side"]).all()
+        bought, sold = own["quantity"][entered], own["quantity"][~entered]
+        assert close_to(bought.sum(), trade["quantity"], trade["quantity"])
+        entry_price = (bought * own["price"][entered]).sum() / bought.sum()
+        assert close_to(entry_price, trade["entry_price"], entry_price)
+        if len(sold):
+            exit_price = (sold * own["price"][~entered]).sum() / sold.sum()
+            assert close_to(exit_price, trade["exit_price"], exit_price)
+        assert close_to(own["commission"].sum(), trade["commission"], trade["commission"])
+        assert own["bar"][0] == trade["entry_bar"]
+        if trade["exit_bar"] >= 0:
+            assert close_to(sold.sum(), bought.sum(), bought.sum())
+            assert own["bar"][-1] == trade["exit_bar"]
+            assert own["reason"][-1] == trade["exit_reason"]
+        net = trade["gross_pnl"] - trade["commission"] - trade["borrow"] - trade["funding"]
+        assert close_to(net, trade["pnl"], net)
+
+
+def check_prices(market: Market, targets: Targets, rules: Any, run: Run) -> None:
+    """Every base price was traded in its bar, and the price differs from it only to the trader's harm."""
+    fills = run.fills
+    base, bar, symbol = fills["base_price"], fills["bar"], targets.slot_symbol[fills["slot"]]
+    has_bar = bars_that_exist(market)[bar, symbol]
+    low, high = market.low[bar, symbol], market.high[bar, symbol]
+    # a target's level may lie a rounding error beyond the tick that the bar reached
+    room = 1e-9 * base
+    inside = (base >= low - room) & (base <= high + room)
+    exempt = (fills["reason"] == DELISTED) | ((fills["reason"] == BANKRUPT) & ~has_bar)
+    assert (inside | exempt).all(), fills[~(inside | exempt)]
+    at_base = np.isin(fills["reason"], (TARGET, DELISTED))
+    assert (fills["price"][at_base] == base[at_base]).all()
+    assert (fills["slippage"] >= -1e-9 * (1 + fills["quantity"] * base)).all(), "slippage and tick are costs"
+
+
+def check_cash_at_entries(rules: Any, run: Run) -> None:
+    """No entry takes cash below zero without leverage."""
+    if rules.leverage > 1:
+        return
+    cash, bar = float(rules.initial_cash), 0
+    carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(len(run.equity))
+    for fill in run.fills:
+        while bar < fill["bar"]:
+            bar += 1
+            cash -= carry[bar]
+        cash -= fill["direction"] * (fill["quantity"] * fill["price"]) + fill["commission"]
+        if fill["reason"] in ENTRIES and fill["direction"] > 0:
+            assert cash >= -1e-9 * money_moved(rules, run), fill
+
+
+def check_caps_at_entries(market: Market, targets: Targets, rules: Any, run: Run) -> None:
+    """No entry exceeds a cap of exposure when it is filled: what was held at the mark, new entries at their price."""
+    has_bar = bars_that_exist(market)
+    closes = last_known(market.close, has_bar)
+    prices = market.close if rules.intents_fill_at == THIS_CLOSE else market.open
+    slots = len(targets.slot_symbol)
+    held = np.zeros(slots)
+    cash = float(rules.initial_cash)
+    carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(len(run.equity))
+    for bar in range(len(market.times)):
+        cash -= carry[bar]
+        fills = run.fills[run.fills["bar"] == bar]
+        entering = np.isin(fills["reason"], ENTRIES)
+        first = int(np.argmax(entering)) if entering.any() else len(fills)
+        before = closes[bar - 1] if bar else np.full(closes.shape[1], np.nan)
+        marks = np.where(has_bar[bar], prices[bar], before)[targets.slot_symbol]
+        value = np.zeros(slots)
+        equity = np.nan
+        for number, fill in enumerate(fills):
+            if number == first:
+                equity = cash + np.where(held != 0, held * marks, 0.0).sum()
+                value = np.where(held != 0, held * marks, 0.0)
+            slot, signed = fill["slot"], fill["direction"] * fill["quantity"]
+            cash -= signed * fill["price"] + fill["commission"]
+            held[slot] += signed
+            if abs(held[slot]) < 1e-9 * fill["quantity"]:
+                held[slot] = 0.0
+            if fill["reason"] in ENTRIES:
+                net_before = value.sum()
+                value[slot] += signed * fill["price"]
+                assert_caps(targets, rules, value, equity, net_before, slot)
+
+
+def assert_caps(targets: Targets, rules: Any, value: FloatArray, equity: float, net_before: float, slot: int) -> None:
+    room = 1e-9 * (1 + np.abs(value).sum())
+    gross = np.abs(value)
+    same_symbol = targets.slot_symbol == targets.slot_symbol[slot]
+    if rules.max_gross_leverage > 0:
+        assert gross.sum() <= rules.max_gross_leverage * equity + room
+    if rules.max_symbol > 0:
+        assert gross[same_symbol].sum() <= rules.max_symbol * equity + room
+    if rules.max_open_positions > 0:
+        assert (value != 0).sum() <= rules.max_open_positions
+    if rules.max_net >= 0:
+        assert abs(value.sum()) <= max(rules.max_net * equity, abs(net_before)) + room
+    if rules.risk_basis != BY_STOP:
+        own = targets.slot_strategy == targets.slot_strategy[slot]
+        cap = targets.strategy_cap[targets.slot_strategy[slot]]
+        if rules.max_total_at_risk > 0:
+            assert gross.sum() <= rules.max_total_at_risk * equity + room
+        if np.isfinite(cap):
+            assert gross[own].sum() <= cap * equity + room
