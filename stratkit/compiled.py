@@ -57,7 +57,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
 
 import numba  # noqa: E402  numba reads NUMBA_CACHE_DIR once, when it is imported
 
-numba.config.CACHE_DIR = str(CACHE_FOLDER)  # also where numba was imported before this module
+vars(numba.config)["CACHE_DIR"] = str(CACHE_FOLDER)  # also where numba was imported before this module
 
 
 def compiled(function: F) -> F:

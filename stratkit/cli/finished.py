@@ -58,6 +58,11 @@ class FinishedRun:
         return self.record.path(REPORT) if self.record and REPORT in self.record.files else None
 
     @property
+    def optimistic(self) -> bool:
+        """Whether orders fill at the close that decided them, which nobody could have traded."""
+        return self.config.execution.profile == "close"
+
+    @property
     def all_warnings(self) -> tuple[str, ...]:
         """Every warning once: those met on the way, those of the scorecard, those of the result."""
         return tuple(dict.fromkeys((*self.warnings, *self.scorecard.warnings, *_warnings(self))))

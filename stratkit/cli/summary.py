@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +13,7 @@ from rich.text import Text
 from stratkit.analytics.scorecard import Metric
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.terminal import Terminal
-from stratkit.engine.layout import ENGINE_SEMANTICS, REFUSED, RULES
+from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
 from stratkit.panel import format_time
 from stratkit.reports.wording import MISSING, in_unit, interval_text
 
@@ -23,8 +24,8 @@ _METRICS: Final = (
 _SIGNED: Final = ("total_return", "cagr")
 _TRADE_METRICS: Final = ("win_rate", "profit_factor", "expectancy", "expectancy_r", "avg_bars_held")
 _FILL_WORDS: Final = {
-    "conservative": "decided at the close, filled at the next open, stops before targets",
-    "close": "decided and filled at the same close: optimistic, nobody could have traded it",
+    "conservative": "decided at a close, filled at the next open",
+    "close": "decided and filled at the same close: optimistic",
 }
 _COSTS: Final = (
     ("commission_bps", "{:g} bps commission"),
@@ -36,49 +37,72 @@ _COSTS: Final = (
     ("slippage_volatility", "slippage {:g} x volatility"),
     ("impact_bps", "{:g} bps impact"),
 )
+_SIZES: Final = {
+    "fixed_fraction": "{share:g} % of equity per position",
+    "equal_weight": "equity in equal parts",
+    "volatility_target": "size for {vol_target_ann:.0%} volatility a year",
+    "risk_per_trade": "{risk_pct:g} % of equity at risk per trade",
+    "fractional_kelly": "{kelly_fraction:g} x Kelly",
+    "fixed_units": "{units:g} units per position",
+}
+_LEVELS: Final = (
+    ("sl", "stop"),
+    ("tp1", "target"),
+    ("tp2", "target"),
+    ("tp3", "target"),
+    ("be", "break-even at"),
+    ("trail_at", "trailing from"),
+    ("trail_by", "trailing by"),
+)
+_NAME_WIDTH: Final = 10  # both lists of facts start at one column
 
 
 def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     """Print what ran, its metrics beside their benchmark's, its trades, warnings, and where the report is."""
     out = terminal.out
     out.print(f"[bold]{escape(title(run))}[/bold]")
-    terminal.show(_facts(run))
+    terminal.show(_facts(_setting_rows(run)))
     out.print()
     terminal.show(_metric_table(run))
     out.print()
-    out.print(_trade_lines(run))
-    for warning in run.all_warnings:
-        out.print(Text(f"! {warning}", style="yellow"))
-    out.print()
-    out.print(_ending(run))
+    terminal.show(_facts(_outcome_rows(run)))
 
 
-def _facts(run: FinishedRun) -> Table:
+def _facts(rows: list[tuple[str, Text]]) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=_NAME_WIDTH)
     table.add_column(overflow="fold")
-    for name, value in _fact_rows(run):
-        table.add_row(name, Text(value))
+    for name, value in rows:
+        table.add_row(name, value)
     return table
 
 
-def _fact_rows(run: FinishedRun) -> list[tuple[str, str]]:
+def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     config, bars = run.config, run.bars
     params = config.enabled()[1].params
     span = f"{format_time(int(bars.times[0]))} to {format_time(int(bars.times[-1]))}"
-    profile = config.execution.profile
-    account = config.account
-    return [
+    profile, account = config.execution.profile, config.account
+    leverage = f", leverage {account.leverage:g}" if account.leverage != 1 else ""
+    rows = [
         ("parameters", ", ".join(f"{name} {value}" for name, value in params.items()) or "none"),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
         ("fills", f"{profile}: {_FILL_WORDS[profile]} (engine semantics {ENGINE_SEMANTICS})"),
         ("costs", _costs(run)),
+        ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
+        ("exits", _exits(run)),
         ("basis", run.scorecard.basis),
-        (
-            "account",
-            f"{account.initial_cash:,.0f} cash" + (f", leverage {account.leverage:g}" * (account.leverage != 1)),
-        ),
     ]
+    return [(name, Text(value)) for name, value in rows if value]
+
+
+def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
+    rows = [("trades", Text(_trades(run)))]
+    if refused := _refusals(run):
+        rows.append(("refused", Text(refused)))
+    rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]
+    where = str(run.report or (run.record.folder if run.record else "not kept"))
+    took = f"  ({sum(run.seconds.values()):.1f} s)"
+    return [*rows, ("report", Text.assemble((where, "bold"), (took, "dim")))]
 
 
 def _symbols(symbols: tuple[str, ...]) -> str:
@@ -90,17 +114,35 @@ def _costs(run: FinishedRun) -> str:
     return ", ".join(words.format(costs[name]) for name, words in _COSTS if costs[name]) or "none"
 
 
+def _sizing(run: FinishedRun) -> str:
+    if np.isin(run.result.fills["reason"], (REBALANCE_IN, REBALANCE_OUT)).any():
+        return "sized by the strategy's target weights"
+    sizing = run.config.risk.sizing
+    return _SIZES[sizing.rule].format(**sizing.model_dump(), share=100 * sizing.fraction)
+
+
+def _exits(run: FinishedRun) -> str:
+    plan = run.config.exit_plan
+    if plan is None:
+        return ""
+    unit = {"percent": "{:g} % of the entry price", "atr": "{:g} ATR", "distance": "{:g} in price"}[plan.risk_basis]
+    levels = [f"{words} {getattr(plan, name):g} R" for name, words in _LEVELS if getattr(plan, name) is not None]
+    levels += [f"time stop {plan.time_stop_bars} bars"] if plan.time_stop_bars else []
+    return f"{', '.join(levels) or 'no level'}; R is {unit.format(plan.risk)}"
+
+
 def _metric_table(run: FinishedRun) -> Table:
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("", no_wrap=True)
-    table.add_column("strategy", justify="right", no_wrap=True)
     against = run.benchmark.scorecard if run.benchmark else None
-    if run.benchmark:
-        table.add_column(escape(run.benchmark.name), justify="right", overflow="fold")
+    heading = escape(run.benchmark.name.replace(", ", ",\n")) if run.benchmark else ""
+    table.add_column("\n" * heading.count("\n") + "strategy", justify="right", no_wrap=True)
+    if against:
+        table.add_column(heading, justify="right", overflow="fold")
     table.add_column("", style="dim", overflow="fold")
     for metric in (run.scorecard[name] for name in _METRICS if name in run.scorecard):
         beside = [_shown(against[metric.name]) if metric.name in against else ""] if against else []
-        table.add_row(metric.label, _shown(metric), *beside, _note(metric))
+        table.add_row(metric.label, _shown(metric), *beside, _note(metric, run.optimistic))
     return table
 
 
@@ -109,27 +151,25 @@ def _shown(metric: Metric) -> str:
     return f"{shown} bars" if metric.unit == "bars" and shown != MISSING else shown
 
 
-def _note(metric: Metric) -> str:
+def _note(metric: Metric, optimistic: bool) -> str:
     if not math.isfinite(metric.value):
         return metric.reason
     interval = interval_text(metric)
     notes = [f"95% interval {interval}" if interval else ""]
     if metric.name == "sharpe":
-        notes.append("trials not counted")
+        notes += ["trials not counted", "optimistic" if optimistic else ""]
     return ", ".join(note for note in notes if note)
 
 
-def _trade_lines(run: FinishedRun) -> Text:
+def _trades(run: FinishedRun) -> str:
     trades = run.result.trades
-    open_ = int((trades["exit_bar"] < 0).sum())
-    counts = f"{len(trades) - open_:,} closed" + (f", {open_:,} open" if open_ else "")
-    parts = [counts]
+    still_open = int((trades["exit_bar"] < 0).sum())
+    parts = [f"{len(trades) - still_open:,} closed" + (f", {still_open:,} open" if still_open else "")]
     for name in _TRADE_METRICS:
         if name in run.scorecard and (shown := _shown(run.scorecard[name])) != MISSING:
-            parts.append(f"{run.scorecard[name].label.lower()} {shown}")
-    text = Text("trades  ", style="dim").append(", ".join(parts), style="default")
-    refused = _refusals(run)
-    return text.append(f"\nrefused {refused}") if refused else text
+            label = run.scorecard[name].label
+            parts.append(f"{label[:1].lower()}{label[1:]} {shown}")
+    return ", ".join(parts)
 
 
 def _refusals(run: FinishedRun) -> str:
@@ -137,9 +177,3 @@ def _refusals(run: FinishedRun) -> str:
     rules = decisions["rule"][decisions["outcome"] == REFUSED].tolist()
     counts = sorted(((rules.count(rule), RULES[rule]) for rule in set(rules)), reverse=True)
     return ", ".join(f"{count:,} {rule}" for count, rule in counts)
-
-
-def _ending(run: FinishedRun) -> Text:
-    where = run.report or (run.record.folder if run.record else "")
-    seconds = sum(run.seconds.values())
-    return Text.assemble(("report  ", "dim"), (f"{where}", "bold"), (f"   {seconds:.1f} s", "dim"))

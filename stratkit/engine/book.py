@@ -112,7 +112,7 @@ SYMBOL_DTYPE = np.dtype(
     [
         ("mark", "f8"),  # last close, NaN before the first bar
         ("missing", "i8"),  # union bars since its last own bar
-        ("used_volume", "f8"),  # taken by fills of this bar
+        ("volume_left", "f8"),  # what fills of this bar may still take, infinite without a limit
         ("gross", "f8"),  # of all its slots while entries are made
         ("delist_bar", "i8"),  # bar of a dated delisting, -1 = none
     ]

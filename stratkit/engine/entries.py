@@ -30,7 +30,7 @@ from stratkit.engine.layout import (
     WAIT,
 )
 from stratkit.engine.positions import book_fill, log_decision, move_levels, set_active_stop, set_next_target
-from stratkit.engine.prices import commission, tick_down, tick_up, volume_room
+from stratkit.engine.prices import commission, tick_down, tick_up
 from stratkit.risk.sizing import fits, fits_net, lot_down
 
 
@@ -256,15 +256,14 @@ def try_fill(
     if c.kind != REST and quantity * c.price < rules.min_notional:
         drop(c, s, account, logs, row, MIN_NOTIONAL)
         return
-    room = volume_room(rules, c.volume, symbol.used_volume)
     granted = quantity
-    if quantity > room:
-        granted = lot_down(room, rules.lot_size)
+    if quantity > symbol.volume_left:
+        granted = lot_down(symbol.volume_left, rules.lot_size)
         c.rule = VOLUME
         if granted <= 0.0:
             drop(c, s, account, logs, row, VOLUME)
             return
-    symbol.used_volume += granted
+    symbol.volume_left -= granted
     fee = commission(rules, granted, c.price)
     sums[3] += 1.0 if s.side == 0 else 0.0
     fill_entry(c, s, account, plan, rules, logs, stream, bar, row, granted, fee, at_close)

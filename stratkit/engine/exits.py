@@ -55,12 +55,6 @@ def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence
 
 
 @compiled
-def stop_slips(s: Any, rules: Any) -> int:
-    """Return whether a fill at the active stop pays slippage: a liquidation always does."""
-    return SLIPS if s.active_kind == LIQUIDATION else rules.slippage_on_stops
-
-
-@compiled
 def leave_gapped(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
     bar: int, slot: int, price: float, volatility: float, volume: float, in_force: int,
@@ -74,8 +68,8 @@ def leave_gapped(
     if s.side != 0 and (price <= s.active_stop if s.side > 0 else price >= s.active_stop):
         meet(s, price)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
-                        s.active_kind, stop_slips(s, rules), volatility, volume, in_force)  # fmt: skip
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, True, volume, in_force)
+                        s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, price, in_force)
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
     meet(s, price)
@@ -224,11 +218,11 @@ def inside_bar(
     if stopped:  # adverse first: nobody knows the path inside the bar
         meet(s, base)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
-                        s.active_kind, stop_slips(s, rules), volatility, volume, in_force)  # fmt: skip
+                        s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
     else:
         meet(s, adverse)
-        take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable, False,
-                     volume, in_force)  # fmt: skip
+        take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable, open_,
+                     in_force)  # fmt: skip
     if s.side != 0:
         meet(s, adverse)
         meet(s, favourable)

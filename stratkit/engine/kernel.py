@@ -51,6 +51,7 @@ from stratkit.engine.positions import (
     meet,
     move_levels,
 )
+from stratkit.engine.prices import volume_of_bar
 from stratkit.engine.stream import close_period, stream_bar, stream_carry
 
 YEAR_NS = 365.0 * 86_400.0 * 1e9
@@ -244,6 +245,7 @@ def advance(
     has_weights = weight.shape[0] > 0
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or market.funding.shape[0] > 0
+    free = rules.max_volume_share <= 0.0 and rules.impact_frac <= 0.0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
     prices, marks, sums = np.empty(n_symbols), np.empty(n_symbols), np.empty(9)
     for bar in range(start, stop):
@@ -251,19 +253,18 @@ def advance(
             return bar
         last = bar == bars - 1
         equity, gross, net = account.cash, 0.0, 0.0
+        account.interest_bar = 0.0
+        account.borrow_bar = 0.0
+        account.funding_bar = 0.0
         if account.bankrupt_bar < 0:
             row = bar - 1
             # 1. carry
-            if has_carry:
-                account.interest_bar = 0.0
-                account.borrow_bar = 0.0
-                account.funding_bar = 0.0
-                if bar > 0:
-                    carry(slots, account, symbols, market.funding, rules, bar, times[bar] - times[row])
+            if has_carry and bar > 0:
+                carry(slots, account, symbols, market.funding, rules, bar, times[bar] - times[row])
             # 2. the open: everything that leaves
             for column in range(n_symbols):
                 y = symbols[column]
-                y.used_volume = 0.0
+                y.volume_left = math.inf if free else volume_of_bar(rules, volume[bar, column])
                 price = opens[bar, column]
                 prices[column] = price
                 if price == price:

@@ -21,7 +21,7 @@ from stratkit.engine.layout import (
     TARGET_ROUNDED_TO_ZERO,
     TRAILING,
 )
-from stratkit.engine.prices import commission, market_price, tick_down, tick_up, volume_room
+from stratkit.engine.prices import commission, market_price, tick_down, tick_up
 from stratkit.engine.stream import stream_fill, stream_trade
 from stratkit.risk.sizing import lot_down
 
@@ -196,12 +196,11 @@ def leave_at_market(
 ) -> float:  # fmt: skip
     """Leave up to `wanted` units (infinite: all) at the market; what volume holds back waits. Return what left."""
     quantity = min(wanted, s.held)
-    room = volume_room(rules, volume, symbol.used_volume)
-    if quantity > room:
-        quantity = lot_down(room, rules.lot_size)
+    if quantity > symbol.volume_left:
+        quantity = lot_down(symbol.volume_left, rules.lot_size)
     if quantity > 0.0:
         price = market_price(rules, base, -s.side, s.held, volatility, volume, slips == 1)
-        symbol.used_volume += quantity
+        symbol.volume_left -= quantity
         leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, price, base,
               commission(rules, quantity, price), reason, in_force)  # fmt: skip
     else:
@@ -292,11 +291,11 @@ def set_next_target(s: Any) -> None:
 @compiled
 def take_targets(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
-    bar: int, slot: int, reached: float, gapped: bool, volume: float, in_force: int,
+    bar: int, slot: int, reached: float, open_: float, in_force: int,
 ) -> None:  # fmt: skip
-    """Fill, in order, every target that price `reached`: at the level, or at `reached` when gapped."""
+    """Fill, in order, every target that price `reached`, at its level or at the better open."""
     while s.side != 0 and (reached >= s.next_target if s.side > 0 else reached <= s.next_target):
-        level = reached if gapped else s.next_target
+        level = max(s.next_target, open_) if s.side > 0 else min(s.next_target, open_)
         done = s.targets_done
         fraction = s.fraction1 if done == 0 else (plan.f2 if done == 1 else plan.f3)
         wanted = s.held
@@ -309,13 +308,12 @@ def take_targets(
             s.target_filled = 0.0
             set_next_target(s)
             continue
-        room = volume_room(rules, volume, symbol.used_volume)
         quantity = wanted
-        if wanted > room:
-            quantity = lot_down(room, rules.lot_size)
+        if wanted > symbol.volume_left:
+            quantity = lot_down(symbol.volume_left, rules.lot_size)
             if quantity <= 0.0:
                 return
-        symbol.used_volume += quantity
+        symbol.volume_left -= quantity
         meet(s, level)
         if quantity == wanted:
             s.targets_done = done + 1

@@ -52,10 +52,8 @@ def commission(rules: Any, quantity: float, price: float) -> float:
 
 
 @compiled
-def volume_room(rules: Any, volume: float, used: float) -> float:
-    """Return the units that a bar still has to give; infinite when no option looks at volume."""
+def volume_of_bar(rules: Any, volume: float) -> float:
+    """Return the units that a bar has to give; infinite when no option looks at volume."""
     if rules.impact_frac > 0.0 and volume == 0.0:
         return 0.0  # nobody traded
-    if rules.max_volume_share <= 0.0:
-        return math.inf
-    return max(0.0, rules.max_volume_share * volume - used)
+    return rules.max_volume_share * volume if rules.max_volume_share > 0.0 else math.inf

@@ -112,11 +112,10 @@ def within_strategy_caps(
     book: Book, when: Moment, candidates: list[Candidate], marks: list[float], equity: float
 ) -> list[Candidate]:
     """Refuse or scale ALL candidates of a strategy when they exceed its cap together."""
-    kept = []
+    share = [1.0] * len(book.asked.strategy_cap)
     for strategy, cap in enumerate(book.asked.strategy_cap):
         own = [candidate for candidate in candidates if candidate.slot.strategy == strategy]
         if math.isnan(cap) or not own:
-            kept += own
             continue
         held = 0.0
         for slot in book.slots:
@@ -126,13 +125,17 @@ def within_strategy_caps(
         for candidate in own:
             asked += candidate.quantity * candidate.distance
         room = cap * equity - held
-        if asked <= room + 1e-12 * cap * equity:
-            kept += own
-        elif book.rules.on_breach == SCALE and room > 0:
-            kept += [replace(c, quantity=c.quantity * (room / asked), cut_by=CAP_STRATEGY) for c in own]
+        if asked > room + 1e-12 * cap * equity:
+            share[strategy] = room / asked if book.rules.on_breach == SCALE and room > 0 else 0.0
+    kept = []
+    for candidate in candidates:
+        left = share[candidate.slot.strategy]
+        if left == 0:
+            refuse(book, when, candidate, CAP_STRATEGY)
+        elif left < 1:
+            kept.append(replace(candidate, quantity=candidate.quantity * left, cut_by=CAP_STRATEGY))
         else:
-            for candidate in own:
-                refuse(book, when, candidate, CAP_STRATEGY)
+            kept.append(candidate)
     return kept
 
 
@@ -222,8 +225,8 @@ def fill_entry(book: Book, when: Moment, candidate: Candidate, sums: Sums) -> No
     if not candidate.is_rest and quantity * price < rules.min_notional:
         return refuse(book, when, candidate, MIN_NOTIONAL)
     filled = quantity
-    if quantity > book.volume_left[slot.symbol]:
-        filled = lot_down(book.volume_left[slot.symbol], rules.lot_size)
+    if quantity > book.volume_left(slot.symbol):
+        filled = lot_down(book.volume_left(slot.symbol), rules.lot_size)
         candidate.cut_by = VOLUME
         if not filled > 0:
             return refuse(book, when, candidate, VOLUME, EXPIRED)
@@ -249,7 +252,7 @@ def take(book: Book, when: Moment, candidate: Candidate, quantity: float) -> flo
     position = slot.position
     paid = fee(book, quantity, price)
     record_fill(book, slot, when.bar, side, quantity, price, when.prices[slot.symbol], paid, candidate.reason)
-    book.volume_left[slot.symbol] -= quantity
+    book.volume_taken[slot.symbol] += quantity
     position.held += quantity
     position.entry_quantity += quantity
     position.entry_value += quantity * price

@@ -102,7 +102,7 @@ def random_market(random: np.random.Generator, on: frozenset[str], bars: int, sy
             open_[bar, symbol], close[bar, symbol] = prices
             high[bar, symbol], low[bar, symbol] = max(top, prices.max()), min(bottom, prices.min())
             last = float(prices[1])
-    volume = np.round(np.exp(random.normal(4.5, 1.5, (bars, symbols))))
+    volume: FloatArray = np.round(np.exp(random.normal(4.5, 1.5, (bars, symbols)))).astype(np.float64)
     if "zero_volume" in on:
         volume[random.random((bars, symbols)) < 0.2] = 0.0
     delist_bar = np.full(symbols, -1, np.int64)
@@ -159,7 +159,7 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
     slots, shape = len(slot_symbol), (bars, len(slot_symbol))
     kind = (random.random(strategies) < (0.6 if "weights" in on else 0.0)).astype(np.int64)[slot_strategy]
     rules = [0] + [code for code, name in ((1, "risk"), (2, "kelly"), (3, "units")) if name in on]
-    slot_rule = random.choice(rules[1:] or rules, slots) if random.random() < 0.7 else random.choice(rules, slots)
+    slot_rule = random.choice((rules[1:] or rules) if random.random() < 0.7 else rules, size=(slots,))
     typical = np.array([0.4, 0.02, 0.8, 30.0])[slot_rule]
     plans = np.concatenate([no_plan(), *(random_plan(random, on) for _ in range(2))])
     none = np.zeros((0, 0))

@@ -520,7 +520,7 @@ def test_kelly_learns_from_the_closed_trades(engine: Engine) -> None:
 # ---- caps, rank and cash among several entries
 
 
-TWO = [[FLAT_100] * 4, [(50.0, 50.0, 50.0, 50.0)] * 4]
+TWO: list[list[Bar]] = [[FLAT_100] * 4, [(50.0, 50.0, 50.0, 50.0)] * 4]
 BOTH = {(0, 0): 1, (0, 1): 1}
 
 
