@@ -90,6 +90,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("costs", _costs(run)),
         ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
         ("exits", _exits(run)),
+        ("limits", _limits(run)),
         ("basis", run.scorecard.basis),
     ]
     return [(name, Text(value)) for name, value in rows if value]
@@ -129,6 +130,14 @@ def _exits(run: FinishedRun) -> str:
     levels = [f"{words} {getattr(plan, name):g} R" for name, words in _LEVELS if getattr(plan, name) is not None]
     levels += [f"time stop {plan.time_stop_bars} bars"] if plan.time_stop_bars else []
     return f"{', '.join(levels) or 'no level'}; R is {unit.format(plan.risk)}"
+
+
+def _limits(run: FinishedRun) -> str:
+    caps, breakers = run.config.risk.caps.model_dump(), run.config.risk.breakers.model_dump()
+    how = f"on breach {caps.pop('on_breach')}, at risk is the {caps.pop('risk_basis')}"
+    limits = [f"{name} {value:g}" for name, value in caps.items() if value is not None]
+    stops = [f"{name} {value:g}" for name, value in breakers.items() if value]
+    return ", ".join([*limits, *([how] if limits else []), *stops])
 
 
 def _metric_table(run: FinishedRun) -> Table:

@@ -120,13 +120,13 @@ def begin_bar(book: Book, bar: int) -> None:
     """Set the volume that fills of this bar may take, and count the own bars of what is held."""
     rules, tape = book.rules, book.tape
     for symbol, has_bar in enumerate(tape.has_bar[bar]):
-        book.volume_limit[symbol], book.volume_taken[symbol] = INF, 0.0
+        book.volume_left[symbol] = INF
         if not has_bar:
-            book.volume_limit[symbol] = 0.0
+            book.volume_left[symbol] = 0.0
         elif rules.max_volume_share > 0:
-            book.volume_limit[symbol] = rules.max_volume_share * tape.volume[bar][symbol]
+            book.volume_left[symbol] = rules.max_volume_share * tape.volume[bar][symbol]
         elif rules.impact_frac > 0 and tape.volume[bar][symbol] == 0:
-            book.volume_limit[symbol] = 0.0  # nobody traded, so nobody can say at what price
+            book.volume_left[symbol] = 0.0  # nobody traded, so nobody can say at what price
     for slot in book.slots:
         slot.weight = NAN
         if slot.position.side and tape.has_bar[bar][slot.symbol]:

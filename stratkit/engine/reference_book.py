@@ -178,8 +178,7 @@ class Book:
         symbols = len(self.tape.delist_bar)
         self.last_close = [NAN] * symbols
         self.last_bar = [NEVER] * symbols
-        self.volume_limit = [INF] * symbols  # what all fills of this bar may take together
-        self.volume_taken = [0.0] * symbols
+        self.volume_left = [INF] * symbols  # what fills of this bar may still take
         self.fills: list[tuple[Any, ...]] = []
         self.trades: list[tuple[Any, ...]] = []
         self.decisions: list[tuple[Any, ...]] = []
@@ -214,10 +213,6 @@ class Book:
         """Write a row of the decision log; no slot = the account."""
         number = ACCOUNT_SLOT if slot is None else slot.number
         self.decisions.append((bar, number, side, confidence, requested, granted, outcome, rule))
-
-    def volume_left(self, symbol: int) -> float:
-        """Return what this bar's volume still allows."""
-        return self.volume_limit[symbol] - self.volume_taken[symbol]
 
     def is_last(self, bar: int) -> bool:
         """Whether the data end with this bar."""

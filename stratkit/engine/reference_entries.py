@@ -225,8 +225,8 @@ def fill_entry(book: Book, when: Moment, candidate: Candidate, sums: Sums) -> No
     if not candidate.is_rest and quantity * price < rules.min_notional:
         return refuse(book, when, candidate, MIN_NOTIONAL)
     filled = quantity
-    if quantity > book.volume_left(slot.symbol):
-        filled = lot_down(book.volume_left(slot.symbol), rules.lot_size)
+    if quantity > book.volume_left[slot.symbol]:
+        filled = lot_down(book.volume_left[slot.symbol], rules.lot_size)
         candidate.cut_by = VOLUME
         if not filled > 0:
             return refuse(book, when, candidate, VOLUME, EXPIRED)
@@ -252,7 +252,7 @@ def take(book: Book, when: Moment, candidate: Candidate, quantity: float) -> flo
     position = slot.position
     paid = fee(book, quantity, price)
     record_fill(book, slot, when.bar, side, quantity, price, when.prices[slot.symbol], paid, candidate.reason)
-    book.volume_taken[slot.symbol] += quantity
+    book.volume_left[slot.symbol] -= quantity
     position.held += quantity
     position.entry_quantity += quantity
     position.entry_value += quantity * price

@@ -270,7 +270,7 @@ def inside_bar(book: Book, slot: Slot, when: Moment) -> None:
         position.ambiguous += is_ambiguous(position, stop, price, favourable)
         base = min(stop, price) if side > 0 else max(stop, price)
         slips = book.rules.slippage_on_stops == 1
-        leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(base, NAN))
+        leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(base, base))
     else:
         fill_targets(book, slot, when, reached=favourable, worst=adverse)
     if slot.position.side:

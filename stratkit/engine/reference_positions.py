@@ -139,8 +139,8 @@ def leave(
     """
     position, lot = slot.position, book.rules.lot_size
     quantity = min(quantity, position.held)
-    if limited and quantity > book.volume_left(slot.symbol):
-        quantity = lot_down(book.volume_left(slot.symbol), lot)
+    if limited and quantity > book.volume_left[slot.symbol]:
+        quantity = lot_down(book.volume_left[slot.symbol], lot)
     if not quantity > 0:
         return 0.0
     direction, before = -position.side, position.held
@@ -148,7 +148,7 @@ def leave(
     paid = 0.0 if free else fee(book, quantity, price)
     record_fill(book, slot, when.bar, direction, quantity, price, base, paid, reason)
     if limited:
-        book.volume_taken[slot.symbol] += quantity
+        book.volume_left[slot.symbol] -= quantity
     position.exit_quantity += quantity
     position.exit_value += quantity * price
     position.held = position.held - quantity

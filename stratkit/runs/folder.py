@@ -56,11 +56,12 @@ class RunDraft:
         import pyarrow.parquet as pq
 
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        # a text column without a row has no type of its own
-        fields = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]
-        pq.write_table(
-            table.cast(pa.schema(fields)), self.folder / name, compression="zstd", version="2.6", store_schema=True
-        )
+        # a text column without a row has no type of its own, and pandas 2 and 3 give text different ones
+        texts = [field.name for field in table.schema if field.type in (pa.null(), pa.string(), pa.large_string())]
+        fields = [field.with_type(pa.string()) if field.name in texts else field for field in table.schema]
+        # a dictionary of floats costs time and saves nothing
+        settings: dict[str, Any] = {"compression": "zstd", "version": "2.6", "use_dictionary": texts}
+        pq.write_table(table.cast(pa.schema(fields)), self.folder / name, **settings)
 
 
 @contextmanager

@@ -114,6 +114,12 @@ def test_a_table_is_the_same_bytes_each_time_and_has_no_index(tmp_path: Path) ->
     assert not table.schema.metadata
 
 
+def test_text_has_one_type_with_and_without_rows(tmp_path: Path) -> None:
+    with new_run(tmp_path, "r") as draft:
+        draft.write_table("t.parquet", pd.DataFrame({"symbol": ["A"], "price": [1.0]}))
+    assert pq.read_schema(tmp_path / "r" / "t.parquet").field("symbol").type == pa.string()
+
+
 def test_an_empty_table_keeps_its_text_columns(tmp_path: Path) -> None:
     frame = pd.DataFrame({"symbol": pd.Series([], dtype=object), "price": pd.Series([], dtype=float)})
     with new_run(tmp_path, "r") as draft:
