@@ -68,6 +68,33 @@ def compiled(function: F) -> F:
     return cast(F, numba.njit(function, cache=True, error_model="numpy", nogil=True))
 
 
+def inlined(function: F) -> F:
+    """Compile like `compiled`, and copy the machine code into every caller.
+
+    For a step that takes many arrays and has one or two callers: handing the arrays over would cost more than
+    the step does.
+    """
+    return cast(F, numba.njit(function, cache=True, error_model="numpy", nogil=True, forceinline=True))
+
+
+@numba.extending.intrinsic  # type: ignore[misc]  # numba has no stubs
+def borrowed(_context: Any, array: Any) -> Any:
+    """Return a view of an array that is not reference-counted; the caller keeps the array alive.
+
+    Handing arrays from one compiled function to the next counts references of each, atomically: in the
+    engine that costs more than the work itself.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        make = context.make_array(signature.return_type)
+        view = make(context, builder, value=args[0])
+        for name in ("meminfo", "parent"):
+            setattr(view, name, getattr(view, name).type(None))
+        return view._getvalue()
+
+    return array(array), build
+
+
 def is_cold() -> bool:
     """Whether the folder holds no compiled engine yet, so that the next run compiles once."""
     return next(CACHE_FOLDER.rglob("kernel.advance*.nbi"), None) is None

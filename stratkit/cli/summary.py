@@ -103,7 +103,8 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]
     where = str(run.report or (run.record.folder if run.record else "not kept"))
     took = f"  ({sum(run.seconds.values()):.1f} s)"
-    return [*rows, ("report", Text.assemble((where, "bold"), (took, "dim")))]
+    name = "report" if run.report else "folder"
+    return [*rows, (name, Text.assemble((where, "bold"), (took, "dim")))]
 
 
 def _symbols(symbols: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stratkit.engine.layout import DECISION_DTYPE, FILL_DTYPE, TRADE_DTYPE, Records
-from stratkit.panel import IntArray
+from stratkit.panel import FloatArray, IntArray
 from stratkit.risk.targets import Targets
 
 # fills, trades and decisions that one slot can cause in one bar, at most; the kernel hands back
@@ -173,7 +173,10 @@ class Book(NamedTuple):
     symbols: Records  # (N,)
     strategies: Records  # (S,)
     candidates: Records  # (M + 1,) work space
-    order: Any  # (M + 1,) int64 work space
+    order: IntArray  # (M + 1,) work space, as are the next three
+    prices: FloatArray  # (N,)
+    marks: FloatArray  # (N,)
+    sums: FloatArray  # (9,)
 
 
 def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Book:
@@ -186,6 +189,9 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
         strategies=np.zeros(len(targets.strategy_cap), STRATEGY_DTYPE).view(np.recarray),
         candidates=np.zeros(slots + 1, CANDIDATE_DTYPE).view(np.recarray),
         order=np.zeros(slots + 1, np.int64),
+        prices=np.zeros(len(delist_bar)),
+        marks=np.zeros(len(delist_bar)),
+        sums=np.zeros(9),
     )
     for name in ("symbol", "strategy", "kind", "size", "rule"):
         book.slots[name] = getattr(targets, f"slot_{name}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import compiled, inlined
 from stratkit.engine.layout import (
     BANKRUPT_RULE,
     BREAKER_DAILY_LOSS,
@@ -46,7 +46,7 @@ STALE_EDGE = np.int64(-1)
 NEW, MORE, REST, RAISE = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 
 
-@compiled
+@inlined
 def panel_value(panel: Any, bar: int, column: int) -> float:
     """Return one value of an optional panel, NaN when it is absent."""
     if panel.shape[0] == 0:
@@ -115,7 +115,7 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
     log_decision(account, logs, row, c.slot, c.side, c.confidence, c.requested, 0.0, outcome_of(rule), rule)
 
 
-@compiled
+@inlined
 def gather(
     slots: Any, account: Any, candidates: Any, close: Any, volume: Any, volatility: Any, targets: Any, rules: Any,
     logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, of_kind: int,
@@ -232,7 +232,7 @@ def refusal_of_size(c: Any, s: Any, plan: Any, kelly: float) -> int:
     return NO_RULE
 
 
-@compiled
+@inlined
 def size_candidate(
     c: Any, s: Any, account: Any, strategy: Any, plan: Any, rules: Any, logs: Any, row: int, equity: float
 ) -> None:

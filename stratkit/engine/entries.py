@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from stratkit.compiled import compiled
+from stratkit.compiled import compiled, inlined
 from stratkit.engine.candidates import MORE, REST, drop, gather, rank, size_candidate
 from stratkit.engine.layout import (
     ADD,
@@ -48,7 +48,7 @@ def at_risk(c: Any, quantity: float, risk_basis: int) -> float:
     return quantity * (c.distance if risk_basis == BY_STOP else c.price)
 
 
-@compiled
+@inlined
 def cap_strategies(
     slots: Any, account: Any, strategies: Any, candidates: Any, rules: Any, logs: Any, row: int, count: int,
     equity: float, marks: Any,
@@ -145,7 +145,7 @@ def to_harder_tick(price: float, tick: float, side: int) -> float:
     return tick_up(price, tick) if side > 0 else tick_down(price, tick)
 
 
-@compiled
+@inlined
 def set_levels(s: Any, c: Any, plan: Any, rules: Any) -> None:
     """Set stop and targets of a new position from its fill price."""
     side, price, unit = c.side, c.price, s.risk_unit
@@ -173,7 +173,7 @@ def set_levels(s: Any, c: Any, plan: Any, rules: Any) -> None:
     s.time_stop = plan.time_stop_bars
 
 
-@compiled
+@inlined
 def open_position(s: Any, account: Any, c: Any, plan: Any, rules: Any, bar: int, row: int) -> None:
     """Turn a flat slot into a position of the candidate, with nothing held yet."""
     s.side = c.side
@@ -205,7 +205,7 @@ def open_position(s: Any, account: Any, c: Any, plan: Any, rules: Any, bar: int,
     s.awaits_edge = 0
 
 
-@compiled
+@inlined
 def fill_entry(
     c: Any, s: Any, account: Any, plan: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
     quantity: float, fee: float, at_close: bool,
@@ -230,7 +230,7 @@ def fill_entry(
         move_levels(s, plan, rules)
 
 
-@compiled
+@inlined
 def try_fill(
     c: Any, s: Any, account: Any, symbol: Any, plan: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
     sums: Any, at_close: bool,
@@ -339,7 +339,7 @@ def cap_weights(
     scale_to_cash(slots, account, candidates, order, rules, logs, row, count, rules.leverage * sums[8] - sums[0])
 
 
-@compiled
+@inlined
 def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, sums: Any) -> None:
     """Start the running sums of a bar's entries from what is held at the marks."""
     for index in range(4):
@@ -358,7 +358,7 @@ def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, su
             symbols[s.symbol].gross += value
 
 
-@compiled
+@inlined
 def enter(
     slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
     volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, ends: bool,

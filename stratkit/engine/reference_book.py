@@ -219,6 +219,21 @@ class Book:
         return bar == len(self.tape.times) - 1
 
 
+def kelly_fraction(book: Book, slot: Slot) -> float:
+    """Return W - (1 - W) / (average win / average loss) of the strategy's closed trades, at most 1."""
+    record = book.records[slot.strategy]
+    trades = record.wins + record.losses
+    if trades < book.rules.kelly_min_trades or trades == 0:
+        return min(float(book.rules.kelly_start), 1.0)
+    if record.wins == 0:
+        return 0.0
+    win_rate = record.wins / trades
+    if record.loss_sum == 0:
+        return win_rate
+    average_win, average_loss = record.win_sum / record.wins, record.loss_sum / record.losses
+    return min(win_rate - (1 - win_rate) / (average_win / average_loss), 1.0)
+
+
 def _slots(targets: Targets) -> list[Slot]:
     plans = [_plan(number, record) for number, record in enumerate(targets.plans)]
     columns = (

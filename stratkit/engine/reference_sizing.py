@@ -36,7 +36,7 @@ from stratkit.engine.layout import (
     TARGET_BEYOND_ENTRY,
     THIS_CLOSE,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Slot
+from stratkit.engine.reference_book import NAN, Book, Code, Moment, Slot, kelly_fraction
 from stratkit.engine.reference_positions import distance_to, market_price, too_small
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, FRACTION, KELLY, RISK
 
@@ -250,21 +250,6 @@ def size_at(
     if slot.plan.exists:
         quantity = quantity * slot.plan.risk_multiplier
     return (quantity, NO_RULE) if quantity > 0 else (quantity, LOT)
-
-
-def kelly_fraction(book: Book, slot: Slot) -> float:
-    """Return W - (1 - W) / (average win / average loss) of the strategy's closed trades, at most 1."""
-    record = book.records[slot.strategy]
-    trades = record.wins + record.losses
-    if trades < book.rules.kelly_min_trades or trades == 0:
-        return min(float(book.rules.kelly_start), 1.0)
-    if record.wins == 0:
-        return 0.0
-    win_rate = record.wins / trades
-    if record.loss_sum == 0:
-        return win_rate
-    average_win, average_loss = record.win_sum / record.wins, record.loss_sum / record.losses
-    return min(win_rate - (1 - win_rate) / (average_win / average_loss), 1.0)
 
 
 def check_levels(book: Book, slot: Slot, when: Moment, side: int, price: float) -> Code:

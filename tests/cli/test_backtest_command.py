@@ -148,7 +148,8 @@ def test_a_strategy_of_a_users_own_runs(
 
 def test_out_chooses_the_folder(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
     assert stratkit("backtest", "--data", write_bars(), *FAST, "--out", "here/there").code == 0
-    assert len(list((tmp_path / "here/there").iterdir())) == 1
+    (run,) = (tmp_path / "here/there").iterdir()
+    assert {path.name for path in run.iterdir()} == FILES - {"report.html"}
     assert not (tmp_path / "reports").exists()
 
 

@@ -154,8 +154,8 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
         slot_strategy = np.repeat(np.arange(strategies), symbols)
     else:
         slot_symbol = np.arange(symbols)
-        owners = random.integers(0, strategies, symbols) if "netted_strategies" in on else np.zeros(symbols)
-        slot_strategy = owners.astype(np.int64)
+        owners = strategies if "netted_strategies" in on else 1
+        slot_strategy = np.sort(random.integers(0, owners, symbols))
     slots, shape = len(slot_symbol), (bars, len(slot_symbol))
     kind = (random.random(strategies) < (0.6 if "weights" in on else 0.0)).astype(np.int64)[slot_strategy]
     rules = [0] + [code for code, name in ((1, "risk"), (2, "kelly"), (3, "units")) if name in on]

@@ -440,6 +440,14 @@ def test_stops_pay_slippage_unless_told_otherwise_and_targets_never(engine: Engi
     assert fills(run) == approx([(1, 2.0, 101.0, "entry"), (1, -1.0, 102.2, "target"), (2, -1.0, price, "stop")])
 
 
+def test_a_stop_above_the_entry_bars_open_fills_at_that_open(engine: Engine) -> None:
+    # bought at 100 with 1 % slippage: 101, so a stop at 100.5 is below the fill yet above the open: 100 x 0.99
+    bars = [FLAT_100, (100.0, 102.0, 99.0, 101.0)]
+    run = play(engine, bars, {0: 1}, panels={"stop_level": {0: 100.5}}, spread_frac=0.01)
+    assert fills(run) == approx([(1, 1.0, 101.0, "entry"), (1, -1.0, 99.0, "stop")])
+    assert run.fills["base_price"].tolist() == [100.0, 100.0]
+
+
 def test_ticks_round_against_the_trader(engine: Engine) -> None:
     # 100.1 buys at 100.25; R 1.1: stop 99.15 falls to 99, target 101.35 rises to 101.5; 99 x 0.999 sells at 98.75
     bars = [FLAT_100, (100.1, 101.5, 100.0, 101.0), (101.0, 101.0, 98.0, 98.0)]
@@ -671,6 +679,17 @@ def test_what_volume_keeps_from_leaving_waits_with_its_reason(engine: Engine) ->
     run = play(engine, bars, {0: 1}, size=10.0, panels={"stop_level": {0: 95.0}}, max_volume_share=0.1)
     assert fills(run)[1:] == [(2, -4.0, 95.0, "stop"), (3, -6.0, 90.0, "stop")]
     assert run.trades["exit_price"][0] == pytest.approx((4 * 95 + 6 * 90) / 10)
+
+
+def test_an_exit_that_waits_keeps_its_first_reason(engine: Engine) -> None:
+    # the stop sells 4 of 10 on bar 2; on bar 3, the time stop's, nobody trades; bar 4 takes the rest for the stop
+    back, nobody = (97.0, 98.0, 96.0, 97.0, 1000.0), (97.0, 98.0, 96.0, 97.0, 0.0)
+    bars = [FLAT_100, FLAT_100, (100.0, 100.0, 94.0, 97.0, 40.0), nobody, back]
+    run = play(
+        engine, bars, {0: 1}, size=10.0, plan={"time_stop_bars": 2}, panels={"stop_level": {0: 95.0}},
+        max_volume_share=0.1,
+    )  # fmt: skip
+    assert fills(run)[1:] == [(2, -4.0, 95.0, "stop"), (4, -6.0, 97.0, "stop")]
 
 
 def test_an_exit_intent_cut_by_volume_has_one_row(engine: Engine) -> None:
