@@ -29,7 +29,14 @@ from stratkit.engine.layout import (
     VOLUME,
     WAIT,
 )
-from stratkit.engine.positions import book_fill, log_decision, move_levels, set_active_stop, set_next_target
+from stratkit.engine.positions import (
+    book_fill,
+    log_decision,
+    move_levels,
+    set_active_stop,
+    set_next_target,
+    take_volume,
+)
 from stratkit.engine.prices import commission, tick_down, tick_up
 from stratkit.risk.sizing import fits, fits_net, lot_down
 
@@ -85,6 +92,19 @@ def cap_strategies(
 
 
 @compiled
+def cap_net(c: Any, rules: Any, equity: float, net: float) -> int:
+    """Cut a candidate to the net cap; return the rule that refuses it, or `NO_RULE`."""
+    if rules.max_net < 0.0 or fits_net(c.quantity * c.price, c.side, rules.max_net, equity, net):
+        return NO_RULE
+    room = rules.max_net * equity - c.side * net
+    if rules.on_breach == REJECT or room <= 0.0:
+        return CAP_NET
+    c.quantity = room / c.price
+    c.rule = CAP_NET
+    return NO_RULE
+
+
+@compiled
 def cap_globally(c: Any, rules: Any, equity: float, sums: Any, first: int, symbol_gross: float, opens: bool) -> int:
     """Cut a candidate to the global caps in order; return the rule that refuses it, or `NO_RULE`.
 
@@ -114,13 +134,7 @@ def cap_globally(c: Any, rules: Any, equity: float, sums: Any, first: int, symbo
             return CAP_GROSS
         c.quantity = room / c.price
         c.rule = CAP_GROSS
-    if rules.max_net >= 0.0 and not fits_net(c.quantity * c.price, c.side, rules.max_net, equity, net):
-        room = rules.max_net * equity - c.side * net
-        if not cut or room <= 0.0:
-            return CAP_NET
-        c.quantity = room / c.price
-        c.rule = CAP_NET
-    return NO_RULE
+    return cap_net(c, rules, equity, net)
 
 
 @compiled
@@ -263,7 +277,7 @@ def try_fill(
         if granted <= 0.0:
             drop(c, s, account, logs, row, VOLUME)
             return
-    symbol.volume_left -= granted
+    take_volume(symbol, granted)
     fee = commission(rules, granted, c.price)
     sums[3] += 1.0 if s.side == 0 else 0.0
     fill_entry(c, s, account, plan, rules, logs, stream, bar, row, granted, fee, at_close)
@@ -389,7 +403,9 @@ def enter(
         symbol = symbols[s.symbol]
         if of_kind == 0:
             rule = cap_globally(c, rules, equity, sums, 0, symbol.gross, s.side == 0)
-            if rule != NO_RULE:
-                drop(c, s, account, logs, row, rule)
-                continue
+        else:  # an offsetting increase that was granted may have been refused since
+            rule = cap_net(c, rules, equity, sums[1])
+        if rule != NO_RULE:
+            drop(c, s, account, logs, row, rule)
+            continue
         try_fill(c, s, account, symbol, targets.plans[c.plan], rules, logs, stream, bar, row, sums, at_close)

@@ -62,17 +62,14 @@ def leave_gapped(
     """Leave at the open by what was decided before it: liquidation, gapped stop, gapped targets, waiting exit."""
     if s.flagged == 1:
         s.flagged = 0
-        meet(s, price)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
                         LIQUIDATION, SLIPS, volatility, volume, in_force)  # fmt: skip
     if s.side != 0 and (price <= s.active_stop if s.side > 0 else price >= s.active_stop):
-        meet(s, price)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
                         s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
     take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, price, in_force)
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
-    meet(s, price)
     wanted, reason, decided, confidence = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence
     requested = min(wanted, s.held)
     s.exit_wanted = 0.0
@@ -92,7 +89,6 @@ def leave_whole(
     if not price == price:
         wait_to_leave(s, math.inf, reason, NO_ROW, 1.0)
         return 0.0
-    meet(s, price)
     return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, SLIPS,
                            volatility, volume, in_force)  # fmt: skip
 
@@ -118,7 +114,6 @@ def leave_by_side(
         account.no_op += 1 if s.exit_wanted > 0.0 else 0
         wait_to_leave(s, wanted, EXIT_SIGNAL, row, confidence)
     else:
-        meet(s, price)
         left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price,
                                EXIT_SIGNAL, SLIPS, volatility, volume, in_force)  # fmt: skip
         log_exit(account, logs, row, slot, EXIT_SIDE, confidence, requested, left, left >= min(wanted, requested))
@@ -139,7 +134,6 @@ def reduce_weight(
     elif not quantity > 0.0:
         log_decision(account, logs, row, slot, direction, confidence, less, 0.0, REFUSED, LOT)
     else:
-        meet(s, price)
         left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, quantity, price,
                                REBALANCE_OUT, SLIPS, volatility, volume, in_force)  # fmt: skip
         log_exit(account, logs, row, slot, direction, confidence, less, left, left >= quantity)
@@ -216,7 +210,6 @@ def inside_bar(
     if both:
         s.ambiguous += 1
     if stopped:  # adverse first: nobody knows the path inside the bar
-        meet(s, base)
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
                         s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
     else:

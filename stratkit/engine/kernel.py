@@ -420,7 +420,6 @@ def advance(
                     if s.side != 0:
                         y = symbols[s.symbol]
                         if ends and price == price:
-                            meet(s, price)
                             leave_at_market(
                                 s, account, strategies[s.strategy], y, rules, logs, stream, bar, slot, math.inf, price, END, SLIPS,
                                 panel_value(volatility, vol_row, s.symbol), volume[bar, s.symbol],

@@ -112,6 +112,14 @@ def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_
 
 
 @compiled
+def take_volume(symbol: Any, quantity: float) -> None:
+    """Take a fill from what the bar has to give; a rounding error that is left counts as nothing."""
+    symbol.volume_left -= quantity
+    if symbol.volume_left <= DUST * quantity:
+        symbol.volume_left = 0.0
+
+
+@compiled
 def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
     """Give up the rest of an entry that waited for volume."""
     if s.waiting > 0.0:
@@ -200,7 +208,8 @@ def leave_at_market(
         quantity = lot_down(symbol.volume_left, rules.lot_size)
     if quantity > 0.0:
         price = market_price(rules, base, -s.side, s.held, volatility, volume, slips == 1)
-        symbol.volume_left -= quantity
+        meet(s, base)
+        take_volume(symbol, quantity)
         leave(s, account, strategy, rules, logs, stream, bar, slot, quantity, price, base,
               commission(rules, quantity, price), reason, in_force)  # fmt: skip
     else:
@@ -313,7 +322,7 @@ def take_targets(
             quantity = lot_down(symbol.volume_left, rules.lot_size)
             if quantity <= 0.0:
                 return
-        symbol.volume_left -= quantity
+        take_volume(symbol, quantity)
         meet(s, level)
         if quantity == wanted:
             s.targets_done = done + 1

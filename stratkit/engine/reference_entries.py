@@ -39,6 +39,7 @@ from stratkit.engine.reference_positions import (
     move_levels,
     record_fill,
     stop_on_tick,
+    take_volume,
     target_on_tick,
     worth,
 )
@@ -252,7 +253,7 @@ def take(book: Book, when: Moment, candidate: Candidate, quantity: float) -> flo
     position = slot.position
     paid = fee(book, quantity, price)
     record_fill(book, slot, when.bar, side, quantity, price, when.prices[slot.symbol], paid, candidate.reason)
-    book.volume_left[slot.symbol] -= quantity
+    take_volume(book, slot.symbol, quantity)
     position.held += quantity
     position.entry_quantity += quantity
     position.entry_value += quantity * price
@@ -313,7 +314,8 @@ def increase_weights(book: Book, when: Moment, sums: Sums, marks: list[float], e
             provisional.add(candidate, candidate.quantity)
             granted.append(candidate)
     for candidate in shrunk_to_buying_power(book, when, granted, sums):
-        fill_entry(book, when, candidate, sums)
+        if _fits_net(book, when, candidate, sums, equity):  # an offsetting increase may have been refused since
+            fill_entry(book, when, candidate, sums)
 
 
 def shrunk_to_buying_power(book: Book, when: Moment, granted: list[Candidate], sums: Sums) -> list[Candidate]:

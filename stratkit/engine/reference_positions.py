@@ -96,6 +96,13 @@ def marks_at(book: Book, when: Moment) -> list[float]:
 # ---- fills
 
 
+def take_volume(book: Book, symbol: int, quantity: float) -> None:
+    """Take a fill from what the bar has to give; a rounding error that is left counts as nothing."""
+    book.volume_left[symbol] -= quantity
+    if book.volume_left[symbol] <= 1e-12 * quantity:
+        book.volume_left[symbol] = 0.0
+
+
 def record_fill(
     book: Book,
     slot: Slot,
@@ -148,7 +155,7 @@ def leave(
     paid = 0.0 if free else fee(book, quantity, price)
     record_fill(book, slot, when.bar, direction, quantity, price, base, paid, reason)
     if limited:
-        book.volume_left[slot.symbol] -= quantity
+        take_volume(book, slot.symbol, quantity)
     position.exit_quantity += quantity
     position.exit_value += quantity * price
     position.held = position.held - quantity

@@ -213,7 +213,7 @@ def assert_caps(targets: Targets, rules: Any, value: FloatArray, equity: float, 
     if rules.max_open_positions > 0:
         assert (value != 0).sum() <= rules.max_open_positions
     # increases of weights are granted together; one that counted on a short beside it may lose it to the cash
-    if rules.max_net >= 0 and not targets.slot_kind.any():
+    if rules.max_net >= 0:
         assert abs(value.sum()) <= max(rules.max_net * equity, abs(net_before)) + room
     if rules.risk_basis != BY_STOP:
         own = targets.slot_strategy == targets.slot_strategy[slot]
