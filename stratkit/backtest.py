@@ -34,7 +34,7 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: DataSettings = Field(default_factory=lambda: DataSettings(), description="which bars")
+    data: DataSettings = Field(default_factory=DataSettings, description="which bars")
     strategies: dict[str, StrategySettings] = Field(
         default_factory=dict, description="strategies by a name of your choice; they are off until enabled"
     )
@@ -46,7 +46,7 @@ class RunConfig(BaseModel):
     costs: CostSettings = Field(default_factory=CostSettings, description="what trading and holding cost")
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings, description="how orders are filled")
     analytics: AnalyticsSettings = Field(
-        default_factory=lambda: AnalyticsSettings(), description="what the run is measured against"
+        default_factory=AnalyticsSettings, description="what the run is measured against"
     )
     seed: int = Field(0, ge=0, description="seed of everything random")
 
@@ -78,9 +78,7 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
     return replace(result, provenance={**result.provenance, "seed": config.seed, "warmup_bars": signals.warmup_bars})
 
 
-def score_backtest(
-    config: RunConfig, bars: Bars, result: BacktestResult
-) -> tuple[Scorecard, Benchmark | None]:
+def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:
     """Return the scorecard of a run, and the benchmark it was measured against."""
     periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
     benchmark = make_benchmark(bars, config.account.initial_cash, periods, config.analytics)
@@ -95,6 +93,6 @@ def restricted(signals: Signals, bars: Bars, symbols: tuple[str, ...] | None) ->
         if symbol not in bars.symbols:
             raise UsageError(f"no symbol {symbol!r} in the bars; {did_you_mean(symbol, bars.symbols)}")
     outside = ~np.isin(bars.symbols, symbols)
-    if signals.side is not None:
-        return replace(signals, side=np.where(outside, 0, signals.side))
-    return replace(signals, weight=np.where(outside, np.nan, signals.weight))
+    if signals.weight is not None:
+        return replace(signals, weight=np.where(outside, np.nan, signals.weight))
+    return replace(signals, side=np.where(outside, 0, np.asarray(signals.side)))

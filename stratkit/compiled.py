@@ -60,39 +60,41 @@ import numba  # noqa: E402  numba reads NUMBA_CACHE_DIR once, when it is importe
 vars(numba.config)["CACHE_DIR"] = str(CACHE_FOLDER)  # also where numba was imported before this module
 
 
+_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "nogil": True}
+# what allocates nothing need not count references, which costs more than the engine's own work
+_BARE: Final[dict[str, Any]] = {**_OPTIONS, "_nrt": False}
+_INNER: Final[dict[str, Any]] = {**_BARE, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def compiled(function: F) -> F:
     """Compile `function` on its first call and keep the machine code on disk.
 
     Division follows IEEE (no ZeroDivisionError) and no fast-math is allowed: NaN means "no bar".
     """
-    return cast(F, numba.njit(function, cache=True, error_model="numpy", nogil=True))
+    return cast(F, numba.njit(function, cache=True, **_OPTIONS))
+
+
+def allocating_nothing(function: F) -> F:
+    """Compile like `compiled`, for a function that makes no array: references are not counted."""
+    return cast(F, numba.njit(function, cache=True, **_BARE))
+
+
+def inner(function: F) -> F:
+    """Compile a step that only compiled functions call and that makes no array.
+
+    It has no entry from Python, and its callers keep its machine code: entries for records and named
+    tuples take longer to compile than the steps themselves.
+    """
+    return cast(F, numba.njit(function, **_INNER))
 
 
 def inlined(function: F) -> F:
-    """Compile like `compiled`, and copy the machine code into every caller.
+    """Compile like `inner`, and copy the machine code into every caller.
 
     For a step that takes many arrays and has one or two callers: handing the arrays over would cost more than
     the step does.
     """
-    return cast(F, numba.njit(function, cache=True, error_model="numpy", nogil=True, forceinline=True))
-
-
-@numba.extending.intrinsic  # type: ignore[misc]  # numba has no stubs
-def borrowed(_context: Any, array: Any) -> Any:
-    """Return a view of an array that is not reference-counted; the caller keeps the array alive.
-
-    Handing arrays from one compiled function to the next counts references of each, atomically: in the
-    engine that costs more than the work itself.
-    """
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        make = context.make_array(signature.return_type)
-        view = make(context, builder, value=args[0])
-        for name in ("meminfo", "parent"):
-            setattr(view, name, getattr(view, name).type(None))
-        return view._getvalue()
-
-    return array(array), build
+    return cast(F, numba.njit(function, forceinline=True, **_INNER))
 
 
 def is_cold() -> bool:

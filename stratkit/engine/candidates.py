@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import compiled, inlined
+from stratkit.compiled import inlined, inner
 from stratkit.engine.layout import (
     BANKRUPT_RULE,
     BREAKER_DAILY_LOSS,
@@ -54,7 +54,7 @@ def panel_value(panel: Any, bar: int, column: int) -> float:
     return panel[bar, column]
 
 
-@compiled
+@inner
 def closed_breaker(account: Any, rules: Any, decision_day: int) -> int:
     """Return the rule of the first breaker that is closed, `NO_RULE` when all are open."""
     if account.drawdown_closed_at >= 0:
@@ -66,7 +66,7 @@ def closed_breaker(account: Any, rules: Any, decision_day: int) -> int:
     return NO_RULE
 
 
-@compiled
+@inner
 def refusal(s: Any, rules: Any, bar: int, side: int, has_bar: bool, ends: bool, breaker: int) -> int:
     """Return the rule that refuses an entry before it is sized (checks 3 to 9), `NO_RULE` for none."""
     if not has_bar:
@@ -88,7 +88,7 @@ def refusal(s: Any, rules: Any, bar: int, side: int, has_bar: bool, ends: bool, 
     return NO_RULE
 
 
-@compiled
+@inner
 def refusal_of_rest(s: Any, rules: Any, has_bar: bool, ends: bool, breaker: int) -> int:
     """Return the rule that ends a waiting rest, `NO_RULE` when it may be tried again."""
     if not has_bar:
@@ -100,13 +100,13 @@ def refusal_of_rest(s: Any, rules: Any, has_bar: bool, ends: bool, breaker: int)
     return breaker
 
 
-@compiled
+@inner
 def outcome_of(rule: int) -> int:
     """Return the outcome that goes with a rule that ends an entry."""
     return EXPIRED if rule == NO_BAR or rule == END_OF_DATA or rule == VOLUME or rule == CANCELLED else REFUSED
 
 
-@compiled
+@inner
 def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
     """Take a candidate out of the running and say why."""
     c.dropped = 1
@@ -144,7 +144,7 @@ def gather(
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[row, slot])
         has_bar = prices[column] == prices[column]
-        if asks and not close[row, column] == close[row, column]:
+        if asks and close[row, column] != close[row, column]:
             log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             asks = False
         if asks and kind == MORE and (rests or s.adds >= rules.max_adds):
@@ -188,7 +188,7 @@ def gather(
     return count
 
 
-@compiled
+@inner
 def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, impact_of: float) -> None:
     """Price a candidate for `impact_of` units, and set R, the distance to its stop and its quantity."""
     price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume, True)
@@ -216,7 +216,7 @@ def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, 
     c.quantity = quantity * plan.risk_multiplier
 
 
-@compiled
+@inner
 def refusal_of_size(c: Any, s: Any, plan: Any, kelly: float) -> int:
     """Return the rule that refuses a sized candidate, `NO_RULE` for none."""
     if s.side != c.side:  # a new position: its levels must make sense
@@ -275,7 +275,7 @@ def size_candidate(
                          MIN_TRADE_WEIGHT if small else MIN_NOTIONAL)  # fmt: skip
 
 
-@compiled
+@inner
 def rank(candidates: Any, order: Any, count: int) -> None:
     """Sort `order[:count]` by (-confidence, slot): shell sort, for the keys are unique."""
     for place in range(count):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import inner
 from stratkit.engine.layout import (
     BANKRUPT,
     CANCELLED,
@@ -46,7 +46,7 @@ from stratkit.engine.prices import commission, market_price
 from stratkit.risk.sizing import lot_down
 
 
-@compiled
+@inner
 def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence: float, requested: float, left: float,
              whole: bool) -> None:  # fmt: skip
     """Write the row of an exit: filled, or reduced by the volume."""
@@ -54,7 +54,7 @@ def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence
                  FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
 
 
-@compiled
+@inner
 def leave_gapped(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
     bar: int, slot: int, price: float, volatility: float, volume: float, in_force: int,
@@ -80,20 +80,20 @@ def leave_gapped(
         log_exit(account, logs, decided, slot, EXIT_SIDE, confidence, requested, left, left >= requested)
 
 
-@compiled
+@inner
 def leave_whole(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     price: float, reason: int, volatility: float, volume: float, in_force: int,
 ) -> float:  # fmt: skip
     """Leave with all units at `price`; without a bar (NaN) the exit waits for the next."""
-    if not price == price:
+    if price != price:
         wait_to_leave(s, math.inf, reason, NO_ROW, 1.0)
         return 0.0
     return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, SLIPS,
                            volatility, volume, in_force)  # fmt: skip
 
 
-@compiled
+@inner
 def leave_by_side(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
     confidence: float, fraction: float, price: float, volatility: float, volume: float, in_force: int,
@@ -110,7 +110,7 @@ def leave_by_side(
         wanted = lot_down(requested, rules.lot_size)
     if not wanted > 0.0:
         log_decision(account, logs, row, slot, EXIT_SIDE, confidence, requested, 0.0, REFUSED, LOT)
-    elif not price == price:
+    elif price != price:
         account.no_op += 1 if s.exit_wanted > 0.0 else 0
         wait_to_leave(s, wanted, EXIT_SIGNAL, row, confidence)
     else:
@@ -119,7 +119,7 @@ def leave_by_side(
         log_exit(account, logs, row, slot, EXIT_SIDE, confidence, requested, left, left >= min(wanted, requested))
 
 
-@compiled
+@inner
 def reduce_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
     less: float, confidence: float, equity: float, price: float, volatility: float, volume: float, in_force: int,
@@ -139,7 +139,7 @@ def reduce_weight(
         log_exit(account, logs, row, slot, direction, confidence, less, left, left >= quantity)
 
 
-@compiled
+@inner
 def play_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
     weight: float, priced: bool, confidence: float, equity: float, price: float, volatility: float, volume: float,
@@ -163,7 +163,7 @@ def play_weight(
         confidence = s.weight_confidence
         s.weight_wanted = math.nan
         s.weight_bar = -1
-    if not weight == weight or s.side == 0 or not equity > 0.0:
+    if weight != weight or s.side == 0 or not equity > 0.0:
         return
     units = abs(weight) * equity / (price if price == price else symbol.mark)
     turns = weight * s.side < 0.0
@@ -172,7 +172,7 @@ def play_weight(
         return
     if not turns:
         s.weight_acted = bar
-    if not price == price:
+    if price != price:
         s.weight_wanted = weight
         s.weight_bar = NO_ROW if turns else row
         s.weight_confidence = confidence
@@ -191,7 +191,7 @@ def play_weight(
                       equity, price, volatility, volume, in_force)  # fmt: skip
 
 
-@compiled
+@inner
 def inside_bar(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any, bar: int,
     slot: int, open_: float, high: float, low: float, volatility: float, volume: float, in_force: int,
@@ -224,7 +224,7 @@ def inside_bar(
             move_levels(s, plan, rules)
 
 
-@compiled
+@inner
 def delist(
     s: Any, account: Any, strategy: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     mark: float, in_force: int,
@@ -235,14 +235,14 @@ def delist(
     leave(s, account, strategy, rules, logs, stream, bar, slot, s.held, price, price, 0.0, DELISTED, in_force)
 
 
-@compiled
+@inner
 def leave_at_close(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
-    bankrupt: bool, volatility: float, volume: float, in_force: int,
+    reason: int, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Take a position out at the close: the end of the data, or bankruptcy, which asks no volume."""
     base = symbol.mark
-    if bankrupt:
+    if reason == BANKRUPT:
         price = market_price(rules, base, -s.side, s.held, volatility, volume, True)
         leave(s, account, strategy, rules, logs, stream, bar, slot, s.held, price, base,
               commission(rules, s.held, price), BANKRUPT, in_force)  # fmt: skip

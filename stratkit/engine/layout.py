@@ -18,7 +18,7 @@ ENGINE_SEMANTICS: Final = 1
 Records: TypeAlias = npt.NDArray[Any]  # a structured array viewed as np.recarray
 
 
-def _codes(count: int) -> tuple[np.int64, ...]:
+def _codes(count: int) -> tuple[Any, ...]:
     # np.int64, not int: numba compiles a callee once more for every literal int it is handed
     return tuple(np.int64(code) for code in range(count))
 
@@ -55,6 +55,9 @@ RULES: Final = (
 
 # ---- sides as the decision log writes them, and the slot that stands for the account
 NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT = np.int64(0), np.int64(2), np.int64(-1)
+
+# ---- when something trades
+AT_OPEN, AT_CLOSE = np.int64(0), np.int64(1)
 
 # ---- options of the fill profile and of the account, as codes
 NEXT_OPEN, THIS_CLOSE = 0, 1  # rules.intents_fill_at

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import compiled, inner
 from stratkit.engine.layout import (
     BREAK_EVEN,
     CANCELLED,
@@ -30,7 +30,7 @@ NO_ROW = np.int64(-1)  # a waiting exit that owes no row of the log
 DUST = 1e-12  # of the quantity entered: what remains at or below it is a rounding error
 
 
-@compiled
+@inner
 def log_decision(
     account: Any, logs: Any, bar: int, slot: int, side: int, confidence: float,
     requested: float, granted: float, outcome: int, rule: int,
@@ -49,7 +49,7 @@ def log_decision(
         account.decision_rows += 1
 
 
-@compiled
+@inner
 def book_fill(
     s: Any, account: Any, logs: Any, stream: Any, bar: int, slot: int, direction: int,
     quantity: float, price: float, base: float, fee: float, reason: int,
@@ -78,7 +78,7 @@ def book_fill(
         account.fill_rows += 1
 
 
-@compiled
+@inner
 def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_value: float) -> float:
     """Write the row of a trade, closed or still open, and return its net P&L."""
     gross = s.side * (exit_value - s.entry_value)
@@ -111,7 +111,7 @@ def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_
     return pnl
 
 
-@compiled
+@inner
 def take_volume(symbol: Any, quantity: float) -> None:
     """Take a fill from what the bar has to give; a rounding error that is left counts as nothing."""
     symbol.volume_left -= quantity
@@ -120,6 +120,15 @@ def take_volume(symbol: Any, quantity: float) -> None:
 
 
 @compiled
+def write_open_trades(slots: Any, account: Any, symbols: Any, logs: Any) -> None:
+    """Write the trades that are still open at the end, marked at the last close."""
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side != 0:
+            write_trade(s, account[0], logs, slot, NO_ROW, s.exit_value + s.held * symbols[s.symbol].mark)
+
+
+@inner
 def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
     """Give up the rest of an entry that waited for volume."""
     if s.waiting > 0.0:
@@ -127,7 +136,7 @@ def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
         s.waiting = 0.0
 
 
-@compiled
+@inner
 def drop_waiting_weight(s: Any, account: Any, logs: Any, slot: int, rule: int) -> None:
     """Give up a weight that waited for a bar, with the row that it still owes."""
     if s.weight_bar >= 0:
@@ -136,7 +145,7 @@ def drop_waiting_weight(s: Any, account: Any, logs: Any, slot: int, rule: int) -
     s.weight_bar = -1
 
 
-@compiled
+@inner
 def close_trade(
     s: Any, account: Any, strategy: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, before: float,
     in_force: int,
@@ -170,7 +179,7 @@ def close_trade(
     s.next_target = math.nan
 
 
-@compiled
+@inner
 def leave(
     s: Any, account: Any, strategy: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     quantity: float, price: float, base: float, fee: float, reason: int, in_force: int,
@@ -187,7 +196,7 @@ def leave(
         close_trade(s, account, strategy, rules, logs, stream, bar, slot, before, in_force)
 
 
-@compiled
+@inner
 def wait_to_leave(s: Any, quantity: float, reason: int, decided: int, confidence: float) -> None:
     """Let an exit wait for a bar or for volume; one that waits already keeps its reason and its row."""
     if s.exit_wanted == 0.0:
@@ -197,7 +206,7 @@ def wait_to_leave(s: Any, quantity: float, reason: int, decided: int, confidence
     s.exit_wanted = max(s.exit_wanted, quantity)
 
 
-@compiled
+@inner
 def leave_at_market(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     wanted: float, base: float, reason: int, slips: int, volatility: float, volume: float, in_force: int,
@@ -221,7 +230,7 @@ def leave_at_market(
     return quantity
 
 
-@compiled
+@inner
 def meet(s: Any, price: float) -> None:
     """Widen the excursion of an open position to a price that it has met."""
     if s.side > 0:
@@ -232,7 +241,7 @@ def meet(s: Any, price: float) -> None:
         s.best = min(s.best, price)
 
 
-@compiled
+@inner
 def set_active_stop(s: Any, rules: Any) -> None:
     """Choose the tighter of the stop and, with isolated margin, the level where the margin is gone."""
     s.active_stop = s.stop
@@ -251,7 +260,7 @@ def set_active_stop(s: Any, rules: Any) -> None:
             s.active_kind = LIQUIDATION
 
 
-@compiled
+@inner
 def _tighten(s: Any, level: float, kind: int) -> bool:
     if math.isnan(s.stop) or (level > s.stop if s.side > 0 else level < s.stop):
         s.stop = level
@@ -260,14 +269,14 @@ def _tighten(s: Any, level: float, kind: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def _reached(s: Any, distance: float) -> bool:
     if s.side > 0:
         return s.extreme >= s.entry + distance  # NaN distance: off, never reached
     return s.extreme <= s.entry - distance
 
 
-@compiled
+@inner
 def move_levels(s: Any, plan: Any, rules: Any) -> None:
     """Move the stop for the next bar: break-even first, then trailing; it never loosens."""
     side = s.side
@@ -284,7 +293,7 @@ def move_levels(s: Any, plan: Any, rules: Any) -> None:
         set_active_stop(s, rules)
 
 
-@compiled
+@inner
 def set_next_target(s: Any) -> None:
     """Point `next_target` at the first target that is not done, NaN when none is left."""
     s.next_target = math.nan
@@ -297,7 +306,7 @@ def set_next_target(s: Any) -> None:
             s.next_target = s.target3
 
 
-@compiled
+@inner
 def take_targets(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
     bar: int, slot: int, reached: float, open_: float, in_force: int,

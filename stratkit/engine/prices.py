@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import inner
 
 
-@compiled
+@inner
 def tick_up(price: float, tick: float) -> float:
     """Round a price up to the tick; a tick of 0 allows any price."""
     if tick <= 0.0:
@@ -18,7 +18,7 @@ def tick_up(price: float, tick: float) -> float:
     return np.ceil(price / tick - 1e-9) * tick
 
 
-@compiled
+@inner
 def tick_down(price: float, tick: float) -> float:
     """Round a price down to the tick; a tick of 0 allows any price."""
     if tick <= 0.0:
@@ -26,7 +26,7 @@ def tick_down(price: float, tick: float) -> float:
     return np.floor(price / tick + 1e-9) * tick
 
 
-@compiled
+@inner
 def market_price(
     rules: Any, base: float, direction: int, quantity: float, volatility: float, volume: float, slips: bool
 ) -> float:
@@ -40,18 +40,16 @@ def market_price(
     return tick_up(price, rules.tick_size) if direction > 0 else tick_down(price, rules.tick_size)
 
 
-@compiled
+@inner
 def commission(rules: Any, quantity: float, price: float) -> float:
     """Return the commission of one fill."""
     fee = (
-        rules.commission_per_order
-        + rules.commission_per_share * quantity
-        + rules.commission_frac * (quantity * price)
+        rules.commission_per_order + rules.commission_per_share * quantity + rules.commission_frac * (quantity * price)
     )
     return max(rules.commission_minimum, fee)
 
 
-@compiled
+@inner
 def volume_of_bar(rules: Any, volume: float) -> float:
     """Return the units that a bar has to give; infinite when no option looks at volume."""
     if rules.impact_frac > 0.0 and volume == 0.0:

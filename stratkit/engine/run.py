@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from stratkit.engine.book import Book, Logs, empty_logs, open_book, rows_needed
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
-from stratkit.engine.positions import write_trade
+from stratkit.engine.positions import write_open_trades
 from stratkit.engine.stream import new_stream
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import Targets
@@ -72,9 +72,7 @@ def play(
     return close_book(book, logs, record)
 
 
-def stream(
-    market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False
-) -> Records:
+def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False) -> Records:
     """Replay all bars and keep running sums only: the same kernel with recording compiled out."""
     book = _new_book(market, targets, rules)
     sums = new_stream(float(rules[0].initial_cash), mar, intraday)
@@ -87,10 +85,7 @@ def close_book(book: Book, logs: Logs, record: Record) -> Replay:
     """Write the trades that are still open, marked at the last close, and hand on all arrays."""
     account = book.account[0]
     logs = grow(logs, book)
-    for slot in np.flatnonzero(book.slots["side"]):
-        s = book.slots[slot]
-        mark = book.symbols[s.symbol].mark
-        write_trade(s, account, logs, int(slot), -1, s.exit_value + s.held * mark)
+    write_open_trades(book.slots, book.account, book.symbols, logs)
     return Replay(
         *record,
         logs.fills[: account.fill_rows].copy(),
@@ -138,8 +133,8 @@ def _new_book(market: Market, targets: Targets, rules: Records) -> Book:
 
 
 def _new_record(bars: int, has_carry: bool) -> Record:
-    per_bar: list[Any] = [np.empty(bars) for _ in range(4)]
-    return Record(*per_bar, np.zeros((bars if has_carry else 0, 3)))
+    equity, cash, gross, net = (np.empty(bars) for _ in range(4))
+    return Record(equity, cash, gross, net, np.zeros((bars if has_carry else 0, 3)))
 
 
 def _has_carry(market: Market, rules: Records) -> bool:

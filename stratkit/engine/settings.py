@@ -51,9 +51,7 @@ class CostSettings(BaseModel):
     commission_minimum: float = Field(0.0, ge=0, description="least commission of a fill [account currency]")
     half_spread_bps: float = Field(0.0, ge=0, lt=5_000, description="half the bid-ask spread [bps of price]")
     slippage_bps: float = Field(0.0, ge=0, lt=5_000, description="fixed slippage [bps of price]")
-    slippage_volatility: float = Field(
-        0.0, ge=0, description="slippage as a multiple of the volatility of one bar"
-    )
+    slippage_volatility: float = Field(0.0, ge=0, description="slippage as a multiple of the volatility of one bar")
     slippage_volatility_bars: int = Field(20, ge=2, description="bars of that volatility")
     impact_bps: float = Field(
         0.0, ge=0, lt=5_000, description="slippage of an order as large as the bar's volume [bps]; grows with its root"

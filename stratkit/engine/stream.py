@@ -183,9 +183,7 @@ def stream_period(stream: Records, period_return: float, growth: float) -> None:
         s.gain, s.gain_lost = _add(s.gain, s.gain_lost, excess)
     else:
         s.loss, s.loss_lost = _add(s.loss, s.loss_lost, -excess)
-        s.shortfall_square, s.shortfall_square_lost = _add(
-            s.shortfall_square, s.shortfall_square_lost, excess * excess
-        )
+        s.shortfall_square, s.shortfall_square_lost = _add(s.shortfall_square, s.shortfall_square_lost, excess * excess)
     if growth > 0.0:
         level = np.log(growth)
         s.log_sum, s.log_sum_lost = _add(s.log_sum, s.log_sum_lost, level)

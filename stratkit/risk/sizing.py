@@ -6,14 +6,16 @@ import math
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import inner
 from stratkit.risk.targets import FRACTION, KELLY, RISK
 
 TOLERANCE = 1e-12  # of cap x equity: a request that fits exactly must not fail by a rounding error
 
 
-@compiled
-def requested_quantity(rule: int, size: float, equity: float, price: float, stop_distance: float, kelly: float) -> float:
+@inner
+def requested_quantity(
+    rule: int, size: float, equity: float, price: float, stop_distance: float, kelly: float
+) -> float:
     """Return the units that `size` asks for under a sizing rule; NaN where it has no meaning."""
     if rule == FRACTION:
         return size * equity / price
@@ -24,10 +26,8 @@ def requested_quantity(rule: int, size: float, equity: float, price: float, stop
     return size
 
 
-@compiled
-def kelly_fraction(
-    trades: int, wins: int, win_sum: float, loss_sum: float, min_trades: int, start: float
-) -> float:
+@inner
+def kelly_fraction(trades: int, wins: int, win_sum: float, loss_sum: float, min_trades: int, start: float) -> float:
     """Return W - (1 - W) / (average win / average loss), at most 1; `start` before `min_trades`.
 
     Source: Kelly (1956): W is the share of wins, wins and losses are
@@ -44,14 +44,14 @@ def kelly_fraction(
     return min(1.0, share - (1.0 - share) / payoff)
 
 
-@compiled
+@inner
 def fits(asked: float, cap: float, equity: float, current: float) -> bool:
     """Return whether `asked` more fits under `cap` x equity beside `current`."""
     limit = cap * equity
     return asked <= limit - current + TOLERANCE * limit
 
 
-@compiled
+@inner
 def fits_net(value: float, side: int, cap: float, equity: float, net: float) -> bool:
     """Return whether the net exposure stays under its cap, or shrinks."""
     limit = cap * equity
@@ -59,7 +59,7 @@ def fits_net(value: float, side: int, cap: float, equity: float, net: float) -> 
     return after <= limit + TOLERANCE * limit or after <= abs(net)
 
 
-@compiled
+@inner
 def lot_down(quantity: float, lot: float) -> float:
     """Round a quantity toward zero to the lot; a lot of 0 allows any fraction."""
     if lot <= 0.0 or not math.isfinite(quantity):

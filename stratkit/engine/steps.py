@@ -1,0 +1,292 @@
+"""Steps of a bar: what is charged, what trades at the open or the close, what the bar itself does."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stratkit.compiled import inlined, inner
+from stratkit.engine.candidates import panel_value
+from stratkit.engine.entries import enter, sum_held
+from stratkit.engine.exits import (
+    delist,
+    inside_bar,
+    leave_at_close,
+    leave_by_side,
+    leave_gapped,
+    leave_whole,
+    play_weight,
+)
+from stratkit.engine.layout import (
+    AT_OPEN,
+    BANKRUPT,
+    END,
+    END_AT_OPEN,
+    END_OF_DATA,
+    EXIT_SIDE,
+    EXPIRED,
+    NO_PRICE,
+    NO_SIDE,
+    REFUSED,
+    REVERSE,
+    STAY_OPEN,
+    THIS_CLOSE,
+    TIME_STOP,
+)
+from stratkit.engine.positions import cancel_rest, drop_waiting_weight, log_decision
+from stratkit.engine.prices import volume_of_bar
+from stratkit.engine.quiet import hold_through
+
+YEAR_NS = 365.0 * 86_400.0 * 1e9
+
+
+@inner
+def carry(slots: Any, account: Any, symbols: Any, funding: Any, rules: Any, bar: int, elapsed_ns: int) -> None:
+    """Charge what holding over the gap before `bar` costs, marked at the last close."""
+    years = elapsed_ns / YEAR_NS
+    if account.cash < 0.0 and rules.margin_rate_ann > 0.0:
+        account.interest_bar = (-account.cash) * rules.margin_rate_ann * years
+        account.interest += account.interest_bar
+        account.cash = account.cash - account.interest_bar
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side == 0:
+            continue
+        mark = symbols[s.symbol].mark
+        if s.side < 0 and rules.borrow_ann > 0.0:
+            borrow = (s.held * mark) * rules.borrow_ann * years
+            s.borrow += borrow
+            account.borrow_bar += borrow
+            account.cash = account.cash - borrow
+        if funding.shape[0] > 0 and funding[bar, s.symbol] != 0.0:
+            paid = ((s.side * s.held) * mark) * funding[bar, s.symbol]
+            s.funding += paid
+            account.funding_bar += paid
+            account.cash = account.cash - paid
+
+
+@inlined
+def worth(slots: Any, cash: float, marks: Any) -> float:
+    """Return cash plus every position at its mark, in slot order."""
+    equity = cash
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side != 0:
+            equity += (s.side * s.held) * marks[s.symbol]
+    return equity
+
+
+@inlined
+def side_in_force(s: Any, side: Any, row: int, slot: int) -> int:
+    """Return the side intent of `row`, none before the first bar and for a slot that trades weights."""
+    if row < 0 or s.kind != 0:
+        return NO_SIDE
+    return np.int64(side[row, slot])
+
+
+@inner
+def play_slot(
+    s: Any, account: Any, symbol: Any, strategy: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
+    row: int, slot: int, wish: int, weight: float, priced: bool, price: float, vol: float, traded: float, equity: float,
+) -> None:  # fmt: skip
+    """Play what the intent of `row` takes out of one slot at `price`, then its time stop."""
+    confidence = 1.0
+    if targets.confidence.shape[0] > 0:
+        confidence = np.float64(targets.confidence[row, slot])
+    if s.kind == 1:
+        play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, priced,
+                    confidence, equity, price, vol, traded, wish)  # fmt: skip
+    elif s.side != 0 and wish == EXIT_SIDE and not priced:
+        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+    elif s.side != 0 and wish == EXIT_SIDE:
+        leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, confidence,
+                      panel_value(targets.exit_fraction, row, slot), price, vol, traded, wish)  # fmt: skip
+    elif s.side != 0 and wish == -s.side and priced:
+        cancel_rest(s, account, logs, row, slot)
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, vol, traded, wish)
+    if s.side != 0 and price == price and s.time_stop > 0 and s.bars_held >= s.time_stop:
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, TIME_STOP, vol, traded, wish)
+
+
+@inlined
+def has_work(s: Any, wish: int, weight: float) -> bool:
+    """Return whether `play_slot` has anything to do for a slot."""
+    if s.kind == 1:
+        return weight == weight or s.weight_wanted == s.weight_wanted or s.time_stop > 0
+    if wish == EXIT_SIDE:
+        return s.side != 0
+    return s.side != 0 and (wish == -s.side or (s.time_stop > 0 and s.bars_held >= s.time_stop))
+
+
+@inlined
+def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> bool:
+    """Return whether a slot has to be looked at when entries are gathered."""
+    if s.waiting > 0.0:
+        return True
+    if s.kind == 1:
+        return weight == weight
+    return (wish == 1 or wish == -1) and (wish != s.side or rules.max_adds > 0 or not priced)
+
+
+@inner
+def trade(
+    slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
+    volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, last: bool,
+    prices: Any, marks: Any, sums: Any, moment: int, intents: bool,
+) -> None:  # fmt: skip
+    """Trade at `prices`, slot by slot what leaves, then what enters.
+
+    At the open gapped levels, waiting exits, the end of the data and delistings come in their order;
+    `intents`: those of `row` are played.
+    """
+    opens = moment == AT_OPEN
+    has_weights = targets.weight.shape[0] > 0
+    before = worth(slots, account.cash, marks) if has_weights else 0.0
+    ends = opens and last and rules.close_at_end == END_AT_OPEN
+    idle, wants = 0, False
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        symbol, strategy, price = symbols[s.symbol], strategies[s.strategy], prices[s.symbol]
+        vol, traded = panel_value(volatility, max(row, 0), s.symbol), volume[bar, s.symbol]
+        wish = side_in_force(s, targets.side, row, slot)
+        if opens and s.side != 0 and price == price:
+            s.bars_held += 1
+            gapped = s.side > 0 and (price <= s.active_stop or price >= s.next_target)
+            gapped = gapped or (s.side < 0 and (price >= s.active_stop or price <= s.next_target))
+            if gapped or s.exit_wanted > 0.0 or s.flagged == 1:
+                leave_gapped(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, price,
+                             vol, traded, wish)  # fmt: skip
+        if intents:
+            asked = targets.weight[row, slot] if s.kind == 1 else math.nan
+            priced = close[row, s.symbol] == close[row, s.symbol]
+            if wish != s.awaits_edge:
+                s.awaits_edge = 0
+            if has_work(s, wish, asked):
+                play_slot(s, account, symbol, strategy, targets, rules, logs, stream, bar, row, slot, wish, asked,
+                          priced, price, vol, traded, before)  # fmt: skip
+            elif wish == EXIT_SIDE:
+                account.no_op += 1
+        if opens and s.side != 0:
+            if ends and price == price:
+                leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, END, vol, traded, wish)
+            stale = rules.stale_after_bars > 0 and symbol.missing >= rules.stale_after_bars
+            if s.side != 0 and (stale or bar == symbol.delist_bar):
+                delist(s, account, strategy, rules, logs, stream, bar, slot, symbol.mark, wish)
+        if intents and wants_entry(s, wish, asked, priced, rules):
+            wants = True
+        elif intents and (wish == 1 or wish == -1):
+            idle += 1
+    if not wants:
+        account.no_op += idle
+        return
+    at_close = not opens
+    ends = last and rules.close_at_end != STAY_OPEN and (at_close or rules.close_at_end == END_AT_OPEN)
+    equity = worth(slots, account.cash, marks)
+    sum_held(slots, symbols, rules, marks, equity, sums)
+    for kind in range(2 if has_weights else 1):
+        enter(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets, rules, logs,
+              stream, bar, row, day, ends, prices, marks, equity, sums, at_close, kind)  # fmt: skip
+
+
+@inlined
+def meet_bar(
+    slots: Any, account: Any, symbols: Any, strategies: Any, opens: Any, highs: Any, lows: Any, volume: Any,
+    volatility: Any, side: Any, plans: Any, rules: Any, logs: Any, stream: Any, bar: int,
+) -> None:  # fmt: skip
+    """Let every open position meet high and low of the bar."""
+    row = bar - 1
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side == 0:
+            continue
+        high, low = highs[bar, s.symbol], lows[bar, s.symbol]
+        if high != high:  # no bar
+            continue
+        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
+        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
+        if touched:
+            inside_bar(s, account, strategies[s.strategy], symbols[s.symbol], rules, plans[s.plan], logs, stream, bar,
+                       slot, opens[bar, s.symbol], high, low, panel_value(volatility, max(row, 0), s.symbol),
+                       volume[bar, s.symbol], side_in_force(s, side, row, slot))  # fmt: skip
+        else:
+            hold_through(s, plans[s.plan], rules, high, low)
+
+
+@inlined
+def mark_open(symbols: Any, opens: Any, volume: Any, rules: Any, prices: Any, marks: Any, bar: int) -> None:
+    """Set what orders fill at and what positions are worth at the open, and what volume allows."""
+    free = rules.max_volume_share <= 0.0 and rules.impact_frac <= 0.0
+    for column in range(symbols.shape[0]):
+        y = symbols[column]
+        y.volume_left = math.inf if free else volume_of_bar(rules, volume[bar, column])
+        price = opens[bar, column]
+        prices[column] = price
+        if price == price:
+            y.missing = 0
+            marks[column] = price
+        else:
+            y.missing += 1
+            marks[column] = y.mark
+
+
+@inlined
+def mark_close(symbols: Any, close: Any, prices: Any, marks: Any, bar: int) -> None:
+    """Mark every symbol with a bar at its close, the others at their last one."""
+    for column in range(symbols.shape[0]):
+        y = symbols[column]
+        price = close[bar, column]
+        prices[column] = price
+        if price == price:
+            y.mark = price
+        marks[column] = y.mark
+
+
+@inner
+def leave_all(
+    slots: Any, account: Any, symbols: Any, strategies: Any, side: Any, volume: Any, volatility: Any, rules: Any,
+    logs: Any, stream: Any, bar: int, row: int, prices: Any, reason: int,
+) -> None:  # fmt: skip
+    """Take every position out at this close: bankruptcy (also without a bar), or the end of the data."""
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side != 0 and (reason == BANKRUPT or prices[s.symbol] == prices[s.symbol]):
+            leave_at_close(
+                s, account, strategies[s.strategy], symbols[s.symbol], rules, logs, stream, bar, slot, reason,
+                panel_value(volatility, max(row, 0), s.symbol), volume[bar, s.symbol],
+                side_in_force(s, side, row, slot),
+            )  # fmt: skip
+
+
+@inner
+def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, logs: Any, bar: int) -> None:
+    """Write the rows of what the end of the data left undone."""
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.exit_wanted > 0.0 and s.exit_bar >= 0:
+            log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, s.exit_confidence, min(s.exit_wanted, s.held), 0.0,
+                         EXPIRED, END_OF_DATA)  # fmt: skip
+        drop_waiting_weight(s, account, logs, slot, END_OF_DATA)
+        if s.waiting > 0.0:
+            log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
+                         EXPIRED, END_OF_DATA)  # fmt: skip
+        if rules.intents_fill_at == THIS_CLOSE:
+            continue
+        confidence = 1.0
+        if targets.confidence.shape[0] > 0:
+            confidence = np.float64(targets.confidence[bar, slot])
+        priced = close[bar, s.symbol] == close[bar, s.symbol]
+        if s.kind == 0:
+            side = np.int64(targets.side[bar, slot])
+            held = s.side == side and (s.waiting > 0.0 or s.adds >= rules.max_adds)
+            asks = side != NO_SIDE and not (priced and (held or s.awaits_edge == side))
+            if side == EXIT_SIDE:
+                asks = s.side != 0 and s.exit_wanted != math.inf
+        else:
+            weight = targets.weight[bar, slot]
+            asks = weight == weight
+            side = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else -s.side))
+        if asks:
+            log_decision(account, logs, bar, slot, side, confidence, math.nan, 0.0,
+                         EXPIRED if priced else REFUSED, END_OF_DATA if priced else NO_PRICE)  # fmt: skip
