@@ -29,10 +29,15 @@ class Timing(NamedTuple):
 
 
 def interleaved(calls: Calls, repeats: int) -> dict[str, Timing]:
-    """Time every call `repeats` times, A B C A B C, after two untimed rounds; no garbage collection inside."""
+    """Time every call `repeats` times, A B C A B C, after an untimed round; no garbage collection inside.
+
+    Each is called once untimed just before it is timed, so that none depends on what the one before it left in
+    the processor's caches.
+    """
     timings = {name: Timing([], []) for name in calls}
-    for turn in range(-2, repeats):
+    for turn in range(-1, repeats):
         for name, call in calls.items():
+            call()
             gc.collect()
             gc.disable()
             wall, cpu = time.perf_counter(), time.process_time()

@@ -51,8 +51,7 @@ def frequency_ns(frequency: str) -> int:
     match = re.fullmatch(r"(\d+)(s|min|h|d|w|mo)", frequency)
     if match is None or int(match[1]) == 0:
         raise UsageError(
-            f"a frequency must be a count and one of s, min, h, d, w, mo, such as 5min; "
-            f"found {frequency!r}"
+            f"a frequency must be a count and one of s, min, h, d, w, mo, such as 5min; found {frequency!r}"
         )
     return int(match[1]) * (30 * NS_PER_DAY if match[2] == "mo" else _UNIT_NS[match[2]])
 

@@ -41,8 +41,7 @@ def on_axes(
         values = values.reshape(-1, 1)
     if values.shape != shape:
         raise UsageError(
-            f"{name} must have the shape of the bars, {shape[0]} bars x {shape[1]} symbols; "
-            f"found {values.shape}"
+            f"{name} must have the shape of the bars, {shape[0]} bars x {shape[1]} symbols; found {values.shape}"
         )
     return np.ascontiguousarray(values, dtype=dtype)
 

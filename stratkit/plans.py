@@ -56,6 +56,4 @@ class ExitPlan(BaseModel):
     @property
     def needs_risk_unit(self) -> bool:
         """Whether any level of the plan is expressed in R."""
-        return any(
-            level is not None for level in (self.sl, self.tp1, self.be, self.trail_by)
-        )
+        return any(level is not None for level in (self.sl, self.tp1, self.be, self.trail_by))

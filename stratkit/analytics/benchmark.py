@@ -33,9 +33,7 @@ class Benchmark:
     scorecard: Scorecard
 
 
-def make_benchmark(
-    bars: Bars, initial: float, periods: ReturnPeriods, settings: AnalyticsSettings
-) -> Benchmark | None:
+def make_benchmark(bars: Bars, initial: float, periods: ReturnPeriods, settings: AnalyticsSettings) -> Benchmark | None:
     """Return what `settings.benchmark` names, bought with `initial` cash; None when it is None.
 
     A symbol is bought at its first close and held, without costs. Of N symbols (``equal_weight``)

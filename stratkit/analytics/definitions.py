@@ -313,9 +313,7 @@ _ROWS: Final = (
 DEFINITIONS: Final = {row.name: row for row in _ROWS}
 
 
-def metric(
-    name: str, estimate: Estimate, n: int, basis: Basis, interval: tuple[float, float] | None = None
-) -> Metric:
+def metric(name: str, estimate: Estimate, n: int, basis: Basis, interval: tuple[float, float] | None = None) -> Metric:
     """Return the metric called `name` with its formula filled in from the basis."""
     row = DEFINITIONS[name]
     where = ", ".join([basis.symbols[symbol] for symbol in row.given])

@@ -88,9 +88,7 @@ def min_track_record(summary: ReturnSummary, risk_free: float = 0.0, confidence:
     ratio = sharpe_ratio(summary.moments, risk_free)
     if not ratio.is_defined:
         return ratio
-    return minimum_track_record(
-        ratio.value, summary.moments.skewness, summary.moments.kurtosis, confidence=confidence
-    )
+    return minimum_track_record(ratio.value, summary.moments.skewness, summary.moments.kurtosis, confidence=confidence)
 
 
 def adjusted_sharpe(summary: ReturnSummary, per_year: float, risk_free: float = 0.0) -> Estimate:

@@ -219,4 +219,3 @@ def _trend(n: int, record: np.record) -> Trend:
     if rest <= spread * 1e-12:  # a straight line but for rounding
         return Trend(slope, math.nan, min(r_squared, 1.0))
     return Trend(slope, slope / math.sqrt(rest / (n - 2) / time_square), r_squared)
-

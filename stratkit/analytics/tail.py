@@ -97,4 +97,3 @@ def tail_ratio(returns: FloatArray) -> Estimate:
         return needs_returns(0, 1)
     low, high = np.abs(np.quantile(returns, [0.05, 0.95]))
     return Estimate(float(high / low)) if low > 0 else Estimate.undefined("the 5th percentile is zero")
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -215,7 +215,8 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
 
 def copy_book(book: Book) -> Book:
     """Return an independent copy, from which a replay can go on."""
-    return Book(*(array.copy() for array in book))
+    copies: dict[str, Any] = {name: array.copy() for name, array in book._asdict().items()}
+    return Book(**copies)
 
 
 def empty_logs(rows: int) -> Logs:

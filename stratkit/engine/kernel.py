@@ -89,7 +89,8 @@ def advance(
                 mark_close(symbols, close, prices, marks, bar)
                 if at_close:
                     trade(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets,
-                          rules, logs, stream, bar, bar, day[bar], last, prices, marks, sums, AT_CLOSE, at_close)  # fmt: skip
+                          rules, logs, stream, bar, bar, day[bar], last, prices, marks, sums, AT_CLOSE,
+                          at_close)  # fmt: skip
                 ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
                 if ends and worth(slots, account.cash, marks) > 0.0:
                     leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,

@@ -18,7 +18,7 @@ ENGINE_SEMANTICS: Final = 1
 Records: TypeAlias = npt.NDArray[Any]  # a structured array viewed as np.recarray
 
 
-def _codes(count: int) -> tuple[Any, ...]:
+def _codes(count: int) -> tuple[np.int64, ...]:
     # np.int64, not int: numba compiles a callee once more for every literal int it is handed
     return tuple(np.int64(code) for code in range(count))
 

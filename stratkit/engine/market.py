@@ -10,7 +10,7 @@ from stratkit.engine.settings import CostSettings, ExecutionSettings
 from stratkit.errors import DataError, UsageError
 from stratkit.features.indicators import return_std
 from stratkit.frequency import ReturnPeriods, session_days
-from stratkit.panel import FloatArray, IntArray
+from stratkit.panel import BoolArray, FloatArray, IntArray
 
 _ABSENT: FloatArray = np.zeros((0, 0))
 
@@ -53,10 +53,12 @@ def market_of(
 
 
 def _check_volume(bars: Bars) -> None:
-    exists = np.isfinite(bars.close)
-    unknown = (exists & np.isnan(bars.volume)).any(axis=0)
-    silent = (exists & (bars.volume == 0)).sum(axis=0) * 2 > exists.sum(axis=0)
-    for column in np.flatnonzero(unknown | silent)[:1]:
+    exists: BoolArray = np.isfinite(bars.close)
+    unknown: BoolArray = (exists & np.isnan(bars.volume)).any(axis=0)
+    silent: BoolArray = (exists & (bars.volume == 0)).sum(axis=0) * 2 > exists.sum(axis=0)
+    refused: BoolArray = unknown | silent
+    if refused.any():
+        column = int(refused.argmax())
         what = "NaN on some of its bars" if unknown[column] else "0 on more than half of its bars"
         raise DataError(
             f"a volume limit or volume-based slippage needs known volumes; that of {bars.symbols[column]!r} is {what}: "

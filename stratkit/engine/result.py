@@ -86,7 +86,8 @@ class BacktestResult:
         return self.trades[self.trades["exit_bar"] >= 0]
 
     def _per_bar(self, amounts: npt.NDArray[Any]) -> FloatArray:
-        return np.bincount(self.fills["bar"], weights=amounts, minlength=len(self.times))
+        per_bar: FloatArray = np.bincount(self.fills["bar"], weights=amounts, minlength=len(self.times)).astype(float)
+        return per_bar
 
     def fills_frame(self) -> pd.DataFrame:
         """Return the fills as a table: one row per fill, times in UTC."""

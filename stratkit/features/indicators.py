@@ -16,6 +16,7 @@ import numpy as np
 from stratkit.errors import UsageError
 from stratkit.features.own_bars import on_own_bars
 from stratkit.features.specs import indicator
+from stratkit.features.talib_module import load_talib
 from stratkit.panel import FloatArray
 
 _SMA = 0  # TA-Lib's MA_Type of the simple average
@@ -152,9 +153,7 @@ def rate_of_change(values: FloatArray, window_bars: int = 10) -> FloatArray:
 
 def _talib(name: str, *panels: FloatArray, outputs: int = 1, **parameters: float) -> tuple[FloatArray, ...]:
     """Run a TA-Lib function on every column's own bars: the only place that calls TA-Lib."""
-    import talib  # here, not above: it imports pandas, which `stratkit strategies list` can do without
-
-    function = getattr(talib, name)
+    function = getattr(load_talib(), name)
 
     def series(*columns: FloatArray) -> tuple[FloatArray, ...]:
         result = function(*columns, **parameters)

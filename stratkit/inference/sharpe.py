@@ -59,9 +59,7 @@ def sample_moments(returns: npt.ArrayLike) -> Moments:
     sd = math.sqrt(variance * n / (n - 1))
     if sd <= ROUNDING:
         return Moments(n, mean, 0.0, math.nan, math.nan)
-    return Moments(
-        n, mean, sd, float(np.mean(away**3)) / variance**1.5, float(np.mean(away**4)) / variance**2
-    )
+    return Moments(n, mean, sd, float(np.mean(away**3)) / variance**1.5, float(np.mean(away**4)) / variance**2)
 
 
 def sharpe_ratio(moments: Moments, risk_free: float = 0.0) -> Estimate:

@@ -99,8 +99,7 @@ def _check_side(strategy: str, side: npt.NDArray[Any]) -> None:
     if side.dtype.kind == "f" and np.isnan(side).any():
         bar, column = np.argwhere(np.isnan(side))[0]
         raise StrategyError(
-            f"strategy {strategy!r}: side must be 1, -1, 2 or 0 (no opinion); "
-            f"found NaN at bar {bar}, column {column}"
+            f"strategy {strategy!r}: side must be 1, -1, 2 or 0 (no opinion); found NaN at bar {bar}, column {column}"
         )
     if side.dtype.kind == "i" and side.size and side.min() >= SHORT and side.max() <= EXIT:
         return  # the whole numbers from -1 to 2 are exactly the four sides; isin costs 4 ns a bar

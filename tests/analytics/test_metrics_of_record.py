@@ -115,9 +115,7 @@ def test_deviations_of_quantstats_are_not_adopted(goog: FloatArray, summary: Ret
 def test_treynor_and_information_ratio_deviate_from_quantstats_on_nasdaq_against_sp500() -> None:
     from arch.data import nasdaq, sp500
 
-    own, other = (
-        data.load()["Adj Close"].pct_change().dropna().to_numpy(dtype=float) for data in (nasdaq, sp500)
-    )
+    own, other = (data.load()["Adj Close"].pct_change().dropna().to_numpy(dtype=float) for data in (nasdaq, sp500))
     pair = relative.paired(own, other)
     assert pair.n == 5030
     assert relative.treynor(pair, 252).value == pytest.approx(0.0741, abs=5e-5)
