@@ -85,7 +85,8 @@ def print_cold(runs: ColdRuns) -> list[str]:
     print(f"\nstratkit backtest on a Parquet file of {BARS:,} minute bars, as a process; page and PNGs written")
     print(f"  report.html {runs.page_mb:.2f} MB, {runs.pictures} PNGs{'wall s':>29}{'CPU s':>9}{'peak MB':>9}")
     names = ["first run ever: compiles, makes the font cache"]
-    names += [f"compiled cache, run {run}" for run in range(1, len(runs.later) + 1)]
+    for run, spent in enumerate(runs.later, start=1):
+        names.append(f"compiled cache, run {run}{' (compiled again: sources changed)' * spent.compiled}")
     for name, spent in zip(names, (runs.first, *runs.later), strict=True):
         print(f"  {name:<50}{spent.wall_s:9.2f}{spent.cpu_s:9.2f}{spent.peak_mb:9.0f}")
     verdicts = [

@@ -24,11 +24,17 @@ OPTIONS: Final = ("--strategy", "sma_cross", "--set", "strategies.sma_cross.para
 
 
 class Spent(NamedTuple):
-    """What one process took: wall and processor time [s], peak resident memory [MB]."""
+    """What one process took: wall and processor time [s], peak resident memory [MB]; and what it said."""
 
     wall_s: float
     cpu_s: float
     peak_mb: float
+    said: str
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it had to compile: the first run ever does, and any after a change of the sources."""
+        return "compiling once" in self.said
 
 
 class ColdRuns(NamedTuple):
@@ -71,12 +77,13 @@ def spend(command: list[str], environment: dict[str, str], log: Path) -> Spent:
     if child.returncode != 0:
         raise SystemExit(f"{' '.join(command)} must succeed; found exit code {child.returncode}:\n{log.read_text()}")
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return Spent(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024 / 1e6)
+    return Spent(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024 / 1e6, log.read_text())
 
 
 def _spend(folder: Path, run: int) -> Spent:
     environment = {
-        **os.environ,
+        # an installation has its bytecode; a shell that forbids writing it would measure Python's own compiler
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(CHECKOUT),
         "STRATKIT_CACHE_DIR": str(folder / "cache"),
         "MPLCONFIGDIR": str(folder / "matplotlib"),

@@ -14,7 +14,7 @@ from timing import interleaved
 
 from stratkit.data.synthetic import synthetic_minutes
 
-PEERS: Final = {"vectorbt": 1_000_000, "backtesting": 100_000}  # bars: the second is too slow for more
+PEERS: Final = {"vectorbt": 1_000_000, "backtesting": 1_000_000}
 TIMEOUT_S: Final = 600
 ABSENT: Final = 3
 

@@ -172,10 +172,10 @@ def keep_run(run: FinishedRun, parent: Path) -> FinishedRun:
 
 
 def _write_tables(draft: RunDraft, run: FinishedRun) -> None:
-    draft.write_table("trades.parquet", run.result.trades_frame())
-    draft.write_table("fills.parquet", run.result.fills_frame())
-    draft.write_table("equity.parquet", run.result.equity_frame())
-    draft.write_table("decisions.parquet", run.result.decisions_frame())
+    draft.write_table("trades.parquet", run.result.trades_columns())
+    draft.write_table("fills.parquet", run.result.fills_columns())
+    draft.write_table("equity.parquet", run.result.equity_columns())
+    draft.write_table("decisions.parquet", run.result.decisions_columns())
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", run.manifest())

@@ -54,8 +54,8 @@ def market_of(
 
 def _check_volume(bars: Bars) -> None:
     exists: BoolArray = np.isfinite(bars.close)
-    unknown: BoolArray = (exists & np.isnan(bars.volume)).any(axis=0)
-    silent: BoolArray = (exists & (bars.volume == 0)).sum(axis=0) * 2 > exists.sum(axis=0)
+    unknown: BoolArray = np.asarray((exists & np.isnan(bars.volume)).any(axis=0))
+    silent: BoolArray = np.asarray((exists & (bars.volume == 0)).sum(axis=0) * 2 > exists.sum(axis=0))
     refused: BoolArray = unknown | silent
     if refused.any():
         column = int(refused.argmax())

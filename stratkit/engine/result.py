@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES, Records
+from stratkit.engine.layout import Records
+from stratkit.engine.tables import COSTS, Axes, Columns, decisions_columns, fills_columns, to_frame, trades_columns
 from stratkit.panel import FloatArray, IntArray, read_only
 
 if TYPE_CHECKING:
@@ -89,26 +90,39 @@ class BacktestResult:
         per_bar: FloatArray = np.bincount(self.fills["bar"], weights=amounts, minlength=len(self.times)).astype(float)
         return per_bar
 
+    @property
+    def axes(self) -> Axes:
+        """What the bars and slots in the records stand for."""
+        return Axes(self.times, self.symbols, self.strategies, self.slot_symbol, self.slot_strategy)
+
+    def fills_columns(self) -> Columns:
+        """Return the fills as columns by name: one row per fill."""
+        return fills_columns(self.axes, self.fills)
+
+    def trades_columns(self) -> Columns:
+        """Return the trades as columns by name: see `trades_frame`."""
+        return trades_columns(self.axes, self.trades)
+
+    def decisions_columns(self) -> Columns:
+        """Return the decision log as columns by name: one row per intent that asked for a change."""
+        return decisions_columns(self.axes, self.decisions)
+
+    def equity_columns(self) -> Columns:
+        """Return the account as columns by name: one row per bar."""
+        return {
+            "time": self.times.astype("datetime64[ns]"),
+            "equity": self.equity,
+            "cash": self.cash,
+            "gross": self.gross,
+            "net": self.net,
+            "return": self.returns,
+            "turnover": self.turnover,
+            **dict(zip(COSTS, self.costs.T)),
+        }
+
     def fills_frame(self) -> pd.DataFrame:
         """Return the fills as a table: one row per fill, times in UTC."""
-        import pandas as pd
-
-        fills = self.fills
-        return pd.DataFrame(
-            {
-                "time": self._stamps(fills["bar"]),
-                **self._names(fills["slot"]),
-                "side": np.where(fills["direction"] > 0, "buy", "sell"),
-                "quantity": fills["quantity"],
-                "price": fills["price"],
-                "base_price": fills["base_price"],
-                "commission": fills["commission"],
-                "slippage": fills["slippage"],
-                "reason": np.array(FILL_REASONS, dtype=object)[fills["reason"]],
-                "trade": fills["trade"],
-                "bar": fills["bar"],
-            }
-        )
+        return to_frame(self.fills_columns())
 
     def trades_frame(self) -> pd.DataFrame:
         """Return the trades as a table: one row from flat to flat, open ones last and marked.
@@ -116,94 +130,12 @@ class BacktestResult:
         `return` is net P&L / entry notional; `mae_r` and `mfe_r` are the worst (<= 0) and best (>= 0)
         excursions in R, `mae` and `mfe` the same as fractions of the entry price.
         """
-        import pandas as pd
-
-        trades = self.trades
-        open_ = trades["exit_bar"] < 0
-        notional = trades["quantity"] * trades["entry_price"]
-        worst = (trades["worst_price"] - trades["entry_price"]) * trades["side"]
-        best = (trades["best_price"] - trades["entry_price"]) * trades["side"]
-        reasons = np.array((*FILL_REASONS, "open"), dtype=object)
-        return pd.DataFrame(
-            {
-                **self._names(trades["slot"]),
-                "side": np.where(trades["side"] > 0, "long", "short"),
-                "entry_time": self._stamps(trades["entry_bar"]),
-                "exit_time": self._stamps(trades["exit_bar"]),
-                "entry_bar": trades["entry_bar"],
-                "exit_bar": trades["exit_bar"],
-                "bars_held": trades["bars_held"],
-                "quantity": trades["quantity"],
-                "entry_price": trades["entry_price"],
-                "exit_price": trades["exit_price"],
-                "pnl": trades["pnl"],
-                "return": trades["pnl"] / notional,
-                "gross_pnl": trades["gross_pnl"],
-                "commission": trades["commission"],
-                "slippage": trades["slippage"],
-                "borrow": trades["borrow"],
-                "funding": trades["funding"],
-                "risk_unit": trades["risk_unit"],
-                "r_multiple": trades["r_multiple"],
-                "mae": worst / trades["entry_price"],
-                "mfe": best / trades["entry_price"],
-                "mae_r": worst / trades["risk_unit"],
-                "mfe_r": best / trades["risk_unit"],
-                "exit_reason": reasons[np.where(open_, len(FILL_REASONS), trades["exit_reason"])],
-                "ambiguous": trades["ambiguous"] > 0,
-                "trade": trades["trade"],
-                "decision_bar": trades["decision_bar"],
-            }
-        )
+        return to_frame(self.trades_columns())
 
     def decisions_frame(self) -> pd.DataFrame:
         """Return the decision log as a table: one row per intent that asked for a change."""
-        import pandas as pd
-
-        rows = self.decisions
-        sides = {1: "long", -1: "short", 2: "exit", 0: ""}
-        return pd.DataFrame(
-            {
-                "time": self._stamps(rows["bar"]),
-                **self._names(rows["slot"]),
-                "side": [sides[int(side)] for side in rows["side"]],
-                "confidence": rows["confidence"],
-                "requested": rows["requested"],
-                "granted": rows["granted"],
-                "outcome": np.array(OUTCOMES, dtype=object)[rows["outcome"]],
-                "rule": np.array(RULES, dtype=object)[rows["rule"]],
-                "bar": rows["bar"],
-            }
-        )
+        return to_frame(self.decisions_columns())
 
     def equity_frame(self) -> pd.DataFrame:
         """Return the account as a table: one row per bar."""
-        import pandas as pd
-
-        names = ("commission", "slippage", "borrow", "funding", "interest")
-        frame = pd.DataFrame(
-            {
-                "time": self._stamps(np.arange(len(self.times))),
-                "equity": self.equity,
-                "cash": self.cash,
-                "gross": self.gross,
-                "net": self.net,
-                "return": self.returns,
-                "turnover": self.turnover,
-            }
-        )
-        return frame.assign(**{name: self.costs[:, column] for column, name in enumerate(names)})
-
-    def _stamps(self, bars: IntArray) -> pd.DatetimeIndex:
-        import pandas as pd
-
-        stamps = self.times.astype("datetime64[ns]")[bars]
-        return pd.DatetimeIndex(np.where(bars >= 0, stamps, np.datetime64("NaT")), tz="UTC")
-
-    def _names(self, slots: IntArray) -> dict[str, npt.NDArray[Any]]:
-        symbols = np.array((*self.symbols, ""), dtype=object)
-        strategies = np.array((*self.strategies, ""), dtype=object)
-        # slot -1 is the account; its name is empty
-        at_symbol = np.append(self.slot_symbol, len(self.symbols))[slots]
-        at_strategy = np.append(self.slot_strategy, len(self.strategies))[slots]
-        return {"symbol": symbols[at_symbol], "strategy": strategies[at_strategy]}
+        return to_frame(self.equity_columns())

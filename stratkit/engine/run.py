@@ -13,7 +13,7 @@ from stratkit.engine.layout import Market, Records
 from stratkit.engine.positions import write_open_trades
 from stratkit.engine.stream import new_stream
 from stratkit.panel import FloatArray
-from stratkit.risk.targets import Targets
+from stratkit.risk.targets import Panels, Targets
 
 Progress = Callable[[int, int], None]
 
@@ -62,11 +62,12 @@ def play(
     book = _new_book(market, targets, rules)
     record = _new_record(bars, has_carry=_has_carry(market, rules))
     logs = empty_logs(max(4096, 4 * rows_needed(len(book.slots))))
+    panels = targets.panels()
     bar = 0
     stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))
     while bar < bars:
         stop = min(bar + stretch, bars)
-        bar, logs = _advance(book, market, targets, rules, logs, record, bar, stop)
+        bar, logs = _advance(book, market, panels, rules, logs, record, bar, stop)
         if progress is not None:
             progress(bar, bars)
     return close_book(book, logs, record)
@@ -76,7 +77,7 @@ def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0
     """Replay all bars and keep running sums only: the same kernel with recording compiled out."""
     book = _new_book(market, targets, rules)
     sums = new_stream(float(rules[0].initial_cash), mar, intraday)
-    advance(book, market, targets, rules, None, None, sums, 0, market.close.shape[0])
+    advance(book, market, targets.panels(), rules, None, None, sums, 0, market.close.shape[0])
     sums[0].open_trades = int((book.slots["side"] != 0).sum())
     return sums
 
@@ -118,11 +119,11 @@ def _doubled(rows: Records, needed: int) -> Records:
 
 
 def _advance(
-    book: Book, market: Market, targets: Targets, rules: Records, logs: Logs, record: Record, start: int, stop: int
+    book: Book, market: Market, panels: Panels, rules: Records, logs: Logs, record: Record, start: int, stop: int
 ) -> tuple[int, Logs]:
     bar = start
     while bar < stop:
-        bar = advance(book, market, targets, rules, logs, record, None, bar, stop)
+        bar = advance(book, market, panels, rules, logs, record, None, bar, stop)
         if bar < stop:
             logs = grow(logs, book)
     return bar, logs

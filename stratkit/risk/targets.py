@@ -43,6 +43,20 @@ PLAN_DTYPE = np.dtype(
 )
 
 
+class Panels(NamedTuple):
+    """The part of `Targets` that the kernel reads bar by bar; what belongs to a slot stands in the book."""
+
+    plans: npt.NDArray[np.void]
+    side: SideArray
+    weight: FloatArray
+    confidence: npt.NDArray[np.float32]
+    size: FloatArray
+    risk_unit: FloatArray
+    stop_level: FloatArray
+    target_level: FloatArray
+    exit_fraction: FloatArray
+
+
 class Targets(NamedTuple):
     """Per bar and slot, C order; an array that is not used is (0, 0) and its default holds.
 
@@ -66,3 +80,7 @@ class Targets(NamedTuple):
     stop_level: FloatArray  # (T, M) or (0, 0)
     target_level: FloatArray  # (T, M) or (0, 0)
     exit_fraction: FloatArray  # (T, M) or (0, 0): 1
+
+    def panels(self) -> Panels:
+        """Return what the kernel reads bar by bar."""
+        return Panels(*(getattr(self, name) for name in Panels._fields))

@@ -7,17 +7,21 @@ in it. A run that fails, is interrupted or runs out of disk leaves nothing behin
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stratkit.errors import OutputError
 from stratkit.runs.json_text import json_text
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy.typing as npt
+
+    from stratkit.panel import IntArray
+
+    Column: TypeAlias = npt.NDArray[Any] | tuple[IntArray, Sequence[str]]  # values, or the codes and names of labels
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,23 @@ class RunDraft:
         """Write plain values as JSON; NaN becomes null."""
         self.write_text(name, json_text(value))
 
-    def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Write `frame` as Parquet: the same rows give the same bytes, and no index is stored."""
+    def write_table(self, name: str, columns: Mapping[str, Column]) -> None:
+        """Write columns of one length as Parquet: the same rows give the same bytes.
+
+        Numbers become float64, int64 or bool, times UTC nanoseconds, labels text; NaN and NaT become null.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        # a text column without a row has no type of its own, and pandas 2 and 3 give text different ones
-        texts = [field.name for field in table.schema if field.type in (pa.null(), pa.string(), pa.large_string())]
-        fields = [field.with_type(pa.string()) if field.name in texts else field for field in table.schema]
+        from stratkit.data.arrow_arrays import arrow_text, arrow_values
+
+        texts = [column for column, values in columns.items() if isinstance(values, tuple)]
+        arrays = [
+            arrow_text(*values) if isinstance(values, tuple) else arrow_values(values) for values in columns.values()
+        ]
         # a dictionary of floats costs time and saves nothing
         settings: dict[str, Any] = {"compression": "zstd", "version": "2.6", "use_dictionary": texts}
-        pq.write_table(table.cast(pa.schema(fields)), self.folder / name, **settings)
+        pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), self.folder / name, **settings)
 
 
 @contextmanager
