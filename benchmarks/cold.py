@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from stratkit.data.synthetic import synthetic_minutes
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+WATCHER: Final = Path(__file__).resolve().parent / "process.py"
 ENTRY: Final = "from stratkit.cli.main import main; raise SystemExit(main())"  # the installed command's own line
 OPTIONS: Final = ("--strategy", "sma_cross", "--set", "strategies.sma_cross.params.fast=20",
                   "--set", "strategies.sma_cross.params.slow=50", "--set", "costs.commission_bps=0.2",
@@ -68,16 +69,14 @@ def cold_runs(bars: int, repeats: int) -> ColdRuns:
 
 def spend(command: list[str], environment: dict[str, str], log: Path) -> Spent:
     """Run a command to its end and return what it took; stop the benchmark when it fails."""
-    begun = time.perf_counter()
-    with log.open("wb") as output:
-        child = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - begun
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} must succeed; found exit code {child.returncode}:\n{log.read_text()}")
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return Spent(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024 / 1e6, log.read_text())
+    run = subprocess.run(
+        [sys.executable, str(WATCHER), str(log), *command], env=environment, capture_output=True, text=True, check=False
+    )
+    said = log.read_text()
+    if run.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} must succeed; found exit code {run.returncode}:\n{said}{run.stderr}")
+    took = json.loads(run.stdout)
+    return Spent(took["wall_s"], took["cpu_s"], took["peak_bytes"] / 1e6, said)
 
 
 def _spend(folder: Path, run: int) -> Spent:

@@ -14,38 +14,31 @@ from timing import interleaved
 
 from stratkit.data.synthetic import synthetic_minutes
 
-PEERS: Final = {"vectorbt": 1_000_000, "backtesting": 1_000_000}
+PEERS: Final = ("vectorbt", "backtesting")
+OWN_REPEATS: Final = 15
 TIMEOUT_S: Final = 600
 ABSENT: Final = 3
 
 
 def print_peers(python: str, bars: int) -> None:
     """Print the SMA case of stratkit and of every peer that is installed beside `python`."""
-    print(f"\nSMA {FAST}/{SLOW}, minute bars, next open, reversing, all equity, the same costs: signals to metrics")
-    print(f"  {'':<36}{'bars':>10}{'first s':>9}{'warm s':>9}{'ns a bar':>10}{'peak MB':>9}{'final equity':>16}")
-    for size in sorted({min(bars, most) for most in PEERS.values()}, reverse=True):
-        _print_own(size)
-        for name in (name for name, most in PEERS.items() if min(bars, most) == size):
-            _print_peer(name, python, size)
-
-
-def _print_own(bars: int) -> None:
+    print(f"\nSMA {FAST}/{SLOW}, {bars:,} minute bars, next open, reversing, all equity, the same costs: signals to metrics")
+    print(f"  {'':<32}{'first s':>9}{'warm s':>9}{'ns a bar':>10}{'peak MB':>9}{'final equity':>16}")
     case = minutes_case(bars)
     rows = {name: row.call for name, row in case.rows.items() if name.startswith("stratkit")}
-    for name, timing in interleaved(rows, 15).items():
-        print(f"  {name:<36}{bars:10,}{'':>9}{timing.best_ms / 1e3:9.4f}{timing.best_ms * 1e6 / bars:10.0f}")
+    equity = f"{'':>9}{case.equity:16,.2f}"
+    for name, timing in interleaved(rows, OWN_REPEATS).items():
+        print(f"  {name:<32}{'':>9}{timing.best_ms / 1e3:9.4f}{timing.best_ms * 1e6 / bars:10.0f}{equity}")
+    for name in PEERS:
+        print(f"  {_line(name, measure(name, python, bars), bars)}")
 
 
-def _print_peer(name: str, python: str, bars: int) -> None:
-    found = measure(name, python, bars)
+def _line(name: str, found: dict[str, Any] | str, bars: int) -> str:
     if isinstance(found, str):
-        print(f"  {name}: skipped, {found}")
-        return
-    warm = min(found["seconds"])
-    print(
-        f"  {name + ' ' + found['version']:<36}{bars:10,}{found['first_s']:9.2f}{warm:9.4f}{warm * 1e9 / bars:10.0f}"
-        f"{found['peak_mb']:9.0f}{found['equity']:16,.2f}"
-    )
+        return f"{name}: skipped, {found}"
+    title, warm = f"{name} {found['version']}", min(found["seconds"])
+    times = f"{found['first_s']:9.2f}{warm:9.4f}{warm * 1e9 / bars:10.0f}"
+    return f"{title:<32}{times}{found['peak_mb']:9.0f}{found['equity']:16,.2f}"
 
 
 def measure(name: str, python: str, bars: int) -> dict[str, Any] | str:

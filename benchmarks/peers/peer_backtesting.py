@@ -57,7 +57,7 @@ def main():
         strategy(int(fast), int(slow)),
         cash=float(cash),
         commission=float(commission) * 1e-4,
-        spread=float(spread) * 1e-4,
+        spread=2.0 * float(spread) * 1e-4,  # it charges the whole spread on the entry and none on the exit
         fractional_unit=1e-6,
     )
     begun = time.perf_counter()

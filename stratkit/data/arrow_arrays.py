@@ -64,7 +64,7 @@ def arrow_values(values: npt.NDArray[Any]) -> pa.Array:
     """
     if values.dtype.kind not in _KINDS:
         raise UsageError(
-            f"a column must hold floats, whole numbers, booleans or times; found {values.dtype}; "
+            f"a column must hold floats, signed whole numbers, booleans or times; found {values.dtype}; "
             f"give text as codes and names"
         )
     dtype, kind = _KINDS[values.dtype.kind]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES
 from stratkit.engine.result import BacktestResult
+from stratkit.engine.tables import Labels
 from stratkit.panel import FloatArray
 from stratkit.reports.content import ReportContent
 from stratkit.reports.payload import Payload
@@ -140,19 +141,20 @@ def _add_prices(payload: Payload, content: ReportContent, settings: ReportSettin
 
 
 def _add_trades(payload: Payload, shown: ShownTrades) -> None:
-    frame = shown.frame
+    texts = {name: values for name, values in shown.columns.items() if isinstance(values, Labels)}
+    arrays = {name: values for name, values in shown.columns.items() if not isinstance(values, Labels)}
     for name in ("symbol", "strategy", "exit_reason"):
-        words, codes = np.unique(frame[name].to_numpy(dtype=str), return_inverse=True)
+        words, codes = np.unique(np.array(texts[name].names)[texts[name].codes], return_inverse=True)
         payload.fact(f"trades.{name}", words.tolist())
         payload.integers(f"trades.{name}", codes)
     for name in ("entry_time", "exit_time"):
         # NaT becomes the smallest integer, which the payload takes as "none"
-        stamps = frame[name].dt.tz_convert(None).to_numpy(dtype="datetime64[ns]")
-        payload.times(f"trades.{name}", stamps.astype(np.int64))
+        payload.times(f"trades.{name}", arrays[name].astype(np.int64))
     for name in ("trade", "bars_held"):
-        payload.integers(f"trades.{name}", frame[name].to_numpy())
-    payload.integers("trades.long", (frame["side"] == "long").to_numpy())
-    payload.integers("trades.ambiguous", frame["ambiguous"].to_numpy())
+        payload.integers(f"trades.{name}", arrays[name])
+    side = texts["side"]
+    payload.integers("trades.long", side.codes == side.names.index("long"))
+    payload.integers("trades.ambiguous", arrays["ambiguous"])
     for name in _TRADE_FLOATS:
-        payload.floats(f"trades.{name}", frame[name].to_numpy(dtype=np.float64))
+        payload.floats(f"trades.{name}", arrays[name])
     payload.fact("trades.rule", shown.rule)

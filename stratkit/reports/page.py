@@ -71,7 +71,7 @@ def render_page(content: ReportContent, settings: ReportSettings) -> str:
             payload=_trusted(payload.text()),
             **_tables(content, settings),
             trades_rule=shown.rule,
-            has_trades=len(shown.frame) > 0,
+            has_trades=shown.total > 0,
             rolling=f"{series.rolling_periods} {series.returns.unit}s",
         )
     )

@@ -1,24 +1,21 @@
-"""`ShownTrades`: which trades a page holds, as a table, and the sentence that says so."""
+"""`ShownTrades`: which trades a page holds, as columns, and the sentence that says so."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stratkit.engine.result import BacktestResult
+from stratkit.engine.tables import Columns
 from stratkit.panel import IntArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
 class ShownTrades:
-    """Rows of `BacktestResult.trades_frame`, the `total` they were chosen from, and the `rule`."""
+    """Rows of `BacktestResult.trades_columns`, the `total` they were chosen from, and the `rule`."""
 
-    frame: pd.DataFrame
+    columns: Columns
     total: int
     rule: str
 
@@ -27,14 +24,14 @@ def choose_trades(result: BacktestResult, limit: int) -> ShownTrades:
     """Return all trades, or `limit` of them when there are more: see `chosen_rows`."""
     total = len(result.trades)
     rows = chosen_rows(np.asarray(result.trades["pnl"]), limit)
-    frame = dataclasses.replace(result, trades=result.trades[rows]).trades_frame()
+    columns = dataclasses.replace(result, trades=result.trades[rows]).trades_columns()
     rule = f"All {total:,} trades."
     if len(rows) < total:
         rule = (
             f"{len(rows):,} of {total:,} trades: the {limit // 4:,} worst and the {limit // 4:,} best by P&L, the "
             "others evenly through time, the first and the last among them. All are in trades.parquet."
         )
-    return ShownTrades(frame, total, rule)
+    return ShownTrades(columns, total, rule)
 
 
 def chosen_rows(pnl: np.ndarray[tuple[int], np.dtype[np.float64]], limit: int) -> IntArray:

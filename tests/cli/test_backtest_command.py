@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from command_line import BARS, Stratkit, WriteBars, WriteStrategy
+from command_line import BARS, ENVIRONMENT, Stratkit, WriteBars, WriteStrategy
 
 FILES = {
     "config.yaml", "decisions.parquet", "equity.parquet", "fills.parquet", "manifest.json", "metrics.json",
@@ -193,3 +195,17 @@ def test_every_example_configuration_runs(stratkit: Stratkit, checkout: Path, tm
         assert done.code == 0, done.err
         trades = next(metric["value"] for metric in done.json["metrics"] if metric["name"] == "trades")
         assert trades > 0, path.name
+
+
+def test_a_whole_run_never_imports_pandas(tmp_path: Path) -> None:
+    # pandas costs a cold run a second; figures and the page are made here too
+    source = (
+        "import sys\n"
+        "from stratkit.cli.main import run\n"
+        "code = run(['backtest', '--out', sys.argv[1], '--quiet'])\n"
+        "sys.exit(code or 'pandas was imported' * ('pandas' in sys.modules) or 0)\n"
+    )
+    command = [sys.executable, "-c", source, str(tmp_path / "reports")]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in only_run(tmp_path).iterdir()} >= FILES

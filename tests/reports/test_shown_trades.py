@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_runs import sample_bars, sample_result
 
+from stratkit.engine.tables import Labels
 from stratkit.reports.shown_trades import choose_trades, chosen_rows, most_traded
 
 
@@ -28,13 +29,15 @@ def test_few_trades_are_all_shown_and_many_name_the_rule() -> None:
     result = sample_result(sample_bars(3_000))
     every = choose_trades(result, 2_000)
     assert every.rule == f"All {len(result.trades)} trades."
-    assert len(every.frame) == every.total
+    assert len(every.columns["pnl"]) == every.total
     some = choose_trades(result, 20)
-    assert len(some.frame) == 20
+    assert len(some.columns["pnl"]) == 20
     assert some.total == len(result.trades)
     assert some.rule.startswith(f"20 of {some.total} trades: the 5 worst and the 5 best")
     assert "trades.parquet" in some.rule
-    assert some.frame["pnl"].min() == result.trades["pnl"].min()
+    pnl = some.columns["pnl"]
+    assert not isinstance(pnl, Labels)
+    assert pnl.min() == result.trades["pnl"].min()
 
 
 def test_the_most_traded_symbol_comes_first_and_an_idle_run_shows_the_first_symbol() -> None:

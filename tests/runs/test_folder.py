@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -101,28 +104,50 @@ def test_a_parent_that_is_a_file_is_said(tmp_path: Path) -> None:
     assert (tmp_path / "reports").read_text() == "I am a file"
 
 
-def test_a_table_is_the_same_bytes_each_time_and_has_no_index(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"symbol": ["A", "B"], "price": [1.5, float("nan")]}, index=[7, 3])
+COLUMNS: dict[str, npt.NDArray[Any] | tuple[npt.NDArray[np.int64], tuple[str, ...]]] = {
+    "time": np.array(["2020-01-02", "NaT", "2020-01-03"], dtype="datetime64[ns]"),
+    "symbol": (np.array([1, 0, 1]), ("A", "BB")),
+    "price": np.array([1.5, np.nan, -2.0]),
+    "bar": np.array([3, -1, 4]),
+    "ambiguous": np.array([True, False, True]),
+}
+
+
+def test_a_table_is_the_same_bytes_each_time_and_holds_its_columns(tmp_path: Path) -> None:
     content = []
     for name in ("one", "two"):
         with new_run(tmp_path, name) as draft:
-            draft.write_table("t.parquet", frame.copy())
+            draft.write_table("t.parquet", COLUMNS)
         content.append((tmp_path / name / "t.parquet").read_bytes())
     assert content[0] == content[1]
     table = pq.read_table(tmp_path / "one" / "t.parquet")
-    assert table.column_names == ["symbol", "price"]
     assert not table.schema.metadata
+    assert table.to_pydict() == {
+        "time": [datetime(2020, 1, 2, tzinfo=UTC), None, datetime(2020, 1, 3, tzinfo=UTC)],
+        "symbol": ["BB", "A", "BB"],
+        "price": [1.5, None, -2.0],
+        "bar": [3, -1, 4],
+        "ambiguous": [True, False, True],
+    }
 
 
-def test_text_has_one_type_with_and_without_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_table_has_the_same_types_with_and_without_rows(tmp_path: Path, rows: int) -> None:
+    cut = {
+        name: (values[0][:rows], values[1]) if isinstance(values, tuple) else values[:rows]
+        for name, values in COLUMNS.items()
+    }
     with new_run(tmp_path, "r") as draft:
-        draft.write_table("t.parquet", pd.DataFrame({"symbol": ["A"], "price": [1.0]}))
-    assert pq.read_schema(tmp_path / "r" / "t.parquet").field("symbol").type == pa.string()
-
-
-def test_an_empty_table_keeps_its_text_columns(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"symbol": pd.Series([], dtype=object), "price": pd.Series([], dtype=float)})
-    with new_run(tmp_path, "r") as draft:
-        draft.write_table("t.parquet", frame)
+        draft.write_table("t.parquet", cut)
     schema = pq.read_schema(tmp_path / "r" / "t.parquet")
-    assert [field.type for field in schema] == [pa.string(), pa.float64()]
+    assert schema.names == list(COLUMNS)
+    assert schema.types == [pa.timestamp("ns", tz="UTC"), pa.string(), pa.float64(), pa.int64(), pa.bool_()]
+
+
+def test_text_is_written_with_a_dictionary_and_numbers_without(tmp_path: Path) -> None:
+    with new_run(tmp_path, "r") as draft:
+        draft.write_table("t.parquet", COLUMNS)
+    group = pq.read_metadata(tmp_path / "r" / "t.parquet").row_group(0)
+    stored = [group.column(place) for place in range(len(COLUMNS))]
+    assert [column.path_in_schema for column in stored if column.has_dictionary_page] == ["symbol"]
+    assert {column.compression for column in stored} == {"ZSTD"}
