@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Calls that are timed in turn; the first row is the bare loop. `facts` say what was played, `equity` how it ended."""
+    """Calls that are timed in turn, the bare loop first. `facts` say what was played, `equity` how it ended."""
 
     title: str
     rows: dict[str, Row]
@@ -114,7 +114,8 @@ def stops_case(symbols: int, bars: int) -> Case:
         f"stratkit, 1/{few} each: cash runs out": Row(lambda: shared(few), limit_ms=60.0),
     }
     facts = f"{len(shared(symbols)):,} and {len(shared(few)):,} trades; symbols alone agree with the bare loop"
-    return Case(f"RSI entries, 5 % stop, 10 % target, 5 % trailing, {symbols} x {bars:,} daily bars", rows, facts, float(alone.sum()))
+    title = f"RSI entries, 5 % stop, 10 % target, 5 % trailing, {symbols} x {bars:,} daily bars"
+    return Case(title, rows, facts, float(alone.sum()))
 
 
 def rotation_case(symbols: int, bars: int) -> Case:
@@ -137,7 +138,8 @@ def rotation_case(symbols: int, bars: int) -> Case:
         "stratkit, engine": Row(lambda: simulate(panel, signals, costs=DAILY_COSTS), limit_ms=30.0),
     }
     facts = f"{int(due.sum())} rebalances, {len(result.fills):,} fills; equity agrees on every bar"
-    return Case(f"monthly top-{max(1, symbols // 10)} momentum weights, {symbols} x {bars:,} daily bars", rows, facts, float(result.equity[-1]))
+    title = f"monthly top-{max(1, symbols // 10)} momentum weights, {symbols} x {bars:,} daily bars"
+    return Case(title, rows, facts, float(result.equity[-1]))
 
 
 def complete_universe(symbols: int, bars: int) -> Bars:

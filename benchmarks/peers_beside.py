@@ -22,7 +22,7 @@ ABSENT: Final = 3
 
 def print_peers(python: str, bars: int) -> None:
     """Print the SMA case of stratkit and of every peer that is installed beside `python`."""
-    print(f"\nSMA {FAST}/{SLOW}, {bars:,} minute bars, next open, reversing, all equity, the same costs: signals to metrics")
+    print(f"\nSMA {FAST}/{SLOW} on {bars:,} minute bars, reversing at the next open, same costs: signals to metrics")
     print(f"  {'':<32}{'first s':>9}{'warm s':>9}{'ns a bar':>10}{'peak MB':>9}{'final equity':>16}")
     case = minutes_case(bars)
     rows = {name: row.call for name, row in case.rows.items() if name.startswith("stratkit")}

@@ -37,9 +37,9 @@ def interleaved(calls: Calls, repeats: int) -> dict[str, Timing]:
     timings = {name: Timing([], []) for name in calls}
     for turn in range(-1, repeats):
         for name, call in calls.items():
-            call()
             gc.collect()
             gc.disable()
+            call()
             wall, cpu = time.perf_counter(), time.process_time()
             call()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
