@@ -26,7 +26,7 @@ class BareRun(NamedTuple):
     max_drawdown: float
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, error_model="numpy")
 def sma_cross(
     open_: Floats, close: Floats, fast: int, slow: int, cash: float, commission: float, spread: float
 ) -> BareRun:
@@ -71,7 +71,7 @@ def sma_cross(
     return BareRun(equity, mean, square_sum / (bars - 1) - mean * mean, drawdown)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, error_model="numpy")
 def by_side(open_: Floats, close: Floats, sides: Sides, cash: float, commission: float, spread: float) -> BareRun:
     """Follow given sides (T,) at the next open and keep score: `sma_cross` without its averages."""
     bars = close.shape[0]
@@ -103,7 +103,7 @@ def by_side(open_: Floats, close: Floats, sides: Sides, cash: float, commission:
     return BareRun(equity, mean, square_sum / (bars - 1) - mean * mean, drawdown)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, error_model="numpy")
 def stop_target_trail(
     open_: Floats, high: Floats, low: Floats, close: Floats, sides: Sides,
     initial: float, stop: float, target: float, trail: float, commission: float, spread: float,
@@ -147,10 +147,11 @@ def stop_target_trail(
                 elif high[bar, symbol] > top[symbol] or top[symbol] - gap[symbol] > level[symbol]:
                     top[symbol] = max(top[symbol], high[bar, symbol])
                     level[symbol] = max(level[symbol], top[symbol] - gap[symbol])
-    return cash + units * close[bars - 1]
+    final: Floats = cash + units * close[bars - 1]
+    return final
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, error_model="numpy")
 def rebalance(
     open_: Floats, close: Floats, weights: Floats, due: npt.NDArray[np.bool_],
     cash: float, commission: float, spread: float,

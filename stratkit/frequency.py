@@ -103,7 +103,7 @@ def return_periods(times: IntArray, frequency: str, override: float | None = Non
     intraday = is_intraday(frequency)
     period_end = last_of_day if intraday else np.ones(len(times), dtype=np.bool_)
     periods = int(period_end.sum())
-    per_year, source = _count_per_year(times, periods, frequency) if slow else _sessions(days)
+    per_year, source = _count_per_year(times, periods, frequency) if slow else _sessions(days, int(last_of_day.sum()))
     unit = "session day" if intraday else {"1d": "day", "1w": "week", "1mo": "month"}.get(frequency, "bar")
     if override is not None:
         per_year, source = override, "given by --periods"
@@ -111,8 +111,7 @@ def return_periods(times: IntArray, frequency: str, override: float | None = Non
     return ReturnPeriods(read_only(period_end), per_year, unit, bars_per_year, source)
 
 
-def _sessions(days: IntArray) -> tuple[float, str]:
-    sessions = len(np.unique(days))
+def _sessions(days: IntArray, sessions: int) -> tuple[float, str]:
     span_days = int(days[-1] - days[0]) + 1
     if span_days < 14:  # too short to count: a weekend bar decides
         weekend = bool(np.isin((days + 3) % 7, (5, 6)).any())  # 1970-01-01 was a Thursday

@@ -61,7 +61,7 @@ def play(
     bars = market.close.shape[0]
     book = _new_book(market, targets, rules)
     record = _new_record(bars, has_carry=_has_carry(market, rules))
-    logs = empty_logs(max(4096, 4 * rows_needed(len(book.slots))))
+    logs = empty_logs(max(4096, bars // 16, 4 * rows_needed(len(book.slots))))
     panels = targets.panels()
     bar = 0
     stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from stratkit.compiled import compiled
+from stratkit.compiled import allocating_nothing
 from stratkit.engine.layout import Records
 
 
@@ -102,7 +102,7 @@ def new_stream(initial: float, mar: float = 0.0, intraday: bool = False) -> Reco
     return stream
 
 
-@compiled
+@allocating_nothing
 def _add(total: float, lost: float, value: float) -> tuple[float, float]:
     """Return total + value and all that rounding has lost so far (Knuth, TAOCP 2, 4.2.2)."""
     grown = total + value
@@ -110,7 +110,7 @@ def _add(total: float, lost: float, value: float) -> tuple[float, float]:
     return grown, lost + ((total - (grown - added)) + (value - added))
 
 
-@compiled
+@allocating_nothing
 def stream_bar(stream: Records, bar: int, equity: float, gross: float) -> None:
     """Take in the close of one bar: equity and gross exposure, in account currency.
 
@@ -148,7 +148,7 @@ def stream_bar(stream: Records, bar: int, equity: float, gross: float) -> None:
     s.drawdown_square += drawdown * drawdown
 
 
-@compiled
+@allocating_nothing
 def close_period(stream: Records, bar: int, equity: float) -> None:
     """Take in the end of a return period, at the close of `bar`.
 
@@ -162,7 +162,7 @@ def close_period(stream: Records, bar: int, equity: float) -> None:
     stream_period(stream, equity / before - 1.0 if before > 0.0 else 0.0, equity / s.initial)
 
 
-@compiled
+@allocating_nothing
 def stream_period(stream: Records, period_return: float, growth: float) -> None:
     """Take in the return of one period and `growth`, equity over initial cash at its end."""
     s = stream[0]
@@ -193,7 +193,7 @@ def stream_period(stream: Records, period_return: float, growth: float) -> None:
         s.ruined_periods += 1
 
 
-@compiled
+@allocating_nothing
 def stream_fill(stream: Records, quantity: float, price: float, commission: float, slippage: float) -> None:
     """Take in one fill: its notional and what it cost, in account currency."""
     s = stream[0]
@@ -203,7 +203,7 @@ def stream_fill(stream: Records, quantity: float, price: float, commission: floa
     s.slippage, s.slippage_lost = _add(s.slippage, s.slippage_lost, slippage)
 
 
-@compiled
+@allocating_nothing
 def stream_carry(stream: Records, borrow: float, funding: float, interest: float) -> None:
     """Take in what holding cost in one bar: borrow, funding and margin interest paid."""
     s = stream[0]
@@ -212,7 +212,7 @@ def stream_carry(stream: Records, borrow: float, funding: float, interest: float
     s.interest, s.interest_lost = _add(s.interest, s.interest_lost, interest)
 
 
-@compiled
+@allocating_nothing
 def stream_trade(stream: Records, pnl: float, r_multiple: float, bars_held: int, ambiguous: int) -> None:
     """Take in one closed trade; `r_multiple` is NaN when its initial risk is unknown."""
     s = stream[0]

@@ -24,13 +24,13 @@ def rule_array(rules: Any, **changed: Any) -> Records:
 
 
 def played(case: Case, stretch_bars: int | None = None, **rules: Any) -> Replay:
-    return play(case.market, case.targets, rule_array(case.rules, **rules), stretch_bars=stretch_bars)
+    return play(*frozen(case, **rules), stretch_bars=stretch_bars)
 
 
-def frozen(case: Case) -> tuple[Market, Targets, Records]:
-    """Return a case as the kernel is given it: one type of array, so one compiled version."""
+def frozen(case: Case, **rules: Any) -> tuple[Market, Targets, Records]:
+    """Return a case in read-only arrays, as the kernel is given it: one type of array, so one compiled version."""
     market, targets = Market(*map(read_only, case.market)), Targets(*map(read_only, case.targets))
-    return market, targets, read_only(rule_array(case.rules))
+    return market, targets, read_only(rule_array(case.rules, **rules))
 
 
 def carry_of(run: Run) -> FloatArray:

@@ -55,7 +55,7 @@ def begin(case: Case) -> Midway:
 
 def go_on(case: Case, midway: Midway, start: int, stop: int) -> None:
     market, targets, rules = frozen(case)
-    assert advance(midway.book, market, targets, rules, midway.logs, midway.record, None, start, stop) == stop
+    assert advance(midway.book, market, targets.panels(), rules, midway.logs, midway.record, None, start, stop) == stop
 
 
 def finish(midway: Midway) -> Replay:
@@ -106,7 +106,7 @@ def test_running_sums_do_not_depend_on_chunks(case: Case, stretch_bars: int) -> 
     for step in (bars, stretch_bars):
         book, stream = open_book(cash, targets, market.delist_bar), new_stream(cash)
         for bar in range(0, bars, step):
-            advance(book, market, targets, rules, None, None, stream, bar, min(bar + step, bars))
+            advance(book, market, targets.panels(), rules, None, None, stream, bar, min(bar + step, bars))
         sums.append(bits(stream))
     assert sums[0] == sums[1]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_markets import Case, cases, random_case
-from replays import frozen, rule_array
+from replays import frozen
 
 from stratkit.analytics.basis import basis_of
 from stratkit.analytics.score import score_run
@@ -82,9 +82,8 @@ def both(market: Market, targets: Targets, rules: Records, bars: Bars, periods: 
 
 def compare(case: Case, intraday: bool) -> None:
     periods = periods_of(case.market, intraday)
-    market = case.market._replace(period_end=periods.period_end)
-    bars = bars_of(market, 4 if intraday else 24)
-    assert_same_figures(*both(market, case.targets, rule_array(case.rules), bars, periods))
+    market, targets, rules = frozen(case._replace(market=case.market._replace(period_end=periods.period_end)))
+    assert_same_figures(*both(market, targets, rules, bars_of(market, 4 if intraday else 24), periods))
 
 
 @settings(max_examples=500)

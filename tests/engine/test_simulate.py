@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.data.synthetic import synthetic_universe
 from stratkit.engine.kernel import advance
-from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.layout import ADD, ENGINE_SEMANTICS, ENTRY, EXIT_SIGNAL, REVERSE
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import simulate
@@ -513,35 +513,58 @@ def test_the_decision_log_names_the_account_where_a_breaker_closed() -> None:
 # ---- the past does not depend on the future, with everything that is computed from bars
 
 
-@pytest.mark.parametrize(
-    "sizing",
-    [
-        SizingSettings(fraction=0.2),
-        SizingSettings(rule="risk_per_trade"),
-        SizingSettings(rule="equal_weight"),
-        SizingSettings(rule="fractional_kelly", kelly_min_trades=40),
-        SizingSettings(rule="volatility_target", vol_bars=5),
-    ],
-    ids=lambda sizing: str(sizing.rule),
-)
+SIZINGS = [
+    SizingSettings(fraction=0.2),
+    SizingSettings(rule="risk_per_trade"),
+    SizingSettings(rule="equal_weight"),
+    SizingSettings(rule="fractional_kelly", kelly_min_trades=40),
+    SizingSettings(rule="volatility_target", vol_bars=5),
+]
+
+
+def everything(bars: Bars, sizing: SizingSettings) -> BacktestResult:
+    """Replay random sides with all that is computed from bars: ATR, volatility, impact and volume limits."""
+    side = np.random.default_rng(4).choice([1, -1, 2, 0, 0, 0], (300, 4))[: len(bars.times)]
+    plan = ExitPlan(risk=2, sl=1, tp1=1, tp2=2, f1=0.5, f2=0.5, atr_bars=7, trail_by=1.5, be=1)
+    costs = CostSettings(slippage_volatility=0.2, impact_bps=20, slippage_volatility_bars=5, commission_bps=2)
+    return simulate(
+        bars,
+        Signals("mine", side=side),
+        exit_plan=plan,
+        risk=RiskSettings(sizing=sizing),
+        costs=costs,
+        account=AccountSettings(leverage=3),
+        execution=ExecutionSettings(max_volume_share_pct=20),
+    )
+
+
+@pytest.mark.parametrize("sizing", SIZINGS, ids=lambda sizing: str(sizing.rule))
 def test_bars_that_are_cut_off_change_no_fill_before(sizing: SizingSettings) -> None:
     bars = synthetic_universe(4, 300, seed=11).bars
-    side = np.random.default_rng(4).choice([1, -1, 2, 0, 0, 0], bars.shape)
-    plan = ExitPlan(risk=2, sl=1, tp1=1, tp2=2, f1=0.5, f2=0.5, atr_bars=7, trail_by=1.5, be=1)
-
-    def run(stop: int) -> BacktestResult:
-        return simulate(
-            bars.slice(0, stop), Signals("mine", side=side[:stop]), exit_plan=plan, risk=RiskSettings(sizing=sizing),
-            costs=CostSettings(slippage_volatility=0.2, impact_bps=20, slippage_volatility_bars=5, commission_bps=2),
-            account=AccountSettings(leverage=3), execution=ExecutionSettings(max_volume_share_pct=20),
-        )  # fmt: skip
-
-    whole = run(300)
+    whole = everything(bars, sizing)
     assert len(whole.fills) > 40
     for stop in (9, 40, 151, 299):
-        part = run(stop)
+        part = everything(bars.slice(0, stop), sizing)
         np.testing.assert_array_equal(part.equity, whole.equity[:stop])
         assert part.fills.tobytes() == whole.fills[whole.fills["bar"] < stop].tobytes()
+
+
+@pytest.mark.parametrize("sizing", SIZINGS, ids=lambda sizing: str(sizing.rule))
+def test_what_fills_at_an_open_does_not_know_the_rest_of_its_bar(sizing: SizingSettings) -> None:
+    bars = synthetic_universe(4, 300, seed=11).bars
+    whole = everything(bars, sizing)
+    at_open = (ENTRY, ADD, EXIT_SIGNAL, REVERSE)
+    seen = 0
+    for bar in np.unique(whole.fills["bar"][whole.fills["reason"] == ENTRY])[::5]:
+        high, low, close = bars.high.copy(), bars.low.copy(), bars.close.copy()
+        close[bar] *= 1.3
+        high[bar], low[bar] = high[bar] * 1.5, low[bar] * 0.7
+        changed = replace(bars, high=high, low=low, close=close)
+        one, other = (run.fills[run.fills["bar"] <= bar] for run in (whole, everything(changed, sizing)))
+        one, other = (fills[(fills["bar"] < bar) | np.isin(fills["reason"], at_open)] for fills in (one, other))
+        assert one.tobytes() == other.tobytes()
+        seen += int((one["bar"] == bar).sum())
+    assert seen >= 5
 
 
 def test_the_kernel_is_compiled_once_whatever_the_signals_hold() -> None:
