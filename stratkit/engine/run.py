@@ -12,7 +12,7 @@ from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.positions import write_open_trades
 from stratkit.engine.stream import new_stream
-from stratkit.panel import FloatArray
+from stratkit.panel import FloatArray, read_only
 from stratkit.risk.targets import Panels, Targets
 
 Progress = Callable[[int, int], None]
@@ -59,10 +59,10 @@ def play(
     it never changes the result. `progress` is told (bars done, bars) between chunks.
     """
     bars = market.close.shape[0]
+    market, panels, rules = _frozen(market, targets, rules)
     book = _new_book(market, targets, rules)
     record = _new_record(bars, has_carry=_has_carry(market, rules))
     logs = empty_logs(max(4096, bars // 16, 4 * rows_needed(len(book.slots))))
-    panels = targets.panels()
     bar = 0
     stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))
     while bar < bars:
@@ -75,9 +75,10 @@ def play(
 
 def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False) -> Records:
     """Replay all bars and keep running sums only: the same kernel with recording compiled out."""
+    market, panels, rules = _frozen(market, targets, rules)
     book = _new_book(market, targets, rules)
     sums = new_stream(float(rules[0].initial_cash), mar, intraday)
-    advance(book, market, targets.panels(), rules, None, None, sums, 0, market.close.shape[0])
+    advance(book, market, panels, rules, None, None, sums, 0, market.close.shape[0])
     sums[0].open_trades = int((book.slots["side"] != 0).sum())
     return sums
 
@@ -127,6 +128,11 @@ def _advance(
         if bar < stop:
             logs = grow(logs, book)
     return bar, logs
+
+
+def _frozen(market: Market, targets: Targets, rules: Records) -> tuple[Market, Panels, Records]:
+    # one type for every combination of panels, given or absent: numba compiles again for a writable one
+    return Market(*map(read_only, market)), Panels(*map(read_only, targets.panels())), read_only(rules)
 
 
 def _new_book(market: Market, targets: Targets, rules: Records) -> Book:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
 from stratkit.features.indicators import atr, return_std
-from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, on_axes
 from stratkit.plans import ExitPlan
 from stratkit.risk.settings import RiskSettings, SizingSettings
@@ -28,6 +27,7 @@ from stratkit.risk.targets import (
 from stratkit.strategies.signals import Signals
 
 _ABSENT: FloatArray = np.zeros((0, 0))
+_BARS_PER_YEAR = {"1d": 252.0, "1w": 52.0, "1mo": 12.0}
 _LEVELS = ("sl", "tp1", "tp2", "tp3", "be", "trail_at", "trail_by")
 
 
@@ -115,13 +115,22 @@ def _default_size(bars: Bars, sizing: SizingSettings) -> tuple[float, int]:
 def _sizes(bars: Bars, signals: Sequence[Signals], sizing: SizingSettings) -> FloatArray:
     if sizing.rule != "volatility_target":
         return _joined(signals, "size", bars)
-    per_year = return_periods(bars.times, bars.frequency).bars_per_year
-    volatility = return_std(bars.close, sizing.vol_bars) * np.sqrt(per_year)
+    volatility = return_std(bars.close, sizing.vol_bars) * np.sqrt(_bars_per_year(bars, sizing))
     with np.errstate(divide="ignore"):
         fraction = np.minimum(sizing.vol_target_ann / volatility, sizing.max_fraction)
     fraction[np.isnan(volatility)] = 0.0  # no estimate yet: nothing can be sized, refused as `lot`
     own = [one.size if one.size is not None else np.full(bars.shape, np.nan) for one in signals]
     return np.ascontiguousarray(np.hstack([np.where(np.isnan(size), fraction, size) for size in own]))
+
+
+def _bars_per_year(bars: Bars, sizing: SizingSettings) -> float:
+    """Return what annualises a bar's volatility: never counted from the span, which would know the future."""
+    per_year = sizing.bars_per_year or _BARS_PER_YEAR.get(bars.frequency)
+    if per_year is None:
+        raise UsageError(
+            f"volatility_target on {bars.frequency} bars needs risk.sizing.bars_per_year, the bars of one year; found none"
+        )
+    return per_year
 
 
 def _risk_units(bars: Bars, signals: Sequence[Signals], plans: Sequence[ExitPlan | None]) -> FloatArray:

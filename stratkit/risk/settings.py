@@ -24,6 +24,9 @@ class SizingSettings(BaseModel):
     )
     vol_target_ann: float = Field(0.10, gt=0, description="yearly volatility asked for (volatility_target)")
     vol_bars: int = Field(20, ge=2, description="bars of the volatility estimate (volatility_target)")
+    bars_per_year: float | None = Field(
+        None, gt=0, description="annualises that estimate; none = 252 daily, 52 weekly, 12 monthly, needed for others"
+    )
     max_fraction: float = Field(2.0, gt=0, description="largest fraction of equity (volatility_target)")
     risk_pct: float = Field(1.0, gt=0, description="percent of equity lost at the stop (risk_per_trade)")
     kelly_fraction: float = Field(0.5, gt=0, le=1, description="share of full Kelly (fractional_kelly)")

@@ -92,6 +92,7 @@ CHANGES: dict[str, list[Change]] = {
     "risk.sizing.positions": [Change(7, {"risk.sizing.rule": "equal_weight"})],
     "risk.sizing.vol_target_ann": [Change(0.05, VOLATILITY)],
     "risk.sizing.vol_bars": [Change(5, VOLATILITY)],
+    "risk.sizing.bars_per_year": [Change(365.0, VOLATILITY)],
     "risk.sizing.max_fraction": [Change(0.2, VOLATILITY)],
     "risk.sizing.risk_pct": [Change(0.5, {**STOP, "risk.sizing.rule": "risk_per_trade"})],
     "risk.sizing.kelly_fraction": [Change(0.25, KELLY)],
@@ -265,7 +266,7 @@ def test_sizes_by_hand(values: dict[str, Any], quantity: float) -> None:
 def test_the_volatility_target_divides_by_the_yearly_volatility_of_the_last_returns() -> None:
     closes = [100.0, 102.0, 99.96, 101.9592, 101.9592, 101.9592]  # +2 %, -2 %, +2 %
     spread = math.sqrt((0.02 - 0.02 / 3) ** 2 * 2 + (0.02 + 0.02 / 3) ** 2) / math.sqrt(2)
-    yearly = spread * math.sqrt(365)  # the bars are a week long and hold a weekend
+    yearly = spread * math.sqrt(252)  # of daily bars, whatever the calendar of these few
     bars = still(closes)
     values: dict[str, Any] = {"risk__sizing__rule": "volatility_target", "risk__sizing__vol_bars": 3}
     fill = first_fill(bars, at=3, risk__sizing__vol_target_ann=0.2, **values)

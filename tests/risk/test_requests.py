@@ -142,11 +142,18 @@ def test_the_volatility_target_is_a_size_per_bar_capped_and_zero_before_there_is
         RiskSettings(sizing=SizingSettings(rule="volatility_target", vol_bars=2, vol_target_ann=0.1, max_fraction=0.5)),
         None,
     )  # fmt: skip
-    per_year = 365.0  # from a Friday to a Monday: bars on a weekend
+    per_year = 252.0  # of daily bars, whatever the calendar of these few
     by_hand = [0.1 / (np.std(pair, ddof=1) * math.sqrt(per_year)) for pair in (first, second)]
     np.testing.assert_allclose(targets.size[:, 0], [0, 0, *np.minimum(by_hand, 0.5)], rtol=1e-9)
     assert targets.size[:, 1].tolist() == [0, 0, 0.5, 0.5], "a price that stands still takes the largest fraction"
     assert 0 < by_hand[1] < 0.5
+
+
+def test_a_volatility_target_on_intraday_bars_must_be_told_their_number_a_year() -> None:
+    hours = Bars(np.arange(4) * 3_600 * 10**9, ("ABC",), *[np.full((4, 1), 10.0)] * 4, np.ones((4, 1)), "1h")
+    side = Signals("mine", side=np.array([[0], [0], [1], [0]]))
+    with pytest.raises(UsageError, match=r"on 1h bars needs risk\.sizing\.bars_per_year"):
+        requested_targets(hours, [side], RiskSettings(sizing=SizingSettings(rule="volatility_target")), None)
 
 
 def test_a_size_of_the_strategy_goes_before_the_volatility_target() -> None:
