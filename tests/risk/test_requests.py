@@ -150,7 +150,8 @@ def test_the_volatility_target_is_a_size_per_bar_capped_and_zero_before_there_is
 
 
 def test_a_volatility_target_on_intraday_bars_must_be_told_their_number_a_year() -> None:
-    hours = Bars(np.arange(4) * 3_600 * 10**9, ("ABC",), *[np.full((4, 1), 10.0)] * 4, np.ones((4, 1)), "1h")
+    price = np.full((4, 1), 10.0)
+    hours = Bars(np.arange(4) * 3_600 * 10**9, ("ABC",), price, price, price, price, price, "1h")
     side = Signals("mine", side=np.array([[0], [0], [1], [0]]))
     with pytest.raises(UsageError, match=r"on 1h bars needs risk\.sizing\.bars_per_year"):
         requested_targets(hours, [side], RiskSettings(sizing=SizingSettings(rule="volatility_target")), None)
