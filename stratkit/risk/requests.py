@@ -128,7 +128,8 @@ def _bars_per_year(bars: Bars, sizing: SizingSettings) -> float:
     per_year = sizing.bars_per_year or _BARS_PER_YEAR.get(bars.frequency)
     if per_year is None:
         raise UsageError(
-            f"volatility_target on {bars.frequency} bars needs risk.sizing.bars_per_year, the bars of one year; found none"
+            f"volatility_target on {bars.frequency} bars needs risk.sizing.bars_per_year, the bars of one year; "
+            "found none"
         )
     return per_year
 
