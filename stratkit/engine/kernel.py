@@ -31,6 +31,20 @@ def has_room(account: Any, logs: Any, slots: int) -> bool:
 
 
 @inlined
+def valued(slots: Any, cash: float, marks: Any) -> Any:
+    """Return equity, gross and net exposure at the marks, added up in slot order from the cash."""
+    equity, gross, net = cash, 0.0, 0.0
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side != 0:
+            value = s.held * marks[s.symbol]
+            equity += s.side * value
+            net += s.side * value
+            gross += value
+    return equity, gross, net
+
+
+@inlined
 def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> None:
     """Flag every position for liquidation at its next open when equity no longer covers the margin."""
     if rules.maintenance_margin > 0.0 and rules.isolated == 0 and equity < rules.maintenance_margin * gross:
@@ -75,7 +89,9 @@ def advance(
             if has_carry and bar > 0:
                 carry(slots, account, symbols, funding, rules, bar, times[bar] - times[bar - 1])
             if quiet:
-                play_quiet_bar(slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar)
+                equity, gross, net = play_quiet_bar(
+                    slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar
+                )  # fmt: skip
             else:
                 # 2. and 3. the open: everything that leaves, then the entries
                 mark_open(symbols, opens, volume, rules, prices, marks, bar)
@@ -95,14 +111,7 @@ def advance(
                 if ends and worth(slots, account.cash, marks) > 0.0:
                     leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,
                               row, prices, END)  # fmt: skip
-            equity = account.cash
-            for slot in range(slots.shape[0]):
-                s = slots[slot]
-                if s.side != 0:
-                    value = s.held * marks[s.symbol]
-                    equity += s.side * value
-                    net += s.side * value
-                    gross += value
+                equity, gross, net = valued(slots, account.cash, marks)
             if equity <= 0.0 or account.is_bankrupt == 1:
                 leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar, row,
                           prices, BANKRUPT)  # fmt: skip

@@ -53,8 +53,18 @@ def is_quiet(
 def play_quiet_bar(
     slots: Any, account: Any, symbols: Any, side: Any, highs: Any, lows: Any, close: Any, plans: Any, rules: Any,
     marks: Any, bar: int,
-) -> None:  # fmt: skip
-    """Hold through a quiet bar: count no-ops, meet its extremes, move levels and marks."""
+) -> Any:  # fmt: skip
+    """Hold through a quiet bar: marks, no-ops, extremes, levels; return equity, gross and net at its close."""
+    for column in range(symbols.shape[0]):
+        y = symbols[column]
+        price = close[bar, column]
+        if price == price:
+            y.mark = price
+            y.missing = 0
+        else:
+            y.missing += 1
+        marks[column] = y.mark
+    equity, gross, net = account.cash, 0.0, 0.0
     for slot in range(slots.shape[0]):
         s = slots[slot]
         if s.kind == 0:
@@ -66,15 +76,11 @@ def play_quiet_bar(
         if s.side != 0:
             s.bars_held += 1
             hold_through(s, plans[s.plan], rules, highs[bar, s.symbol], lows[bar, s.symbol])
-    for column in range(symbols.shape[0]):
-        y = symbols[column]
-        price = close[bar, column]
-        if price == price:
-            y.mark = price
-            y.missing = 0
-        else:
-            y.missing += 1
-        marks[column] = y.mark
+            value = s.held * marks[s.symbol]
+            equity += s.side * value
+            net += s.side * value
+            gross += value
+    return equity, gross, net
 
 
 @inlined
