@@ -77,9 +77,15 @@ class BacktestResult:
     @cached_property
     def costs(self) -> FloatArray:
         """(T, 5) commission, slippage (inside the prices), borrow, funding, margin interest."""
-        columns = [self._per_bar(self.fills["commission"]), self._per_bar(self.fills["slippage"])]
-        carry = self.carry if len(self.carry) else np.zeros((len(self.times), 3))
-        return read_only(np.column_stack([*columns, carry]))
+        return read_only(np.column_stack(list(self.cost_columns().values())))
+
+    def cost_columns(self) -> dict[str, FloatArray]:
+        """Return the costs of each bar by kind, (T,) each; kinds that were not charged share their zeros."""
+        bars = len(self.times)
+        nothing: FloatArray = np.zeros(bars)
+        carry = self.carry.T if len(self.carry) else (nothing, nothing, nothing)
+        traded = (self._per_bar(self.fills["commission"]), self._per_bar(self.fills["slippage"]))
+        return dict(zip(COSTS, (*traded, *carry), strict=True))
 
     @property
     def closed_trades(self) -> Records:
@@ -117,7 +123,7 @@ class BacktestResult:
             "net": self.net,
             "return": self.returns,
             "turnover": self.turnover,
-            **dict(zip(COSTS, self.costs.T)),
+            **self.cost_columns(),
         }
 
     def fills_frame(self) -> pd.DataFrame:
