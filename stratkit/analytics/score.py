@@ -14,6 +14,7 @@ from stratkit.analytics.definitions import metric
 from stratkit.analytics.scorecard import Metric, Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.analytics.streamed import scorecard_of, stream_metrics, stream_result, stream_warnings
+from stratkit.engine.layout import DELISTED, LIQUIDATION
 from stratkit.engine.result import BacktestResult
 from stratkit.errors import UsageError
 from stratkit.frequency import ReturnPeriods
@@ -27,6 +28,13 @@ _OF_BENCHMARK = {
     "benchmark_ann_vol": "ann_vol",
     "benchmark_sharpe": "sharpe",
     "benchmark_max_drawdown": "max_drawdown",
+}
+
+
+# exits that nobody asked for, and what to look at
+_FORCED = {
+    LIQUIDATION: "ended in liquidation: the account could not carry its margin",
+    DELISTED: "ended as delisted, at the last close: account.stale_after_bars without a price counts as delisted",
 }
 
 
@@ -99,6 +107,11 @@ def _excursion_metrics(result: BacktestResult, basis: Basis) -> Iterator[Metric]
 def _run_warnings(result: BacktestResult) -> Iterator[str]:
     if result.bankrupt_bar >= 0:
         yield f"bankrupt on {format_time(int(result.times[result.bankrupt_bar]))}"
+    reasons = result.trades["exit_reason"][result.trades["exit_bar"] >= 0]
+    for reason, what in _FORCED.items():
+        count = int((reasons == reason).sum())
+        if count:
+            yield f"{count} {'trade' if count == 1 else 'trades'} {what}"
     if result.stale:
         yield f"still held although their bars had ended: {', '.join(result.stale)}"
     profile = str(result.provenance.get("fill_profile", ""))

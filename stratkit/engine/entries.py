@@ -41,6 +41,8 @@ from stratkit.engine.positions import (
 from stratkit.engine.prices import commission, tick_down, tick_up
 from stratkit.risk.sizing import lot_down
 
+NOTHING = 1e-9  # of what was asked for: what a cap, cash or volume leaves at or below it is a rounding error
+
 
 @inner
 def fit_cash(rules: Any, quantity: float, price: float, available: float) -> float:
@@ -161,6 +163,10 @@ def try_fill(
     if quantity <= 0.0:
         drop(c, s, account, logs, row, LOT)
         return
+    nothing = NOTHING * c.requested
+    if quantity <= nothing:
+        drop(c, s, account, logs, row, c.rule)
+        return
     available = rules.leverage * sums[8] - sums[0]
     if rules.leverage <= 1.0 and c.side > 0:
         available = min(available, account.cash)
@@ -168,7 +174,7 @@ def try_fill(
     if fitting < quantity:
         c.rule = CASH
         quantity = fitting
-    if quantity <= 0.0:
+    if quantity <= nothing:
         drop(c, s, account, logs, row, CASH)
         return
     if c.kind != REST and quantity * c.price < rules.min_notional:
@@ -178,7 +184,7 @@ def try_fill(
     if quantity > symbol.volume_left:
         granted = lot_down(symbol.volume_left, rules.lot_size)
         c.rule = VOLUME
-        if granted <= 0.0:
+        if granted <= nothing:
             drop(c, s, account, logs, row, VOLUME)
             return
     take_volume(symbol, granted)

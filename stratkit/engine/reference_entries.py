@@ -215,11 +215,14 @@ def largest_affordable(book: Book, quantity: float, price: float, available: flo
 def fill_entry(book: Book, when: Moment, candidate: Candidate, sums: Sums) -> None:
     """Take what cash, minimum notional and volume allow, and log what became of the intent."""
     rules, slot, price = book.rules, candidate.slot, candidate.price
+    nothing = 1e-9 * candidate.requested  # what is left at or below it is a rounding error
+    if candidate.quantity <= nothing:
+        return refuse(book, when, candidate, candidate.cut_by)
     available = rules.leverage * sums.equity - sums.gross
     if candidate.side > 0 and rules.leverage <= 1:
         available = min(available, book.cash)
     quantity = largest_affordable(book, candidate.quantity, price, available)
-    if not quantity > 0:
+    if not quantity > nothing:
         return refuse(book, when, candidate, CASH)
     if quantity < candidate.quantity:
         candidate.cut_by = CASH
@@ -229,7 +232,7 @@ def fill_entry(book: Book, when: Moment, candidate: Candidate, sums: Sums) -> No
     if quantity > book.volume_left[slot.symbol]:
         filled = lot_down(book.volume_left[slot.symbol], rules.lot_size)
         candidate.cut_by = VOLUME
-        if not filled > 0:
+        if not filled > nothing:
             return refuse(book, when, candidate, VOLUME, EXPIRED)
     sums.add(candidate, filled)
     sums.equity -= take(book, when, candidate, filled)
