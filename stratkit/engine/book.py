@@ -99,7 +99,6 @@ ACCOUNT_DTYPE = np.dtype(
         ("interest_bar", "f8"),
         ("borrow_bar", "f8"),
         ("funding_bar", "f8"),
-        ("traded_bar", "f8"),  # notional traded in the bar
         ("no_op", "i8"),
         ("trades_opened", "i8"),
         ("fill_rows", "i8"),

@@ -56,7 +56,6 @@ def book_fill(
 ) -> None:  # fmt: skip
     """Move cash for one fill and write its row: the only place where cash is traded."""
     account.cash = account.cash - direction * (quantity * price) - fee
-    account.traded_bar += quantity * price
     slippage = (price - base) * direction * quantity
     s.commission += fee
     s.slippage += slippage
