@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,19 @@ from stratkit.cli.bar_tables import (
     time_text,
     times_as_text,
 )
+from stratkit.cli.data_check import check_data
+from stratkit.cli.data_clean import clean_data
+from stratkit.cli.data_options import (
+    ColumnOption,
+    DataOption,
+    EndOption,
+    OverwriteOption,
+    StartOption,
+    SymbolsOption,
+    built_settings,
+    column_pairs,
+    listed,
+)
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -25,34 +38,12 @@ if TYPE_CHECKING:
     from stratkit.data.settings import DataSettings
 
 app = typer.Typer(
-    help="Import bars, list and show what a store holds, resample it, make synthetic bars.",
+    help="Import, check and clean bars, list and show what a store holds, resample it, make synthetic bars.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 _SHOWN_SYMBOLS = 30
-
-Settings = TypeVar("Settings")
-
-
-StartOption = Annotated[str | None, typer.Option("--from", help="First date, UTC, ISO.", metavar="DATE")]
-EndOption = Annotated[str | None, typer.Option("--to", help="Last date, UTC, ISO, inclusive.", metavar="DATE")]
-SymbolsOption = Annotated[
-    str | None, typer.Option("--symbols", help="Symbols, separated by commas; default all.", metavar="A,B")
-]
-ColumnOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="OURS=THEIRS",
-        help="Which column is our timestamp, clock (time of day apart), symbol, open, high, low, close or volume; "
-        "'volume=' when there is none. Repeat.",
-    ),
-]
-DataOption = Annotated[
-    str | None, typer.Option("--data", help="Store, folder or Parquet file; default the bundled data.", metavar="PATH")
-]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 
 
 @app.command("import")
@@ -104,17 +95,17 @@ def import_data(
     from stratkit.data.importers import import_files
 
     terminal = Terminal(as_json, quiet)
-    settings = _settings(
+    settings = built_settings(
         ImportSettings,
         to=to,
         symbol=symbol,
         tz=tz,
         epoch=epoch,
         stamp=stamp,
-        columns=_columns(column),
+        columns=column_pairs(column),
         frequency=frequency,
         skip_rows=skip_rows,
-        names=_listed(names),
+        names=listed(names),
         delimiter="\t" if delimiter == "\\t" else delimiter,
         decimal=decimal,
         date_format=date_format,
@@ -141,6 +132,10 @@ def import_data(
     terminal.out.print(table)
     _say_rest(terminal, len(imported))
     terminal.say(f"{len(imported)} symbols written to {to}: use them with --data {to}")
+
+
+app.command("check")(check_data)
+app.command("clean")(clean_data)
 
 
 @app.command("list")
@@ -290,49 +285,15 @@ def _asked(
         raise UsageError(f"with --data a symbol of it is expected; found the path {what!r}: leave --data out")
     if not is_path and symbols is not None:
         raise UsageError(f"--symbols is for a path; found the symbol {what!r}: leave --symbols out")
-    return _settings(
+    return built_settings(
         DataSettings,
         path=what if is_path else data,
-        symbols=_listed(symbols) if is_path else (what,),
+        symbols=listed(symbols) if is_path else (what,),
         start=start,
         end=end,
         frequency=frequency,
-        columns=_columns(column),
+        columns=column_pairs(column),
     )
-
-
-def _settings(model: Callable[..., Settings], **values: Any) -> Settings:
-    """Build settings from options; what they refuse becomes a usage error that names the option."""
-    from pydantic import ValidationError
-
-    from stratkit.errors import UsageError
-
-    try:
-        return model(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ")
-        if first["loc"]:
-            name = str(first["loc"][0])
-            option = {"columns": "column", "start": "from", "end": "to"}.get(name, name.replace("_", "-"))
-            message = f"--{option}: {message}"
-        raise UsageError(message) from None
-
-
-def _columns(pairs: list[str] | None) -> dict[str, str]:
-    from stratkit.errors import UsageError
-
-    columns = {}
-    for pair in pairs or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--column must be OURS=THEIRS, as in open=Open; found {pair!r}")
-        columns[ours] = theirs
-    return columns
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
 def _say_rest(terminal: Terminal, count: int) -> None:

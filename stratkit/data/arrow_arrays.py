@@ -48,6 +48,19 @@ def fill_ints(out: IntArray, columns: Iterator[pa.ChunkedArray]) -> IntArray:
     return out
 
 
+def arrow_flags(mask: pa.Array | pa.ChunkedArray) -> BoolArray:
+    """Return a column of truths as an array; null becomes False.
+
+    >>> arrow_flags(pa.array([True, None])).tolist()
+    [True, False]
+    """
+    chunked = mask if isinstance(mask, pa.ChunkedArray) else pa.chunked_array([mask])
+    numbers = pc.fill_null(chunked, False).cast(pa.int8())
+    parts = [np.from_dlpack(chunk) for chunk in numbers.chunks]
+    flags: BoolArray = np.concatenate(parts) != 0 if parts else np.empty(0, dtype=np.bool_)
+    return flags
+
+
 def arrow_column(values: Any, kind: pa.DataType) -> pa.Array:
     """Return an 8-byte array as an Arrow column of `kind`, sharing its memory; NaN stays NaN, not null."""
     plain = np.ascontiguousarray(values)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from stratkit.data.findings import Finding
 from stratkit.errors import DataError
 from stratkit.panel import FloatArray, IntArray, format_time, read_only
 
@@ -22,7 +23,8 @@ class Bars:
     `times` (T,) int64, UTC nanoseconds of each bar's START, strictly increasing; `symbols` N names,
     ascending; prices and `volume` (T, N) float64, C order, read-only, prices in quote currency;
     NaN = no bar. A bar exists where O, H, L and C are all finite; volume may be NaN (unknown).
-    `frequency` is a word such as ``1d``. `source` says in words where the bars came from.
+    `frequency` is a word such as ``1d``. `source` says in words where the bars came from, `findings` what the
+    gate found in them and let pass.
     """
 
     times: IntArray
@@ -34,6 +36,7 @@ class Bars:
     volume: FloatArray
     frequency: str
     source: str = field(default="arrays", compare=False)
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.times), len(self.symbols))
@@ -61,13 +64,13 @@ class Bars:
     def slice(self, start: int, stop: int) -> Bars:
         """Return bars [start, stop) as views."""
         parts = {name: getattr(self, name)[start:stop] for name in FIELDS}
-        return Bars(self.times[start:stop], self.symbols, frequency=self.frequency, source=self.source, **parts)
+        return replace(self, times=self.times[start:stop], **parts)
 
     def select(self, symbols: tuple[str, ...]) -> Bars:
         """Return the bars of some symbols, on the same times."""
         columns = [self.symbols.index(symbol) for symbol in symbols]
         parts = {name: getattr(self, name)[:, columns] for name in FIELDS}
-        return Bars(self.times, symbols, frequency=self.frequency, source=self.source, **parts)
+        return replace(self, symbols=symbols, **parts)
 
     def __repr__(self) -> str:
         if not len(self.times):

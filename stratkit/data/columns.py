@@ -10,7 +10,7 @@ from stratkit.data.symbols import nearest_symbol
 from stratkit.errors import DataError
 
 # Names that can mean nothing else; compared without regard to case. Anything further must be mapped.
-_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "timestamp": ("timestamp", "date", "time", "datetime"),
     "symbol": ("symbol",),
     **{name: (name,) for name in (*PRICES, "volume")},
@@ -28,12 +28,12 @@ def resolve_columns(names: Sequence[str], mapping: Mapping[str, str], where: str
     {'timestamp': 'Date', 'open': 'Open', 'high': 'High', 'low': 'Low', 'close': 'Close'}
     """
     found: dict[str, str] = {}
-    for field in _ALIASES:
+    for field in ALIASES:
         column = _mapped(field, mapping[field], names, where) if field in mapping else _named(field, names, where)
         if column:
             found[field] = column
     for field, column in mapping.items():
-        if field not in _ALIASES:  # an importer's own field, such as the clock of a date
+        if field not in ALIASES:  # an importer's own field, such as the clock of a date
             found[field] = _mapped(field, column, names, where)
     _check_missing(found, mapping, names, where)
     return found
@@ -51,7 +51,7 @@ def _mapped(field: str, column: str, names: Sequence[str], where: str) -> str:
 
 
 def _named(field: str, names: Sequence[str], where: str) -> str:
-    matches = [name for name in names if name.strip().casefold() in _ALIASES[field]]
+    matches = [name for name in names if name.strip().casefold() in ALIASES[field]]
     if len(matches) > 1:
         raise DataError(
             f"{where}: {field} must be one column; found {_listed(matches)}: "

@@ -43,16 +43,7 @@ class ImportSettings(BaseModel):
     @field_validator("tz")
     @classmethod
     def _is_a_zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                zones = sorted(available_timezones())
-                near = nearest_symbol(value, zones)
-                raise ValueError(
-                    f"must be a time zone such as America/New_York or UTC; found {value!r}; {near}"
-                ) from None
-        return value
+        return value if value is None else known_zone(value)
 
     @field_validator("symbol")
     @classmethod
@@ -71,3 +62,13 @@ class ImportSettings(BaseModel):
     @classmethod
     def _known(cls, value: dict[str, str]) -> dict[str, str]:
         return known_columns(value, FIELDS_OF_FILES)
+
+
+def known_zone(name: str) -> str:
+    """Return `name`; raise ValueError with the nearest zone when it is none."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest_symbol(name, sorted(available_timezones()))
+        raise ValueError(f"must be a time zone such as America/New_York or UTC; found {name!r}; {near}") from None
+    return name

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from stratkit.data.findings import acceptable
 from stratkit.errors import UsageError, did_you_mean
 from stratkit.frequency import frequency_ns
 from stratkit.panel import parse_time
 
 COLUMNS: Final = ("timestamp", "symbol", "open", "high", "low", "close", "volume")
+Adjustment = Literal["splits", "total"]
 _ISO: Final = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?)?)?")
 
 
@@ -34,6 +36,31 @@ class DataSettings(BaseModel):
         description="our column name -> the file's (timestamp, symbol, open, high, low, close, volume); "
         'volume: "" = the file has none',
     )
+    actions_path: str | None = Field(
+        None, description="file of splits and cash dividends (timestamp, symbol, action, value); none = none are known"
+    )
+    adjust: Adjustment | None = Field(
+        None,
+        description="prices adjusted by the file of actions for what comes later: splits, or total = dividends too; "
+        "none = as stored",
+    )
+
+    accept: tuple[str, ...] = Field(
+        (), description="codes of findings of severity error that a run accepts, such as non_positive"
+    )
+
+    @field_validator("accept")
+    @classmethod
+    def _acceptable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return acceptable(value)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("adjust", mode="before")
+    @classmethod
+    def _none_switches_off(cls, value: Any) -> Any:
+        return None if value == "none" else value  # a word on the command line, where null cannot be typed
 
     @field_validator("symbols", mode="before")
     @classmethod
@@ -92,6 +119,12 @@ class DataSettings(BaseModel):
         start, end = self.span_ns()
         if start is not None and end is not None and start > end:
             raise ValueError(f"start must not be after end; found start {self.start} and end {self.end}")
+        return self
+
+    @model_validator(mode="after")
+    def _actions_are_known(self) -> DataSettings:
+        if self.adjust is not None and self.actions_path is None:
+            raise ValueError(f"adjust {self.adjust} needs a file of splits and dividends: name it with actions_path")
         return self
 
     def span_ns(self) -> tuple[int | None, int | None]:

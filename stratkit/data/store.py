@@ -8,11 +8,13 @@ Paths are built from symbols; only what is asked for is read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from stratkit.data import gate
+from stratkit.data.acceptance import admit_rows
+from stratkit.data.actions import adjusted
+from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.data.bundled import bundled_folder
 from stratkit.data.parquet import read_rows, span_text, stored_rows, stored_span, stored_symbols, write_rows
@@ -53,8 +55,9 @@ class StoredFile:
 def load_bars(settings: DataSettings) -> Bars:
     """Return the bars asked for, checked, on the union of their stamps; NaN = no bar.
 
-    Rows whose four prices are all NaN count as no bar. Raises `DataError` for what is missing,
-    unreadable or breaks a rule of the gate.
+    Rows whose four prices are all NaN count as no bar. With `adjust`, prices are adjusted for the events
+    of `actions_path` between the first and the last bar asked for. Raises `DataError` for what is missing,
+    unreadable or breaks a rule of the gate that `accept` does not name.
     """
     path = bundled_folder() if settings.path is None else Path(settings.path).expanduser()
     where = "the bundled data" if settings.path is None else str(path)
@@ -68,8 +71,11 @@ def load_bars(settings: DataSettings) -> Bars:
     rows = join_rows(parts).without_empty()
     del parts
     _check_found(rows, files, settings)
-    gate.check_rows(rows, where)
-    return align_rows(rows, rows.one_frequency(declared, where), where)
+    actions = None if settings.actions_path is None else load_actions(settings.actions_path)
+    look = f"stratkit data check {path if settings.path is not None else where}"
+    rows, findings = admit_rows(rows, where, settings.accept, {} if actions is None else actions.split_dates(), look)
+    bars = replace(align_rows(rows, rows.one_frequency(declared, where), where), findings=findings)
+    return bars if settings.adjust is None or actions is None else adjusted(bars, actions, settings.adjust)
 
 
 def list_store(root: str | Path | None = None) -> list[StoreFolder]:

@@ -8,7 +8,7 @@ markets: the point is that the truth is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,7 @@ def synthetic_universe(symbols: int = 20, bars: int = 2520, frequency: str = "1d
     regime = _regimes(bars, days, generator(seed, "synthetic", "regime"))
     market = _market(regime, days, generator(seed, "synthetic", "market"))
     names = tuple(f"SYN{n + 1:02d}" for n in range(symbols))
-    panel = {name: np.full((bars, symbols), np.nan) for name in FIELDS}
+    panel: dict[str, Any] = {name: np.full((bars, symbols), np.nan) for name in FIELDS}
     for n, symbol in enumerate(names):
         alive = _life(symbol, bars)
         series = _symbol(market, regime, days, generator(seed, "synthetic", symbol))

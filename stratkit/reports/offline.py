@@ -1,0 +1,75 @@
+"""`environment`: templates, scripts and policy of a page that is one file and loads nothing from anywhere.
+
+Its chart library is the script inside the installed plotly package, compressed into the page and
+unpacked by the browser. A content security policy names the exact scripts that may run by their
+hash, so that no text from a file or a name can ever run as one.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import importlib.metadata
+import importlib.resources
+from pathlib import Path
+from typing import Any
+
+from stratkit.errors import OutputError
+from stratkit.reports.payload import compressed_text
+
+
+@functools.cache
+def chart_library() -> tuple[str, str]:
+    """Return plotly's script as compressed text, and the hash of the script."""
+    source = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
+    try:
+        raw = source.read_bytes()
+    except OSError as error:
+        version = importlib.metadata.version("plotly")
+        raise OutputError(
+            f"the report needs package_data/plotly.min.js of the plotly package; plotly {version} has none: "
+            "reinstall plotly>=6"
+        ) from error
+    return compressed_text(raw), hash_of(raw.decode())
+
+
+def hash_of(script: str) -> str:
+    """Return the hash by which a policy names a script."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def content_policy(hashes: list[str]) -> str:
+    """Return the policy under which only the scripts of these hashes run and nothing is loaded."""
+    scripts = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@functools.cache
+def environment() -> Any:
+    """Return the templates: what is put into them is escaped."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@functools.cache
+def template_text(name: str) -> str:
+    """Return a script or a style sheet that stands beside the templates."""
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def trusted(text: str) -> Any:
+    """Mark text of our own making, which holds no markup of a user, as not to be escaped."""
+    import markupsafe
+
+    return markupsafe.Markup(text)  # our own files and base64, never a user's text
