@@ -1,17 +1,10 @@
 """`write_report`: one offline HTML page with everything about a run.
 
-The page loads nothing from anywhere. Its chart library is the script inside the installed plotly
-package, compressed into the page and unpacked by the browser. A content security policy names the
-exact scripts that may run by their hash, so that no text from a file or a name can ever run as one.
+What makes it one file that loads nothing from anywhere stands in `stratkit.reports.offline`.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-import importlib.metadata
-import importlib.resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +13,7 @@ from stratkit.analytics.months import monthly_returns
 from stratkit.errors import OutputError
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
-from stratkit.reports.payload import compressed_text
+from stratkit.reports.offline import chart_library, content_policy, environment, hash_of, template_text, trusted
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import choose_trades
@@ -54,21 +47,21 @@ def write_report(folder: Path, content: ReportContent, settings: ReportSettings)
 
 def render_page(content: ReportContent, settings: ReportSettings) -> str:
     """Return the page as text."""
-    script, theme, css = (_template_text(name) for name in ("report.js", "theme.js", "report.css"))
-    library, library_hash = _chart_library()
+    script, theme, css = (template_text(name) for name in ("report.js", "theme.js", "report.css"))
+    library, library_hash = chart_library()
     series = prepare_series(content, settings)
     shown = choose_trades(content.result, settings.max_trades)
     payload = build_payload(content, series, shown, settings)
     text: str = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
-            css=_trusted(css),
-            script=_trusted(script),
-            theme=_trusted(theme),
-            policy=_policy([_hash_of(script), _hash_of(theme), library_hash]),
-            library=_trusted(library),
-            payload=_trusted(payload.text()),
+            css=trusted(css),
+            script=trusted(script),
+            theme=trusted(theme),
+            policy=content_policy([hash_of(script), hash_of(theme), library_hash]),
+            library=trusted(library),
+            payload=trusted(payload.text()),
             **_tables(content, settings),
             trades_rule=shown.rule,
             has_trades=shown.total > 0,
@@ -106,55 +99,3 @@ def _coarser(settings: ReportSettings) -> ReportSettings:
         name: max(_FEWEST_POINTS, getattr(settings, name) // 2) for name in ("max_points", "max_candles", "max_trades")
     }
     return settings.model_copy(update=halves)
-
-
-@functools.cache
-def _chart_library() -> tuple[str, str]:
-    """Return plotly's script as compressed text, and the hash of the script."""
-    source = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
-    try:
-        raw = source.read_bytes()
-    except OSError as error:
-        version = importlib.metadata.version("plotly")
-        raise OutputError(
-            f"the report needs package_data/plotly.min.js of the plotly package; plotly {version} has none: "
-            "reinstall plotly>=6"
-        ) from error
-    return compressed_text(raw), _hash_of(raw.decode())
-
-
-def _hash_of(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-
-
-def _policy(hashes: list[str]) -> str:
-    scripts = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-@functools.cache
-def _environment() -> Any:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@functools.cache
-def _template_text(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
-
-
-def _trusted(text: str) -> Any:
-    """Mark text of our own making, which holds no markup of a user, as not to be escaped."""
-    import markupsafe
-
-    return markupsafe.Markup(text)  # our own files and base64, never a user's text

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from stratkit.errors import OutputError
 from stratkit.runs.json_text import json_text
+from stratkit.runs.writer_lock import WriterLock, take_lock
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from stratkit.panel import IntArray
 
     Column: TypeAlias = npt.NDArray[Any] | tuple[IntArray, Sequence[str]]  # values, or the codes and names of labels
+
+DRAFT: Final = ".partial"  # .<run id>.partial is being written, or was when its writer died
+REMOVED: Final = ".removed"  # .<run id>.removed is being taken away
+WRITER: Final = ".writer"  # the file in a draft that is locked while its writer lives
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class RunDraft:
 
     run_id: str
     folder: Path
+    lock: WriterLock = field(repr=False)
     record: RunRecord | None = field(default=None, init=False)
 
     def write_text(self, name: str, text: str) -> None:
@@ -100,21 +106,35 @@ def _reserve(parent: Path, name: str) -> RunDraft:
     count = 1
     while True:
         run_id = name if count == 1 else f"{name}-{count}"
-        folder = parent / f".{run_id}.partial"
+        folder = parent / f".{run_id}{DRAFT}"
         count += 1
         try:
             folder.mkdir()
         except FileExistsError:
             continue
-        if not (parent / run_id).exists():
-            return RunDraft(run_id, folder)
-        folder.rmdir()
+        lock = None
+        try:
+            lock = None if (parent / run_id).exists() else _signed(folder)
+        finally:  # Ctrl-C included: nobody else would know whose folder it is
+            if lock is None:
+                shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            return RunDraft(run_id, folder, lock)
+
+
+def _signed(folder: Path) -> WriterLock | None:
+    try:
+        return take_lock(folder / WRITER)
+    except FileNotFoundError:  # swept away in this very moment
+        return None
 
 
 def _keep(draft: RunDraft, final: Path) -> RunRecord:
+    files = sorted(path.relative_to(draft.folder).as_posix() for path in draft.folder.rglob("*") if path.is_file())
+    record = RunRecord(draft.run_id, final, tuple(name for name in files if name != WRITER))
+    draft.lock.release()
     draft.folder.rename(final)
-    files = sorted(path.relative_to(final).as_posix() for path in final.rglob("*") if path.is_file())
-    return RunRecord(draft.run_id, final, tuple(files))
+    return record
 
 
 def _missing_parents(parent: Path) -> list[Path]:
@@ -123,6 +143,7 @@ def _missing_parents(parent: Path) -> list[Path]:
 
 def _remove(draft: RunDraft | None, made: list[Path]) -> None:
     if draft is not None:
+        draft.lock.release()
         shutil.rmtree(draft.folder, ignore_errors=True)
     for folder in made:  # folders of ours that are empty again, the deepest first
         try:

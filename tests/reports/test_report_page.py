@@ -16,7 +16,7 @@ from test_payload import unpack
 from stratkit.analytics.months import MonthlyTable
 from stratkit.data.bars import Bars
 from stratkit.errors import OutputError
-from stratkit.reports import page
+from stratkit.reports import offline
 from stratkit.reports.charts import decision_counts, exit_reasons, histogram
 from stratkit.reports.content import ReportContent
 from stratkit.reports.page import MAX_PAGE_BYTES, render_page, write_report
@@ -284,7 +284,7 @@ def test_an_unwritable_folder_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_chart_library_without_its_script_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    page._chart_library.cache_clear()
+    offline.chart_library.cache_clear()
     monkeypatch.setattr("importlib.resources.files", lambda name: tmp_path)
     with pytest.raises(OutputError, match=r"plotly\.min\.js.*reinstall plotly>=6"):
         render_page(sample_content(sample_bars(30)), ReportSettings())
