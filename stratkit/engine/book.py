@@ -23,6 +23,7 @@ SLOT_DTYPE = np.dtype(
         ("size", "f8"),  # default size
         ("rule", "i8"),  # sizing rule
         ("entry_plan", "i8"),  # plan of its entries
+        ("order", "i8"),  # how its entries with a level rest
         ("side", "i8"),  # +1, -1, 0 flat
         ("held", "f8"),  # units, >= 0
         ("entry_quantity", "f8"),
@@ -192,7 +193,7 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
         marks=np.zeros(len(delist_bar)),
         sums=np.zeros(9),
     )
-    for name in ("symbol", "strategy", "kind", "size", "rule"):
+    for name in ("symbol", "strategy", "kind", "size", "rule", "order"):
         book.slots[name] = getattr(targets, f"slot_{name}")
     book.slots["entry_plan"] = targets.slot_plan
     book.strategies["cap"] = targets.strategy_cap

@@ -43,14 +43,14 @@ OUTCOMES: Final = ("filled", "reduced", "refused", "expired", "breaker_closed", 
     EXIT_PENDING, SHORT_NOT_ALLOWED, COOLDOWN_RULE, BREAKER_DRAWDOWN, BREAKER_DAILY_LOSS,
     BREAKER_LOSSES, NO_EDGE, CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL,
     CAP_GROSS, CAP_NET, CASH, LOT, MIN_NOTIONAL, VOLUME, END_OF_DATA, TARGET_ROUNDED_TO_ZERO,
-    MIN_TRADE_WEIGHT, BANKRUPT_RULE, CANCELLED,
-) = _codes(29)  # fmt: skip
+    MIN_TRADE_WEIGHT, BANKRUPT_RULE, CANCELLED, NOT_REACHED,
+) = _codes(30)  # fmt: skip
 RULES: Final = (
     "", "no_price", "no_bar", "no_risk_unit", "stop_beyond_entry", "target_beyond_entry", "exited_this_bar",
     "exit_pending", "short_not_allowed", "cooldown", "breaker_drawdown", "breaker_daily_loss",
     "breaker_consecutive_losses", "no_edge", "max_at_risk", "max_total_at_risk", "max_open_positions",
     "max_symbol", "max_gross_leverage", "max_net", "cash", "lot", "min_notional", "volume", "end_of_data",
-    "target_rounded_to_zero", "min_trade_weight", "bankrupt", "cancelled",
+    "target_rounded_to_zero", "min_trade_weight", "bankrupt", "cancelled", "not_reached",
 )  # fmt: skip
 
 # ---- sides as the decision log writes them, and the slot that stands for the account
@@ -61,6 +61,8 @@ AT_OPEN, AT_CLOSE = np.int64(0), np.int64(1)
 
 # ---- options of the fill profile and of the account, as codes
 NEXT_OPEN, THIS_CLOSE = 0, 1  # rules.intents_fill_at
+GAP_AT_OPEN, GAP_AT_LEVEL = 0, 1  # rules.gapped_stop, rules.gapped_target
+STOP_FIRST, TARGET_FIRST, ALONG_PATH, TRAILING_LAST = 0, 1, 2, 3  # rules.same_bar
 STAY_OPEN, END_AT_OPEN, END_AT_CLOSE = 0, 1, 2  # rules.close_at_end
 REJECT, SCALE = 0, 1  # rules.on_breach
 BY_EXPOSURE, BY_STOP = 0, 1  # rules.risk_basis
@@ -96,6 +98,12 @@ RULES_DTYPE = np.dtype(
         ("partial", "i8"),
         # fill profile
         ("intents_fill_at", "i8"),
+        ("gapped_stop", "i8"),
+        ("gapped_target", "i8"),
+        ("same_bar", "i8"),  # which comes first when a bar holds both stop and target
+        ("entry_bar_exits", "i8"),  # 1: stop and targets are tested in the entry bar
+        ("trailing_first", "i8"),  # 1: the bar's own extreme moves the stop before it is tested
+        ("opposite_in_bar", "i8"),  # 1: a resting order of the other side may fill after an exit inside the bar
         ("slippage_on_stops", "i8"),
         # sizing
         ("scale_by_confidence", "i8"),

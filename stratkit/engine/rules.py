@@ -11,16 +11,15 @@ from stratkit.engine.layout import (
     END_AT_CLOSE,
     END_AT_OPEN,
     NEW_EDGE,
-    NEXT_OPEN,
     NEXT_SIGNAL,
     REJECT,
     RULES_DTYPE,
     SCALE,
     STAY_OPEN,
-    THIS_CLOSE,
     WAIT,
     Records,
 )
+from stratkit.engine.profiles import fill_codes
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.errors import UsageError
 from stratkit.frequency import frequency_ns, is_intraday
@@ -30,11 +29,6 @@ from stratkit.risk.settings import BreakerSettings, CapSettings, RiskSettings, S
 BPS = 1e-4
 PERCENT = 1e-2
 
-# a profile is a named bundle of fill options
-PROFILES: dict[str, dict[str, int]] = {
-    "conservative": {"intents_fill_at": NEXT_OPEN, "slippage_on_stops": 1},
-    "close": {"intents_fill_at": THIS_CLOSE, "slippage_on_stops": 1},
-}
 
 STALE_DAILY_BARS = 5
 
@@ -114,7 +108,7 @@ def _execution(execution: ExecutionSettings) -> dict[str, float]:
     return {
         "max_volume_share": (execution.max_volume_share_pct or 0.0) * PERCENT,
         "partial": CANCEL if execution.partial == "cancel" else WAIT,
-        **PROFILES[execution.profile],
+        **fill_codes(execution),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FillProfile = Literal["conservative", "close"]
+FillProfile = Literal["conservative", "close", "tradingview", "vectorbt", "freqtrade"]
 
 
 class AccountSettings(BaseModel):
@@ -68,7 +68,27 @@ class ExecutionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    profile: FillProfile = Field("conservative", description="the named bundle of fill options")
+    profile: FillProfile = Field("conservative", description="the named bundle of the fill options below")
+    intents_fill_at: Literal["next_open", "this_close"] | None = Field(
+        None, description="when intents trade; none = as the profile says, here and in the options that follow"
+    )
+    gapped_stop: Literal["open", "level"] | None = Field(
+        None, description="a stop that the open has passed: at the open, or at its level if the bar comes back to it"
+    )
+    gapped_target: Literal["open", "level"] | None = Field(
+        None, description="a target that the open has passed: at the better open, or at its level held inside the bar"
+    )
+    same_bar: Literal["stop_first", "target_first", "path", "trailing_last"] | None = Field(
+        None, description="what comes first in a bar that holds both stop and target"
+    )
+    entry_bar_exits: bool | None = Field(None, description="whether stop and targets are tested in the entry bar")
+    trailing_moves: Literal["next_bar", "before_test"] | None = Field(
+        None, description="whether a bar's own extreme moves break-even and trailing before the bar tests them"
+    )
+    opposite_in_bar: bool | None = Field(
+        None, description="whether a resting entry of the other side may fill after an exit inside the same bar"
+    )
+    slippage_on_stops: bool | None = Field(None, description="whether stop exits pay slippage")
     max_volume_share_pct: float | None = Field(
         None, gt=0, le=100, description="a bar's fills take at most this share of its volume [%]; none = no limit"
     )

@@ -19,8 +19,10 @@ from stratkit.risk.targets import (
     BASIS_PRICE,
     FRACTION,
     KELLY,
+    LIMIT_ORDER,
     PLAN_DTYPE,
     RISK,
+    STOP_ORDER,
     UNITS,
     Targets,
 )
@@ -58,6 +60,7 @@ def requested_targets(
         slot_size=np.full(symbols * len(signals), size),
         slot_rule=np.full(symbols * len(signals), rule, dtype=np.int64),
         slot_plan=np.repeat([0 if plan is None else index for index, plan in enumerate(plans, start=1)], symbols),
+        slot_order=np.repeat([LIMIT_ORDER if one.entry_order == "limit" else STOP_ORDER for one in signals], symbols),
         strategy_cap=np.full(len(signals), np.nan),
         plans=plan_records(plans),
         side=_joined(signals, "side", bars, fill=0, dtype=np.int8),
@@ -68,6 +71,7 @@ def requested_targets(
         stop_level=_joined(signals, "stop_level", bars),
         target_level=_joined(signals, "target_level", bars),
         exit_fraction=_joined(signals, "exit_fraction", bars),
+        entry_level=_joined(signals, "entry_level", bars),
     )
 
 

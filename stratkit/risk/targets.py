@@ -20,6 +20,9 @@ BASIS_PRICE = 0  # risk_unit is R in price units (ATR multiple or distance)
 BASIS_PERCENT = 1  # risk is a fraction of the entry fill price
 BASIS_LEVEL = 2  # R is the distance from the entry fill to stop_level
 
+# how an entry with a level rests in the market
+STOP_ORDER, LIMIT_ORDER = 0, 1
+
 PLAN_DTYPE = np.dtype(
     [
         ("basis", "i8"),
@@ -55,6 +58,7 @@ class Panels(NamedTuple):
     stop_level: FloatArray
     target_level: FloatArray
     exit_fraction: FloatArray
+    entry_level: FloatArray
 
 
 class Targets(NamedTuple):
@@ -70,6 +74,7 @@ class Targets(NamedTuple):
     slot_size: FloatArray  # (M,) used where `size` is NaN or absent
     slot_rule: IntArray  # (M,) FRACTION, RISK, KELLY, UNITS
     slot_plan: IntArray  # (M,) index into plans
+    slot_order: IntArray  # (M,) STOP_ORDER or LIMIT_ORDER: how its entries with a level rest
     strategy_cap: FloatArray  # (S,) max at-risk fraction of equity, NaN = off
     plans: npt.NDArray[np.void]  # (P,) PLAN_DTYPE
     side: SideArray  # (T, M) or (0, 0)
@@ -80,6 +85,7 @@ class Targets(NamedTuple):
     stop_level: FloatArray  # (T, M) or (0, 0)
     target_level: FloatArray  # (T, M) or (0, 0)
     exit_fraction: FloatArray  # (T, M) or (0, 0): 1
+    entry_level: FloatArray  # (T, M) or (0, 0): price that a side's entry rests at, NaN = at the market
 
     def panels(self) -> Panels:
         """Return what the kernel reads bar by bar."""

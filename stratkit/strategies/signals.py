@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from stratkit.plans import ExitPlan
 
 LONG, SHORT, FLAT, EXIT = 1, -1, 0, 2
 
+EntryOrder = Literal["stop", "limit"]
+
 _PANELS: dict[str, npt.DTypeLike] = {
     "side": np.int8,
     "weight": np.float64,
@@ -25,6 +27,7 @@ _PANELS: dict[str, npt.DTypeLike] = {
     "stop_level": np.float64,
     "target_level": np.float64,
     "exit_fraction": np.float64,
+    "entry_level": np.float64,
 }
 
 
@@ -37,7 +40,9 @@ class Signals:
     Exactly one of the two is given. `confidence` in [0, 1] ranks entries (None = 1).
     NaN means "as configured" in the optional rest: `size` (meaning set by the sizing rule),
     `risk_unit` (R in price terms), `stop_level` and `target_level` (absolute prices, frozen at
-    entry), `exit_fraction` (of the position, for side 2). `exit_plan` is the plan that the strategy
+    entry), `exit_fraction` (of the position, for side 2), `entry_level` (price > 0 at which an entry
+    rests in the market during the next bar; NaN = at the market), which rests as the stop or limit
+    order that `entry_order` says. `exit_plan` is the plan that the strategy
     was designed with; the configuration's own plan goes before it. The first `warmup_bars` rows
     hold no opinion. Values at t use nothing after close[t].
     """
@@ -51,6 +56,8 @@ class Signals:
     stop_level: FloatArray | None = None
     target_level: FloatArray | None = None
     exit_fraction: FloatArray | None = None
+    entry_level: FloatArray | None = None
+    entry_order: EntryOrder = "stop"
     exit_plan: ExitPlan | None = None
     warmup_bars: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -71,6 +78,8 @@ class Signals:
             if name == "side":
                 _check_side(self.strategy, values)
             object.__setattr__(self, name, read_only(np.ascontiguousarray(values, dtype=dtype)))
+        if self.entry_level is not None:
+            _check_levels(self.strategy, self.entry_level, self.weight)
         if self.weight is not None and np.isinf(self.weight).any():
             raise StrategyError(f"strategy {self.strategy!r}: weights must be finite or NaN; found inf")
         if self.confidence is not None:
@@ -80,6 +89,10 @@ class Signals:
                     f"strategy {self.strategy!r}: confidence must lie in [0, 1] and not be NaN; "
                     f"found {low:g} .. {high:g}"
                 )
+        if self.entry_order not in get_args(EntryOrder):
+            raise StrategyError(
+                f"strategy {self.strategy!r}: entry_order must be 'stop' or 'limit'; found {self.entry_order!r}"
+            )
         object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
 
     @property
@@ -93,6 +106,18 @@ class Signals:
         """Return the arrays that were given, by name."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: values[name] for name in _PANELS if values[name] is not None}
+
+
+def _check_levels(strategy: str, level: FloatArray, weight: FloatArray | None) -> None:
+    if weight is not None:
+        raise StrategyError(f"strategy {strategy!r}: entry_level belongs to side; found it beside weight")
+    wrong = ~np.isnan(level) & ~((level > 0) & np.isfinite(level))
+    if wrong.any():
+        bar, column = np.argwhere(wrong)[0]
+        raise StrategyError(
+            f"strategy {strategy!r}: entry_level must be a price above 0 or NaN (at the market); "
+            f"found {level[bar, column]:g} at bar {bar}, column {column}"
+        )
 
 
 def _check_side(strategy: str, side: npt.NDArray[Any]) -> None:
