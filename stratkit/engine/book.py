@@ -12,7 +12,7 @@ from stratkit.risk.targets import Targets
 
 # fills, trades and decisions that one slot can cause in one bar, at most; the kernel hands back
 # control when a log has less room than that
-ROWS_PER_SLOT: Final = 16
+ROWS_PER_SLOT: Final = 24
 ROWS_OF_ACCOUNT: Final = 16
 
 SLOT_DTYPE = np.dtype(
@@ -54,6 +54,10 @@ SLOT_DTYPE = np.dtype(
         ("time_stop", "i8"),
         ("decision_bar", "i8"),
         ("entry_bar", "i8"),
+        ("resting_bar", "i8"),  # bar inside which its resting entry filled, else -1
+        ("spent_bar", "i8"),  # bar in which its stop was hit and volume held a part back
+        ("resting", "i8"),  # side of an order against it that rests in this bar, 0 = none
+        ("resting_level", "f8"),
         ("trade", "i8"),
         ("exit_value", "f8"),
         ("exit_quantity", "f8"),
@@ -145,6 +149,8 @@ CANDIDATE_DTYPE = np.dtype(
         ("volatility", "f8"),
         ("volume", "f8"),
         ("base", "f8"),
+        ("slips", "i8"),  # 0: a limit order, without slippage
+        ("inside", "i8"),  # 1: fills inside the bar
         ("price", "f8"),
         ("quantity", "f8"),
         ("requested", "f8"),
@@ -200,7 +206,7 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
     book.symbols["delist_bar"] = delist_bar
     for name in ("active_stop", "stop", "stop_distance", "next_target", "weight_wanted", "risk_unit"):
         book.slots[name] = np.nan
-    for name in ("left_bar", "cooldown_until", "exit_bar", "weight_acted", "weight_bar"):
+    for name in ("left_bar", "cooldown_until", "exit_bar", "weight_acted", "weight_bar", "resting_bar", "spent_bar"):
         book.slots[name] = -1
     account = book.account
     for name in ("cash", "equity", "peak", "day_base"):

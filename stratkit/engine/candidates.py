@@ -28,15 +28,18 @@ from stratkit.engine.layout import (
     NO_RISK_UNIT,
     NO_RULE,
     NO_SIDE,
+    NOT_REACHED,
     REFUSED,
     SHORT_NOT_ALLOWED,
     SKIPPED,
     STOP_BEYOND_ENTRY,
     TARGET_BEYOND_ENTRY,
+    THIS_CLOSE,
     VOLUME,
 )
 from stratkit.engine.positions import log_decision
 from stratkit.engine.prices import market_price
+from stratkit.engine.resting import PLAYS_ALL, due_side, is_passed, is_reached, level_of_order, slips_at
 from stratkit.risk.sizing import kelly_fraction, requested_quantity
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, KELLY, RISK
 
@@ -44,6 +47,8 @@ from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, KELLY, RISK
 STALE_EDGE = np.int64(-1)
 # kinds of candidate: a new position, an add, the waiting rest of an entry, a weight's increase
 NEW, MORE, REST, RAISE = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+# batches of candidates: sides at a price of now, weights, orders that the bar comes to, one against a position
+SIDES, WEIGHTS, RESTING, AGAINST = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 
 
 @inlined
@@ -101,9 +106,23 @@ def refusal_of_rest(s: Any, rules: Any, has_bar: bool, ends: bool, breaker: int)
 
 
 @inner
+def refusal_of_order(s: Any, side: int, level: float, high: float, low: float) -> int:
+    """Return the rule that ends an order which may rest: not reached, or an add that its stop comes before."""
+    if not is_reached(s.order, side, level, high, low):
+        return NOT_REACHED
+    if s.side == side and side * (level - s.active_stop) <= 0.0:
+        return STOP_BEYOND_ENTRY
+    return NO_RULE
+
+
+@inner
 def outcome_of(rule: int) -> int:
     """Return the outcome that goes with a rule that ends an entry."""
-    return EXPIRED if rule == NO_BAR or rule == END_OF_DATA or rule == VOLUME or rule == CANCELLED else REFUSED
+    return (
+        EXPIRED
+        if rule == NO_BAR or rule == END_OF_DATA or rule == VOLUME or rule == CANCELLED or rule == NOT_REACHED
+        else REFUSED
+    )
 
 
 @inner
@@ -117,17 +136,22 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
 
 @inlined
 def gather(
-    slots: Any, account: Any, candidates: Any, close: Any, volume: Any, volatility: Any, targets: Any, rules: Any,
-    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, of_kind: int,
+    slots: Any, account: Any, candidates: Any, market: Any, targets: Any, rules: Any,
+    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, batch: int, plays: int, first: int, end: int,
 ) -> int:  # fmt: skip
-    """Collect the candidates of side slots and waiting rests, or of weight slots; return their number."""
+    """Collect the candidates of one batch among slots [first, end); return their number.
+
+    An order that rests against a position is noted in its slot instead.
+    """
+    close, volume, volatility = market.close, market.volume, market.volatility
+    at_close = rules.intents_fill_at == THIS_CLOSE
     breaker = closed_breaker(account, rules, day)
     count = 0
-    for slot in range(slots.shape[0]):
+    for slot in range(first, end):
         s = slots[slot]
         column = s.symbol
-        kind, wish, weight = RAISE, NO_SIDE, math.nan
-        if of_kind == 1:
+        kind, wish, weight, level = RAISE, NO_SIDE, math.nan, math.nan
+        if batch == WEIGHTS:
             if s.kind == 1 and s.weight_acted != bar:
                 weight = targets.weight[row, slot]
             wish = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else 0))
@@ -135,9 +159,15 @@ def gather(
                 account.no_op += 1
         elif s.kind == 0:
             wish = np.int64(targets.side[row, slot])
+            level = level_of_order(targets, rules, s, row, slot, wish)
+            if batch == SIDES:
+                wish = due_side(targets, rules, s, row, slot, wish, prices[column], plays,
+                                at_close and plays == PLAYS_ALL)  # fmt: skip
+            elif batch == RESTING and (level != level or is_passed(s.order, wish, level, prices[column])):
+                wish = NO_SIDE
             kind = MORE if s.side == wish else NEW
         asks = wish == 1 or wish == -1
-        rests = of_kind == 0 and s.waiting > 0.0
+        rests = batch == SIDES and plays == PLAYS_ALL and s.waiting > 0.0
         if not asks and not rests:
             continue
         confidence = 1.0
@@ -147,11 +177,17 @@ def gather(
         if asks and close[row, column] != close[row, column]:
             log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             asks = False
-        if asks and kind == MORE and (rests or s.adds >= rules.max_adds):
+        if asks and kind == MORE and (s.waiting > 0.0 or s.adds >= rules.max_adds):
             account.no_op += 1
             asks = False
         if asks:
+            if batch == RESTING and s.side == -wish and s.exit_wanted <= 0.0 and has_bar and not ends:
+                s.resting = wish
+                s.resting_level = level
+                continue
             rule = refusal(s, rules, bar, wish, has_bar, ends, breaker)
+            if rule == NO_RULE and batch == RESTING:
+                rule = refusal_of_order(s, wish, level, market.high[bar, column], market.low[bar, column])
             if rule == STALE_EDGE:
                 account.no_op += 1
                 continue
@@ -182,7 +218,11 @@ def gather(
         c.target_level = panel_value(targets.target_level, row, slot)
         c.volatility = panel_value(volatility, row, column)
         c.volume = volume[bar, column]
-        c.base = prices[column]
+        c.base = level if batch == RESTING or batch == AGAINST else prices[column]
+        c.slips = slips_at(s, level) if kind != REST else np.int64(1)
+        c.inside = 1 if batch == RESTING or batch == AGAINST else 0
+        if batch == RESTING:
+            s.resting_level = level
         c.rule = NO_RULE
         c.dropped = 0
     return count
@@ -191,7 +231,7 @@ def gather(
 @inner
 def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, impact_of: float) -> None:
     """Price a candidate for `impact_of` units, and set R, the distance to its stop and its quantity."""
-    price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume, True)
+    price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume, c.slips == 1)
     c.price = price
     to_stop = abs(price - c.stop_level)
     if s.side == c.side:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from stratkit.compiled import inlined, inner
-from stratkit.engine.candidates import MORE, REST, drop, gather, rank, size_candidate
+from stratkit.engine.candidates import MORE, REST, WEIGHTS, drop, gather, rank, size_candidate
 from stratkit.engine.caps import (
     TRUE_SUMS,
     at_risk,
@@ -30,14 +32,8 @@ from stratkit.engine.layout import (
     VOLUME,
     WAIT,
 )
-from stratkit.engine.positions import (
-    book_fill,
-    log_decision,
-    move_levels,
-    set_active_stop,
-    set_next_target,
-    take_volume,
-)
+from stratkit.engine.levels import move_levels, set_active_stop, set_next_target
+from stratkit.engine.positions import book_fill, log_decision, take_volume
 from stratkit.engine.prices import commission, tick_down, tick_up
 from stratkit.risk.sizing import lot_down
 
@@ -108,6 +104,7 @@ def open_position(s: Any, account: Any, c: Any, plan: Any, rules: Any, bar: int,
     s.bars_held = 0
     s.decision_bar = row
     s.entry_bar = bar
+    s.resting_bar = bar if c.inside == 1 else np.int64(-1)
     s.trade = account.trades_opened
     account.trades_opened += 1
     s.entry_quantity = 0.0
@@ -228,17 +225,18 @@ def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, su
 
 @inner
 def enter(
-    slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
-    volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, ends: bool,
-    prices: Any, marks: Any, equity: float, sums: Any, at_close: bool, of_kind: int,
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, ends: bool,
+    equity: float, at_close: bool, batch: int, plays: int, first: int, end: int,
 ) -> None:  # fmt: skip
-    """Make one bar's entries of the side slots (kind 0) in rank order, or the increases of the weight slots (1).
+    """Make the entries of one batch of candidates among slots [first, end), in rank order.
 
-    `prices` (N,) is where orders fill before slippage, NaN without a bar; `marks` (N,) values what is
-    held; `equity` is the one equity; `sums` (9,) carries the running sums from the sides to the weights.
+    `book.prices` (N,) is where orders fill before slippage, NaN without a bar; `book.marks` (N,) values what is
+    held; `equity` is the one equity; `book.sums` (9,) carries the running sums from the sides to the weights.
     """
-    count = gather(slots, account, candidates, close, volume, volatility, targets, rules, logs, bar, row, day, ends,
-                   prices, of_kind)  # fmt: skip
+    slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
+    candidates, order, sums, marks = book.candidates, book.order, book.sums, book.marks
+    count = gather(slots, account, candidates, market, targets, rules, logs, bar, row, market.day[row], ends,
+                   book.prices, batch, plays, first, end)  # fmt: skip
     if count == 0:
         return
     for index in range(count):
@@ -247,7 +245,7 @@ def enter(
         size_candidate(c, s, account, strategies[s.strategy], targets.plans[c.plan], rules, logs, row, equity)
     cap_strategies(slots, account, strategies, candidates, rules, logs, row, count, equity, marks)
     rank(candidates, order, count)
-    if of_kind == 1:
+    if batch == WEIGHTS:
         cap_weights(slots, account, symbols, candidates, order, rules, logs, row, count, equity, sums)
     for place in range(count):
         c = candidates[order[place]]
@@ -255,10 +253,10 @@ def enter(
             continue
         s = slots[c.slot]
         symbol = symbols[s.symbol]
-        if of_kind == 0:
-            rule = cap_globally(c, rules, equity, sums, TRUE_SUMS, symbol.gross, s.side == 0)
-        else:  # an offsetting increase that was granted may have been refused since
+        if batch == WEIGHTS:  # an offsetting increase that was granted may have been refused since
             rule = cap_net(c, rules, equity, sums[1])
+        else:
+            rule = cap_globally(c, rules, equity, sums, TRUE_SUMS, symbol.gross, s.side == 0)
         if rule != NO_RULE:
             drop(c, s, account, logs, row, rule)
             continue

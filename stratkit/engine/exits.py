@@ -16,6 +16,7 @@ from stratkit.engine.layout import (
     EXIT_SIDE,
     EXIT_SIGNAL,
     FILLED,
+    GAP_AT_LEVEL,
     LIQUIDATION,
     LOT,
     MIN_NOTIONAL,
@@ -38,7 +39,6 @@ from stratkit.engine.positions import (
     leave_at_market,
     log_decision,
     meet,
-    move_levels,
     take_targets,
     wait_to_leave,
 )
@@ -57,7 +57,7 @@ def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence
 @inner
 def leave_gapped(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
-    bar: int, slot: int, price: float, volatility: float, volume: float, in_force: int,
+    bar: int, slot: int, price: float, high: float, low: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Leave at the open by what was decided before it: liquidation, gapped stop, gapped targets, waiting exit."""
     if s.flagged == 1:
@@ -65,9 +65,14 @@ def leave_gapped(
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
                         LIQUIDATION, SLIPS, volatility, volume, in_force)  # fmt: skip
     if s.side != 0 and (price <= s.active_stop if s.side > 0 else price >= s.active_stop):
-        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
+        comes_back = high >= s.active_stop if s.side > 0 else low <= s.active_stop
+        base = s.active_stop if rules.gapped_stop == GAP_AT_LEVEL and comes_back else price
+        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
                         s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, price, in_force)
+    better = price
+    if rules.gapped_target == GAP_AT_LEVEL:
+        better = low if s.side > 0 else high
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, in_force)
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
     wanted, reason, decided, confidence = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence
@@ -83,13 +88,13 @@ def leave_gapped(
 @inner
 def leave_whole(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
-    price: float, reason: int, volatility: float, volume: float, in_force: int,
+    price: float, reason: int, slips: int, volatility: float, volume: float, in_force: int,
 ) -> float:  # fmt: skip
     """Leave with all units at `price`; without a bar (NaN) the exit waits for the next."""
     if price != price:
         wait_to_leave(s, math.inf, reason, NO_ROW, 1.0)
         return 0.0
-    return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, SLIPS,
+    return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, slips,
                            volatility, volume, in_force)  # fmt: skip
 
 
@@ -177,51 +182,18 @@ def play_weight(
         s.weight_bar = NO_ROW if turns else row
         s.weight_confidence = confidence
     elif turns:
-        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, volatility, volume,
-                    in_force)  # fmt: skip
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, SLIPS, volatility,
+                    volume, in_force)  # fmt: skip
     elif s.exit_wanted == math.inf:
         account.no_op += 1
     elif weight == 0.0:
         requested, direction = s.held, -s.side
-        left = leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REBALANCE_OUT,
+        left = leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REBALANCE_OUT, SLIPS,
                            volatility, volume, in_force)  # fmt: skip
         log_exit(account, logs, row, slot, direction, confidence, requested, left, left >= requested)
     else:
         reduce_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, s.held - units, confidence,
                       equity, price, volatility, volume, in_force)  # fmt: skip
-
-
-@inner
-def inside_bar(
-    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any, bar: int,
-    slot: int, open_: float, high: float, low: float, volatility: float, volume: float, in_force: int,
-) -> None:  # fmt: skip
-    """Let a position meet high and low, the stop before any target, then move its levels."""
-    if s.side > 0:
-        stopped = low <= s.active_stop
-        base = min(s.active_stop, open_)
-        both = stopped and high >= s.next_target and open_ > s.active_stop and open_ < s.next_target
-        adverse, favourable = low, high
-    else:
-        stopped = high >= s.active_stop
-        base = max(s.active_stop, open_)
-        both = stopped and low <= s.next_target and open_ < s.active_stop and open_ > s.next_target
-        adverse, favourable = high, low
-    if both:
-        s.ambiguous += 1
-    if stopped:  # adverse first: nobody knows the path inside the bar
-        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
-                        s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
-    else:
-        meet(s, adverse)
-        take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable, open_,
-                     in_force)  # fmt: skip
-    if s.side != 0:
-        meet(s, adverse)
-        meet(s, favourable)
-        s.extreme = max(s.extreme, high) if s.side > 0 else min(s.extreme, low)
-        if s.moves == 1:
-            move_levels(s, plan, rules)
 
 
 @inner

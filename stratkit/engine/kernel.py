@@ -11,10 +11,21 @@ from typing import Any
 from stratkit.compiled import allocating_nothing, inlined
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
-from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE
+from stratkit.engine.inside import meet_bar
+from stratkit.engine.layout import ALONG_PATH, AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE
 from stratkit.engine.quiet import is_quiet, play_quiet_bar
-from stratkit.engine.steps import carry, expire_last, leave_all, mark_close, mark_open, meet_bar, trade, worth
+from stratkit.engine.resting import PLAYS_ALL, PLAYS_NOTHING, PLAYS_PASSED
+from stratkit.engine.steps import (
+    carry,
+    expire_last,
+    leave_all,
+    mark_close,
+    mark_open,
+    place_resting,
+    trade,
+)
 from stratkit.engine.stream import close_period, stream_bar, stream_carry
+from stratkit.engine.worth import worth
 
 
 @inlined
@@ -64,12 +75,14 @@ def advance(
     """
     rules = rules_[0]
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
-    candidates, order, prices, marks, sums = book.candidates, book.order, book.prices, book.marks, book.sums
+    prices, marks = book.prices, book.marks
     opens, highs, lows, close, volume = market.open, market.high, market.low, market.close, market.volume
     volatility, funding, times, day = market.volatility, market.funding, market.times, market.day
     side, weight, plans = targets.side, targets.weight, targets.plans
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
+    has_levels = targets.entry_level.shape[0] > 0
+    moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
     for bar in range(start, stop):
@@ -82,7 +95,8 @@ def advance(
         if account.bankrupt_bar < 0:
             row = bar if at_close else bar - 1  # the bar whose intents are played
             quiet = bar > 0 and not last and not at_close
-            quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar)
+            quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar,
+                                       moves_inside)  # fmt: skip
             if (judged or not quiet) and not has_room(account, logs, slots.shape[0]):
                 return bar
             # 1. carry
@@ -95,18 +109,18 @@ def advance(
             else:
                 # 2. and 3. the open: everything that leaves, then the entries
                 mark_open(symbols, opens, volume, rules, prices, marks, bar)
-                trade(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets, rules,
-                      logs, stream, bar, bar - 1, day[max(row, 0)], last, prices, marks, sums, AT_OPEN,
-                      bar > 0 and not at_close)  # fmt: skip
+                plays = PLAYS_NOTHING
+                if bar > 0 and (has_levels or not at_close):
+                    plays = PLAYS_PASSED if at_close else PLAYS_ALL
+                equity = trade(book, market, targets, rules, logs, stream, bar, bar - 1, last, AT_OPEN, plays)
+                if has_levels and bar > 0:
+                    equity = place_resting(book, market, targets, rules, logs, stream, bar, last, equity)
                 # 4. inside the bar
-                meet_bar(slots, account, symbols, strategies, opens, highs, lows, volume, volatility, side, plans,
-                         rules, logs, stream, bar)  # fmt: skip
+                meet_bar(book, market, targets, rules, logs, stream, bar, equity)
                 # 5. the close
                 mark_close(symbols, close, prices, marks, bar)
                 if at_close:
-                    trade(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets,
-                          rules, logs, stream, bar, bar, day[bar], last, prices, marks, sums, AT_CLOSE,
-                          at_close)  # fmt: skip
+                    trade(book, market, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
                 ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
                 if ends and worth(slots, account.cash, marks) > 0.0:
                     leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,

@@ -13,7 +13,6 @@ from stratkit.engine.layout import (
     CANCELLED,
     EXIT_SIDE,
     EXPIRED,
-    LIQUIDATION,
     NEW_EDGE,
     SKIPPED,
     STOP,
@@ -21,7 +20,8 @@ from stratkit.engine.layout import (
     TARGET_ROUNDED_TO_ZERO,
     TRAILING,
 )
-from stratkit.engine.prices import commission, market_price, tick_down, tick_up
+from stratkit.engine.levels import set_next_target
+from stratkit.engine.prices import commission, market_price
 from stratkit.engine.stream import stream_fill, stream_trade
 from stratkit.risk.sizing import lot_down
 
@@ -238,71 +238,6 @@ def meet(s: Any, price: float) -> None:
     else:
         s.worst = max(s.worst, price)
         s.best = min(s.best, price)
-
-
-@inner
-def set_active_stop(s: Any, rules: Any) -> None:
-    """Choose the tighter of the stop and, with isolated margin, the level where the margin is gone."""
-    s.active_stop = s.stop
-    s.active_kind = s.stop_kind
-    if rules.isolated == 0:
-        return
-    if s.side > 0:
-        level = s.average * (1.0 - 1.0 / rules.leverage) / (1.0 - rules.maintenance_margin)
-        if level > 0.0 and not s.stop >= level:
-            s.active_stop = level
-            s.active_kind = LIQUIDATION
-    else:
-        level = s.average * (1.0 + 1.0 / rules.leverage) / (1.0 + rules.maintenance_margin)
-        if not s.stop <= level:
-            s.active_stop = level
-            s.active_kind = LIQUIDATION
-
-
-@inner
-def _tighten(s: Any, level: float, kind: int) -> bool:
-    if math.isnan(s.stop) or (level > s.stop if s.side > 0 else level < s.stop):
-        s.stop = level
-        s.stop_kind = kind
-        return True
-    return False
-
-
-@inner
-def _reached(s: Any, distance: float) -> bool:
-    if s.side > 0:
-        return s.extreme >= s.entry + distance  # NaN distance: off, never reached
-    return s.extreme <= s.entry - distance
-
-
-@inner
-def move_levels(s: Any, plan: Any, rules: Any) -> None:
-    """Move the stop for the next bar: break-even first, then trailing; it never loosens."""
-    side = s.side
-    moved = False
-    if _reached(s, plan.be * s.risk_unit):
-        level = tick_down(s.average, rules.tick_size) if side > 0 else tick_up(s.average, rules.tick_size)
-        moved = _tighten(s, level, BREAK_EVEN)
-    trail_at = 0.0 if math.isnan(plan.trail_at) else plan.trail_at
-    if plan.trail_by == plan.trail_by and _reached(s, trail_at * s.risk_unit):
-        level = s.extreme - side * (plan.trail_by * s.risk_unit)
-        level = tick_down(level, rules.tick_size) if side > 0 else tick_up(level, rules.tick_size)
-        moved = _tighten(s, level, TRAILING) or moved
-    if moved:
-        set_active_stop(s, rules)
-
-
-@inner
-def set_next_target(s: Any) -> None:
-    """Point `next_target` at the first target that is not done, NaN when none is left."""
-    s.next_target = math.nan
-    if s.targets_done < s.last_target:
-        if s.targets_done == 0:
-            s.next_target = s.target1
-        elif s.targets_done == 1:
-            s.next_target = s.target2
-        else:
-            s.next_target = s.target3
 
 
 @inner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stratkit.compiled import inlined
-from stratkit.engine.positions import move_levels
+from stratkit.engine.levels import move_levels
 
 
 @inlined
@@ -20,8 +20,12 @@ def is_quiet(
     close: Any,
     rules: Any,
     bar: int,
+    moves_inside: bool,
 ) -> bool:
-    """Return whether nothing but marking can happen in a bar whose intents are those of the bar before."""
+    """Return whether nothing but marking can happen in a bar whose intents are those of the bar before.
+
+    `moves_inside`: levels may move before the bar has tested them.
+    """
     row = bar - 1
     for slot in range(slots.shape[0]):
         s = slots[slot]
@@ -38,6 +42,8 @@ def is_quiet(
         if wish != 0 and (wish != s.side or rules.max_adds > 0 or close[row, column] != close[row, column]):
             return False
         if s.exit_wanted > 0.0 or s.waiting > 0.0 or s.time_stop > 0 or s.flagged == 1:
+            return False
+        if moves_inside and s.moves == 1:
             return False
         if opens[bar, column] != opens[bar, column] or symbols[column].delist_bar == bar:
             return False

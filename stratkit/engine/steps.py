@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from stratkit.compiled import inlined, inner
-from stratkit.engine.candidates import panel_value
+from stratkit.engine.candidates import RESTING, panel_value
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import (
     delist,
-    inside_bar,
     leave_at_close,
     leave_by_side,
     leave_gapped,
@@ -35,9 +34,18 @@ from stratkit.engine.layout import (
     THIS_CLOSE,
     TIME_STOP,
 )
-from stratkit.engine.positions import cancel_rest, drop_waiting_weight, log_decision
+from stratkit.engine.positions import SLIPS, cancel_rest, drop_waiting_weight, log_decision
 from stratkit.engine.prices import volume_of_bar
-from stratkit.engine.quiet import hold_through
+from stratkit.engine.resting import (
+    PLAYS_ALL,
+    PLAYS_NOTHING,
+    PLAYS_PASSED,
+    due_side,
+    is_passed,
+    level_of_order,
+    slips_at,
+)
+from stratkit.engine.worth import side_in_force, worth
 
 YEAR_NS = 365.0 * 86_400.0 * 1e9
 
@@ -67,29 +75,23 @@ def carry(slots: Any, account: Any, symbols: Any, funding: Any, rules: Any, bar:
             account.cash = account.cash - paid
 
 
-@inlined
-def worth(slots: Any, cash: float, marks: Any) -> float:
-    """Return cash plus every position at its mark, in slot order."""
-    equity = cash
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
-        if s.side != 0:
-            equity += (s.side * s.held) * marks[s.symbol]
-    return equity
-
-
-@inlined
-def side_in_force(s: Any, side: Any, row: int, slot: int) -> int:
-    """Return the side intent of `row`, none before the first bar and for a slot that trades weights."""
-    if row < 0 or s.kind != 0:
-        return NO_SIDE
-    return np.int64(side[row, slot])
+@inner
+def reverse(
+    s: Any, account: Any, strategy: Any, symbol: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
+    row: int, slot: int, price: float, vol: float, traded: float, in_force: int,
+) -> None:  # fmt: skip
+    """Leave whole, for the intent of `row` asks for the other side."""
+    cancel_rest(s, account, logs, row, slot)
+    level = level_of_order(targets, rules, s, row, slot, -s.side)
+    leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, slips_at(s, level), vol,
+                traded, in_force)  # fmt: skip
 
 
 @inner
 def play_slot(
     s: Any, account: Any, symbol: Any, strategy: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
-    row: int, slot: int, wish: int, weight: float, priced: bool, price: float, vol: float, traded: float, equity: float,
+    row: int, slot: int, due: int, in_force: int, weight: float, priced: bool, price: float, vol: float,
+    traded: float, equity: float,
 ) -> None:  # fmt: skip
     """Play what the intent of `row` takes out of one slot at `price`, then its time stop."""
     confidence = 1.0
@@ -97,17 +99,18 @@ def play_slot(
         confidence = np.float64(targets.confidence[row, slot])
     if s.kind == 1:
         play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, priced,
-                    confidence, equity, price, vol, traded, wish)  # fmt: skip
-    elif s.side != 0 and wish == EXIT_SIDE and not priced:
+                    confidence, equity, price, vol, traded, in_force)  # fmt: skip
+    elif s.side != 0 and due == EXIT_SIDE and not priced:
         log_decision(account, logs, row, slot, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
-    elif s.side != 0 and wish == EXIT_SIDE:
+    elif s.side != 0 and due == EXIT_SIDE:
         leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, confidence,
-                      panel_value(targets.exit_fraction, row, slot), price, vol, traded, wish)  # fmt: skip
-    elif s.side != 0 and wish == -s.side and priced:
-        cancel_rest(s, account, logs, row, slot)
-        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, vol, traded, wish)
+                      panel_value(targets.exit_fraction, row, slot), price, vol, traded, in_force)  # fmt: skip
+    elif s.side != 0 and due == -s.side and priced:
+        reverse(s, account, strategy, symbol, targets, rules, logs, stream, bar, row, slot, price, vol, traded,
+                in_force)  # fmt: skip
     if s.side != 0 and price == price and s.time_stop > 0 and s.bars_held >= s.time_stop:
-        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, TIME_STOP, vol, traded, wish)
+        leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, TIME_STOP, SLIPS, vol, traded,
+                    in_force)  # fmt: skip
 
 
 @inlined
@@ -132,15 +135,16 @@ def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> b
 
 @inner
 def trade(
-    slots: Any, account: Any, symbols: Any, strategies: Any, candidates: Any, order: Any, close: Any, volume: Any,
-    volatility: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, day: int, last: bool,
-    prices: Any, marks: Any, sums: Any, moment: int, intents: bool,
-) -> None:  # fmt: skip
-    """Trade at `prices`, slot by slot what leaves, then what enters.
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, last: bool,
+    moment: int, plays: int,
+) -> float:  # fmt: skip
+    """Trade at `book.prices`, slot by slot what leaves, then what enters; return the one equity of the entries.
 
     At the open gapped levels, waiting exits, the end of the data and delistings come in their order;
-    `intents`: those of `row` are played.
+    `plays` says which intents of `row` are played. Without entries the equity is NaN: nobody asked for it.
     """
+    slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
+    prices, marks = book.prices, book.marks
     opens = moment == AT_OPEN
     has_weights = targets.weight.shape[0] > 0
     before = worth(slots, account.cash, marks) if has_weights else 0.0
@@ -149,7 +153,7 @@ def trade(
     for slot in range(slots.shape[0]):
         s = slots[slot]
         symbol, strategy, price = symbols[s.symbol], strategies[s.strategy], prices[s.symbol]
-        vol, traded = panel_value(volatility, max(row, 0), s.symbol), volume[bar, s.symbol]
+        vol, traded = panel_value(market.volatility, max(row, 0), s.symbol), market.volume[bar, s.symbol]
         wish = side_in_force(s, targets.side, row, slot)
         if opens and s.side != 0 and price == price:
             s.bars_held += 1
@@ -157,61 +161,74 @@ def trade(
             gapped = gapped or (s.side < 0 and (price >= s.active_stop or price <= s.next_target))
             if gapped or s.exit_wanted > 0.0 or s.flagged == 1:
                 leave_gapped(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, price,
-                             vol, traded, wish)  # fmt: skip
-        if intents:
-            asked = targets.weight[row, slot] if s.kind == 1 else math.nan
-            priced = close[row, s.symbol] == close[row, s.symbol]
-            if wish != s.awaits_edge:
+                             market.high[bar, s.symbol], market.low[bar, s.symbol], vol, traded, wish)  # fmt: skip
+        if plays != PLAYS_NOTHING:
+            asked = targets.weight[row, slot] if s.kind == 1 and plays == PLAYS_ALL else math.nan
+            priced = market.close[row, s.symbol] == market.close[row, s.symbol]
+            due = due_side(targets, rules, s, row, slot, wish, price, plays, not opens)
+            if plays == PLAYS_ALL and wish != s.awaits_edge:
                 s.awaits_edge = 0
-            if has_work(s, wish, asked):
-                play_slot(s, account, symbol, strategy, targets, rules, logs, stream, bar, row, slot, wish, asked,
+            if plays == PLAYS_PASSED:
+                if s.side != 0 and due == -s.side and priced:
+                    reverse(s, account, strategy, symbol, targets, rules, logs, stream, bar, row, slot, price, vol,
+                            traded, wish)  # fmt: skip
+            elif has_work(s, due, asked):
+                play_slot(s, account, symbol, strategy, targets, rules, logs, stream, bar, row, slot, due, wish, asked,
                           priced, price, vol, traded, before)  # fmt: skip
-            elif wish == EXIT_SIDE:
+            elif due == EXIT_SIDE:
                 account.no_op += 1
         if opens and s.side != 0:
             if ends and price == price:
-                leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, END, vol, traded, wish)
+                leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, END, SLIPS, vol,
+                            traded, wish)  # fmt: skip
             stale = rules.stale_after_bars > 0 and symbol.missing >= rules.stale_after_bars
             if s.side != 0 and (stale or bar == symbol.delist_bar):
                 delist(s, account, strategy, rules, logs, stream, bar, slot, symbol.mark, wish)
-        if intents and wants_entry(s, wish, asked, priced, rules):
+        if plays != PLAYS_NOTHING and wants_entry(s, due, asked, priced, rules):
             wants = True
-        elif intents and (wish == 1 or wish == -1):
+        elif plays != PLAYS_NOTHING and (due == 1 or due == -1):
             idle += 1
     if not wants:
         account.no_op += idle
-        return
+        return math.nan
     at_close = not opens
-    ends = last and rules.close_at_end != STAY_OPEN and (at_close or rules.close_at_end == END_AT_OPEN)
+    this_close = rules.intents_fill_at == THIS_CLOSE
+    ends = last and (rules.close_at_end == END_AT_OPEN or (at_close and rules.close_at_end != STAY_OPEN))
     equity = worth(slots, account.cash, marks)
-    sum_held(slots, symbols, rules, marks, equity, sums)
-    for kind in range(2 if has_weights else 1):
-        enter(slots, account, symbols, strategies, candidates, order, close, volume, volatility, targets, rules, logs,
-              stream, bar, row, day, ends, prices, marks, equity, sums, at_close, kind)  # fmt: skip
+    sum_held(slots, symbols, rules, marks, equity, book.sums)
+    for batch in range(2 if has_weights and (at_close or not this_close) else 1):
+        enter(book, market, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays, 0,
+              slots.shape[0])  # fmt: skip
+    return equity
 
 
-@inlined
-def meet_bar(
-    slots: Any, account: Any, symbols: Any, strategies: Any, opens: Any, highs: Any, lows: Any, volume: Any,
-    volatility: Any, side: Any, plans: Any, rules: Any, logs: Any, stream: Any, bar: int,
-) -> None:  # fmt: skip
-    """Let every open position meet high and low of the bar."""
-    row = bar - 1
+@inner
+def place_resting(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool, equity: float
+) -> float:
+    """Work the orders of the bar before whose level the open has not passed; return the one equity.
+
+    Those that the bar comes to enter now, before any position meets the bar; one against a position is
+    noted in its slot.
+    """
+    slots, account, marks, row = book.slots, book.account[0], book.marks, bar - 1
+    rests = False
     for slot in range(slots.shape[0]):
         s = slots[slot]
-        if s.side == 0:
-            continue
-        high, low = highs[bar, s.symbol], lows[bar, s.symbol]
-        if high != high:  # no bar
-            continue
-        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
-        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
-        if touched:
-            inside_bar(s, account, strategies[s.strategy], symbols[s.symbol], rules, plans[s.plan], logs, stream, bar,
-                       slot, opens[bar, s.symbol], high, low, panel_value(volatility, max(row, 0), s.symbol),
-                       volume[bar, s.symbol], side_in_force(s, side, row, slot))  # fmt: skip
-        else:
-            hold_through(s, plans[s.plan], rules, high, low)
+        wish = side_in_force(s, targets.side, row, slot)
+        level = level_of_order(targets, rules, s, row, slot, wish)
+        if level == level and not is_passed(s.order, wish, level, book.prices[s.symbol]):
+            rests = True
+    if not rests:
+        return equity
+    now = worth(slots, account.cash, marks)
+    if equity != equity:
+        equity = now
+    sum_held(slots, book.symbols, rules, marks, now, book.sums)
+    ends = last and rules.close_at_end == END_AT_OPEN
+    enter(book, market, targets, rules, logs, stream, bar, row, ends, equity, False, RESTING, PLAYS_ALL, 0,
+          slots.shape[0])  # fmt: skip
+    return equity
 
 
 @inlined
@@ -271,14 +288,16 @@ def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, 
         if s.waiting > 0.0:
             log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
                          EXPIRED, END_OF_DATA)  # fmt: skip
-        if rules.intents_fill_at == THIS_CLOSE:
+        wish = side_in_force(s, targets.side, bar, slot)
+        level = level_of_order(targets, rules, s, bar, slot, wish)
+        if rules.intents_fill_at == THIS_CLOSE and level != level:
             continue
         confidence = 1.0
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[bar, slot])
         priced = close[bar, s.symbol] == close[bar, s.symbol]
         if s.kind == 0:
-            side = np.int64(targets.side[bar, slot])
+            side = wish
             held = s.side == side and (s.waiting > 0.0 or s.adds >= rules.max_adds)
             asks = side != NO_SIDE and not (priced and (held or s.awaits_edge == side))
             if side == EXIT_SIDE:
