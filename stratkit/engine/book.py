@@ -58,6 +58,7 @@ SLOT_DTYPE = np.dtype(
         ("spent_bar", "i8"),  # bar in which its stop was hit and volume held a part back
         ("resting", "i8"),  # side of an order against it that rests in this bar, 0 = none
         ("resting_level", "f8"),
+        ("resting_piece", "i8"),  # finer bar in which a resting entry filled
         ("trade", "i8"),
         ("exit_value", "f8"),
         ("exit_quantity", "f8"),
@@ -65,6 +66,7 @@ SLOT_DTYPE = np.dtype(
         ("slippage", "f8"),
         ("borrow", "f8"),
         ("funding", "f8"),
+        ("dividend", "f8"),
         ("ambiguous", "i8"),
         ("adds", "i8"),
         ("exit_wanted", "f8"),  # waiting exit: units, inf = all, 0 = none

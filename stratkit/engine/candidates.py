@@ -39,7 +39,16 @@ from stratkit.engine.layout import (
 )
 from stratkit.engine.positions import log_decision
 from stratkit.engine.prices import market_price
-from stratkit.engine.resting import PLAYS_ALL, due_side, is_passed, is_reached, level_of_order, slips_at
+from stratkit.engine.resting import (
+    PLAYS_ALL,
+    base_of_order,
+    due_side,
+    is_passed,
+    is_reached,
+    level_of_order,
+    piece_of_order,
+    slips_at,
+)
 from stratkit.risk.sizing import kelly_fraction, requested_quantity
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, KELLY, RISK
 
@@ -218,11 +227,13 @@ def gather(
         c.target_level = panel_value(targets.target_level, row, slot)
         c.volatility = panel_value(volatility, row, column)
         c.volume = volume[bar, column]
-        c.base = level if batch == RESTING or batch == AGAINST else prices[column]
+        c.base = s.resting_level if batch == AGAINST else prices[column]
         c.slips = slips_at(s, level) if kind != REST else np.int64(1)
         c.inside = 1 if batch == RESTING or batch == AGAINST else 0
         if batch == RESTING:
-            s.resting_level = level
+            s.resting_piece = piece_of_order(market, bar, column, s.order, wish, level)
+            c.base = base_of_order(market, s.resting_piece, column, s.order, wish, level)
+            s.resting_level = c.base
         c.rule = NO_RULE
         c.dropped = 0
     return count

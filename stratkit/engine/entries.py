@@ -115,6 +115,7 @@ def open_position(s: Any, account: Any, c: Any, plan: Any, rules: Any, bar: int,
     s.slippage = 0.0
     s.borrow = 0.0
     s.funding = 0.0
+    s.dividend = 0.0
     s.ambiguous = 0
     s.adds = 0
     s.exit_wanted = 0.0

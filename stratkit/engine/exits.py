@@ -30,6 +30,7 @@ from stratkit.engine.layout import (
     SKIPPED,
     VOLUME,
 )
+from stratkit.engine.levels import touches_stop
 from stratkit.engine.positions import (
     NO_ROW,
     SLIPS,
@@ -55,6 +56,23 @@ def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence
 
 
 @inner
+def leave_passed(
+    s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
+    bar: int, slot: int, price: float, high: float, low: float, volatility: float, volume: float, in_force: int,
+) -> None:  # fmt: skip
+    """Leave by the stop, then by the targets, that an open has passed."""
+    if s.side != 0 and touches_stop(s, price):
+        comes_back = high >= s.active_stop if s.side > 0 else low <= s.active_stop
+        base = s.active_stop if rules.gapped_stop == GAP_AT_LEVEL and comes_back else price
+        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
+                        s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
+    better = price
+    if rules.gapped_target == GAP_AT_LEVEL:
+        better = low if s.side > 0 else high
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, in_force)
+
+
+@inner
 def leave_gapped(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
     bar: int, slot: int, price: float, high: float, low: float, volatility: float, volume: float, in_force: int,
@@ -64,15 +82,8 @@ def leave_gapped(
         s.flagged = 0
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price,
                         LIQUIDATION, SLIPS, volatility, volume, in_force)  # fmt: skip
-    if s.side != 0 and (price <= s.active_stop if s.side > 0 else price >= s.active_stop):
-        comes_back = high >= s.active_stop if s.side > 0 else low <= s.active_stop
-        base = s.active_stop if rules.gapped_stop == GAP_AT_LEVEL and comes_back else price
-        leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
-                        s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
-    better = price
-    if rules.gapped_target == GAP_AT_LEVEL:
-        better = low if s.side > 0 else high
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, in_force)
+    leave_passed(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, high, low, volatility,
+                 volume, in_force)  # fmt: skip
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
     wanted, reason, decided, confidence = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence

@@ -11,10 +11,11 @@ from typing import Any
 from stratkit.compiled import allocating_nothing, inlined
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
-from stratkit.engine.inside import meet_bar
 from stratkit.engine.layout import ALONG_PATH, AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE
+from stratkit.engine.meeting import meet_bar
 from stratkit.engine.quiet import is_quiet, play_quiet_bar
 from stratkit.engine.resting import PLAYS_ALL, PLAYS_NOTHING, PLAYS_PASSED
+from stratkit.engine.shares import act_on_shares
 from stratkit.engine.steps import (
     carry,
     expire_last,
@@ -81,6 +82,7 @@ def advance(
     side, weight, plans = targets.side, targets.weight, targets.plans
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
+    has_actions = market.acts.shape[0] > 0
     has_levels = targets.entry_level.shape[0] > 0
     moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
@@ -94,7 +96,8 @@ def advance(
             account.funding_bar = 0.0
         if account.bankrupt_bar < 0:
             row = bar if at_close else bar - 1  # the bar whose intents are played
-            quiet = bar > 0 and not last and not at_close
+            acts = has_actions and market.acts[bar]
+            quiet = bar > 0 and not last and not at_close and not acts
             quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar,
                                        moves_inside)  # fmt: skip
             if (judged or not quiet) and not has_room(account, logs, slots.shape[0]):
@@ -102,6 +105,8 @@ def advance(
             # 1. carry
             if has_carry and bar > 0:
                 carry(slots, account, symbols, funding, rules, bar, times[bar] - times[bar - 1])
+            if acts:
+                act_on_shares(book, market, targets, rules, logs, stream, bar)
             if quiet:
                 equity, gross, net = play_quiet_bar(
                     slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar

@@ -26,11 +26,11 @@ def _codes(count: int) -> tuple[np.int64, ...]:
 # ---- why a fill happened; the last one of a trade is its exit reason
 (
     ENTRY, ADD, REBALANCE_IN, STOP, BREAK_EVEN, TRAILING, TARGET, EXIT_SIGNAL, REVERSE, TIME_STOP,
-    REBALANCE_OUT, LIQUIDATION, BANKRUPT, DELISTED, END,
-) = _codes(15)  # fmt: skip
+    REBALANCE_OUT, LIQUIDATION, BANKRUPT, DELISTED, END, SPLIT_CASH,
+) = _codes(16)  # fmt: skip
 FILL_REASONS: Final = (
     "entry", "add", "rebalance_in", "stop", "break_even", "trailing", "target", "exit_signal",
-    "reverse", "time_stop", "rebalance_out", "liquidation", "bankrupt", "delisted", "end",
+    "reverse", "time_stop", "rebalance_out", "liquidation", "bankrupt", "delisted", "end", "split_cash",
 )  # fmt: skip
 
 # ---- what became of an intent
@@ -162,7 +162,8 @@ TRADE_DTYPE = np.dtype(
         ("slippage", "f8"),  # already inside the prices; for information
         ("borrow", "f8"),
         ("funding", "f8"),
-        ("pnl", "f8"),  # gross - commission - borrow - funding
+        ("dividend", "f8"),  # received; paid by a short when negative
+        ("pnl", "f8"),  # gross - commission - borrow - funding + dividend
         ("r_multiple", "f8"),  # pnl / (risk_unit x quantity)
         ("worst_price", "f8"),  # most adverse price met while open
         ("best_price", "f8"),
@@ -185,6 +186,9 @@ DECISION_DTYPE = np.dtype(
 )
 
 
+_NO_PANEL: Final = np.zeros((0, 0))
+
+
 class Market(NamedTuple):
     """What the kernel reads of the market; arrays not used are (0, 0)."""
 
@@ -199,3 +203,12 @@ class Market(NamedTuple):
     funding: FloatArray  # (T, N) rates stamped in (times[t-1], times[t]], summed, or (0, 0)
     volatility: FloatArray  # (T, N) per-bar sd known at t, for slippage, or (0, 0)
     delist_bar: IntArray  # (N,) first bar at or after a dated delisting, -1 = none
+    acts: BoolArray = np.zeros(0, np.bool_)  # (T,) some symbol splits or pays a dividend, or (0,)
+    split: FloatArray = _NO_PANEL  # (T, N) new shares per old one, 1 = none, or (0, 0)
+    dividend: FloatArray = _NO_PANEL  # (T, N) cash per share held before, 0 = none, or (0, 0)
+    detail_rows: IntArray = np.zeros((0, 0), np.int64)  # (T, 2) pieces [first, end) of each bar, or (0, 0)
+    detail_agrees: BoolArray = np.zeros((0, 0), np.bool_)  # (T, N) the pieces make up the bar, or (0, 0)
+    detail_open: FloatArray = _NO_PANEL  # (F, N) finer bars, NaN = none, or (0, 0)
+    detail_high: FloatArray = _NO_PANEL
+    detail_low: FloatArray = _NO_PANEL
+    detail_close: FloatArray = _NO_PANEL

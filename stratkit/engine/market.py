@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from stratkit.data.bars import Bars
+from stratkit.engine.detail import Detail
 from stratkit.engine.layout import Market
 from stratkit.engine.settings import CostSettings, ExecutionSettings
 from stratkit.errors import DataError, UsageError
@@ -23,18 +26,23 @@ def market_of(
     *,
     funding: FloatArray | None = None,
     delistings: dict[str, int] | None = None,
+    events: tuple[FloatArray, FloatArray] | None = None,
+    signal_bars: Bars | None = None,
+    detail: Detail | None = None,
 ) -> Market:
     """Return the market of one replay.
 
     `funding` (T, N) holds the rates stamped in (times[t-1], times[t]], summed; `delistings` maps a
-    symbol to the UTC nanoseconds of its delisting. Raises `DataError` when volume is unknown (NaN,
+    symbol to the UTC nanoseconds of its delisting; `events` are split ratios and dividends per share, (T, N) each;
+    `signal_bars` are the adjusted bars that volatility is measured on, for raw prices jump at a split; `detail`
+    are the finer bars inside each bar. Raises `DataError` when volume is unknown (NaN,
     or 0 on more than half of a symbol's bars) and an option needs it.
     """
     if execution.max_volume_share_pct is not None or costs.impact_bps > 0:
         _check_volume(bars)
     volatility = _ABSENT
     if costs.slippage_volatility > 0:
-        volatility = return_std(bars.close, costs.slippage_volatility_bars)
+        volatility = return_std((signal_bars or bars).close, costs.slippage_volatility_bars)
     if funding is not None and funding.shape != bars.shape:
         raise UsageError(f"funding must have the shape of the bars, {bars.shape}; found {funding.shape}")
     return Market(
@@ -49,7 +57,22 @@ def market_of(
         funding=_ABSENT if funding is None else np.ascontiguousarray(funding),
         volatility=volatility,
         delist_bar=_delist_bars(bars, delistings or {}),
+        **_acts(bars, events),
+        **({} if detail is None else detail.panels()),
     )
+
+
+def _acts(bars: Bars, events: tuple[FloatArray, FloatArray] | None) -> dict[str, Any]:
+    if events is None:
+        return {}
+    split, dividend = events
+    for name, panel in (("split ratios", split), ("dividends", dividend)):
+        if panel.shape != bars.shape or not np.isfinite(panel).all():
+            raise UsageError(f"{name} must be finite and of the shape of the bars, {bars.shape}; found {panel.shape}")
+    if (split <= 0).any():
+        raise UsageError(f"split ratios must be above 0; found {split.min():g}")
+    acts = ((split != 1) | (dividend != 0)).any(axis=1)
+    return {"acts": acts, "split": np.ascontiguousarray(split), "dividend": np.ascontiguousarray(dividend)}
 
 
 def _check_volume(bars: Bars) -> None:

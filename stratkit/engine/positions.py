@@ -81,7 +81,7 @@ def book_fill(
 def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_value: float) -> float:
     """Write the row of a trade, closed or still open, and return its net P&L."""
     gross = s.side * (exit_value - s.entry_value)
-    pnl = gross - s.commission - s.borrow - s.funding
+    pnl = gross - s.commission - s.borrow - s.funding + s.dividend
     if logs is not None:
         row = logs.trades[account.trade_rows]
         row.trade = s.trade
@@ -100,6 +100,7 @@ def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_
         row.slippage = s.slippage
         row.borrow = s.borrow
         row.funding = s.funding
+        row.dividend = s.dividend
         row.pnl = pnl
         row.r_multiple = pnl / (s.risk_unit * s.entry_quantity)
         row.worst_price = s.worst

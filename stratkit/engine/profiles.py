@@ -99,9 +99,14 @@ def profile_label(execution: ExecutionSettings) -> str:
     return ", ".join([execution.profile, *(f"{name}={_word(value)}" for name, value in overrides(execution).items())])
 
 
+def trades_at_next_open(execution: ExecutionSettings) -> bool:
+    """Return whether intents fill at the open of the bar after the one that decided them."""
+    return bool(fill_options(execution)["intents_fill_at"] == "next_open")
+
+
 def is_optimistic(execution: ExecutionSettings) -> bool:
     """Return whether intents fill at the close that decided them, which nobody could have traded."""
-    return bool(fill_options(execution)["intents_fill_at"] == "this_close")
+    return not trades_at_next_open(execution)
 
 
 def fill_codes(execution: ExecutionSettings) -> dict[str, int]:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from stratkit.data.bars import Bars
+from stratkit.engine.detail import Detail
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.market import market_of
+from stratkit.engine.profiles import fill_options, overrides, trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.rules import rule_record
 from stratkit.engine.run import Progress, Replay, play
@@ -18,7 +20,7 @@ from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, read_only
 from stratkit.plans import ExitPlan
-from stratkit.risk.requests import requested_targets
+from stratkit.risk.requests import in_raw_prices, requested_targets
 from stratkit.risk.settings import RiskSettings
 from stratkit.risk.targets import Targets
 from stratkit.strategies.signals import Signals
@@ -35,6 +37,9 @@ def simulate(
     exit_plan: ExitPlan | None = None,
     funding: FloatArray | None = None,
     delistings: Mapping[str, int] | None = None,
+    events: tuple[FloatArray, FloatArray] | None = None,
+    signal_bars: Bars | None = None,
+    detail: Detail | None = None,
     progress: Progress | None = None,
 ) -> BacktestResult:
     """Replay signals over bars under the execution contract and return what happened.
@@ -42,7 +47,9 @@ def simulate(
     One `Signals` record trades one position per symbol; several trade independent books, one position
     per strategy and symbol, in one cash account. Settings that are not given keep their defaults: all of equity per
     position, no costs, profile `conservative`. `funding` (T, N) are rates summed per bar gap, paid by longs when
-    positive; `delistings` maps symbols to the UTC nanoseconds of their delisting. Raises `UsageError`
+    positive; `delistings` maps symbols to the UTC nanoseconds of their delisting; `events` are split ratios and
+    dividends per share, (T, N) each, that are booked on raw prices, and `signal_bars` the adjusted bars that the
+    signals, their levels and R were computed on; `detail` are the finer bars inside each bar. Raises `UsageError`
     for settings or shapes that do not fit, `DataError` for volumes that an option needs and that are unknown.
 
     >>> import numpy as np
@@ -60,13 +67,21 @@ def simulate(
     if not books:
         raise UsageError("at least one strategy's signals must be given; found none")
     periods = return_periods(bars.times, bars.frequency)
-    market = market_of(bars, periods, costs, execution, funding=funding, delistings=dict(delistings or {}))
-    targets = requested_targets(bars, books, risk, exit_plan)
+    market = market_of(
+        bars, periods, costs, execution, funding=funding, delistings=dict(delistings or {}), events=events,
+        signal_bars=signal_bars, detail=detail,
+    )  # fmt: skip
+    targets = requested_targets(signal_bars or bars, books, risk, exit_plan)
+    if signal_bars is not None:
+        targets = in_raw_prices(targets, bars.close / signal_bars.close, trades_at_next_open(execution))
     rules = rule_record(bars.frequency, account, costs, execution, risk)
     replay = play(market, targets, rules, progress=progress)
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,
         "fill_profile": execution.profile,
+        "fill_options": fill_options(execution),
+        "fill_overrides": overrides(execution),
+        **({} if detail is None else {"detail": detail.frequency, "detail_digest": detail.digest}),
         "risk_basis": risk.caps.risk_basis,
         "sizing_rule": risk.sizing.rule,
         "data_digest": bars.digest,

@@ -97,6 +97,7 @@ def trades_columns(axes: Axes, trades: Records) -> Columns:
         "slippage": trades["slippage"],
         "borrow": trades["borrow"],
         "funding": trades["funding"],
+        "dividend": trades["dividend"],
         "risk_unit": trades["risk_unit"],
         "r_multiple": trades["r_multiple"],
         "mae": worst / trades["entry_price"],

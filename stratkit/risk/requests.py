@@ -75,6 +75,32 @@ def requested_targets(
     )
 
 
+def in_raw_prices(targets: Targets, factor: FloatArray, next_open: bool) -> Targets:
+    """Return targets whose levels and R, given in adjusted prices, are in the raw prices of the bar they act in.
+
+    `factor` (T, N) is raw over adjusted price, NaN without a bar. What acts in the next bar takes the last factor
+    known there, what acts at this close (not `next_open`) that of its own bar.
+    """
+    known = _last_known(factor)
+    ahead = np.vstack((known[1:], known[-1:]))
+    repeats = len(targets.slot_symbol) // factor.shape[1]
+    acting, resting = (np.tile(panel, (1, repeats)) for panel in ((ahead if next_open else known), ahead))
+    changed = {name: getattr(targets, name) for name in ("risk_unit", "stop_level", "target_level", "entry_level")}
+    scaled = {
+        name: panel * (resting if name == "entry_level" else acting) for name, panel in changed.items() if len(panel)
+    }
+    return targets._replace(**scaled)
+
+
+def _last_known(factor: FloatArray) -> FloatArray:
+    """Return (T, N) with a missing factor taken from the bar before, or from the first that is known."""
+    number = np.arange(len(factor))[:, None]
+    known = np.isfinite(factor)
+    place = np.maximum.accumulate(np.where(known, number, -1), axis=0)
+    first = np.where(known.any(axis=0), known.argmax(axis=0), 0)
+    return np.take_along_axis(factor, np.where(place < 0, first, place), axis=0)
+
+
 def plan_records(plans: Sequence[ExitPlan | None]) -> npt.NDArray[Any]:
     """Return plans as the kernel reads them, (1 + P,) records; record 0 and `None` are "no plan".
 

@@ -1,0 +1,203 @@
+"""Positions, and the orders that rest against them, meet a bar: as a whole, along a path, or piece by piece."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stratkit.compiled import inlined, inner
+from stratkit.engine.candidates import AGAINST, panel_value
+from stratkit.engine.entries import enter, sum_held
+from stratkit.engine.exits import leave_passed
+from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
+from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED
+from stratkit.engine.levels import move_levels, touches_stop, touches_target
+from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
+from stratkit.engine.positions import log_decision, meet
+from stratkit.engine.quiet import hold_through
+from stratkit.engine.resting import PLAYS_ALL, is_passed, rises_to
+from stratkit.engine.worth import side_in_force, worth
+
+
+@inner
+def settle_order(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    fate: int,
+) -> bool:  # fmt: skip
+    """Enter by the order that rested against the position of a slot, or say why not; return whether it entered."""
+    s, account, row = book.slots[slot], book.account[0], bar - 1
+    wish = s.resting
+    s.resting = 0
+    if fate == UNREACHED or (fate == LATE and s.side == 0 and rules.opposite_in_bar == 0):
+        confidence = 1.0
+        if targets.confidence.shape[0] > 0:
+            confidence = np.float64(targets.confidence[row, slot])
+        log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0,
+                     EXPIRED if fate == UNREACHED else REFUSED,
+                     NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
+        return False
+    sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
+    enter(book, market, targets, rules, logs, stream, bar, row, False, equity, False, AGAINST, PLAYS_ALL, slot,
+          slot + 1)  # fmt: skip
+    return s.side == wish
+
+
+@inner
+def mark_ambiguous(s: Any, open_: float, high: float, low: float) -> None:
+    """Count a bar that holds the stop and the next target, after an open that passed neither."""
+    adverse, favourable = (low, high) if s.side > 0 else (high, low)
+    passed = touches_stop(s, open_) or touches_target(s, open_)
+    if touches_stop(s, adverse) and touches_target(s, favourable) and not passed:
+        s.ambiguous += 1
+
+
+@inner
+def walk_through(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    leg: int, at: float, open_: float, high: float, low: float, close: float, volatility: float, volume: float,
+    in_force: int,
+) -> None:  # fmt: skip
+    """Walk a slot from price `at` on `leg` to the close, through the fill of the order that rests against it."""
+    s, account = book.slots[slot], book.account[0]
+    symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
+    while leg < LEGS:
+        fate, leg, at = walk(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, leg,
+                             at, open_, high, low, close, volatility, volume, in_force)  # fmt: skip
+        if fate == UNREACHED:
+            return
+        if settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate):
+            s.spent_bar = np.int64(-1)  # the new position is tested along the rest of the way
+            if rules.entry_bar_exits == 0:
+                return
+            mark_ambiguous_entry(s, high, low)
+
+
+@inner
+def meet_piece(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    open_: float, high: float, low: float, close: float, own: bool, fresh: bool, whole: bool, volatility: float,
+    volume: float, in_force: int,
+) -> None:  # fmt: skip
+    """Let a slot meet a bar, or a piece of it, inside which its resting entry filled (`own`) or not."""
+    s, account = book.slots[slot], book.account[0]
+    symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
+    walks = rules.same_bar == ALONG_PATH
+    entered = own and (not walks or rules.entry_bar_exits == 0)
+    if not entered and walks:
+        leg, at = np.int64(0), open_
+        if own:
+            at = s.resting_level
+            leg = np.int64(leg_of_level(rises_to(s.order, s.side), at, open_, high, low, close))
+            mark_ambiguous_entry(s, high, low)
+        elif s.side != 0:
+            mark_ambiguous(s, open_, high, low)
+        walk_through(book, market, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low, close,
+                     volatility, volume, in_force)  # fmt: skip
+        entered = s.resting_bar == bar and rules.entry_bar_exits == 0
+    elif not entered:
+        fate = inside_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
+                          high, low, fresh, whole, volatility, volume, in_force)  # fmt: skip
+        if fate != UNREACHED:
+            entered = settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate)
+    if entered:
+        s.spent_bar = np.int64(-1)
+        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low, whole,
+                volatility, volume, in_force)  # fmt: skip
+
+
+@inner
+def meet_pieces(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    volatility: float, volume: float, in_force: int,
+) -> None:  # fmt: skip
+    """Let a slot meet the finer bars inside a bar, in order, then move its levels for the next bar."""
+    s, account = book.slots[slot], book.account[0]
+    symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
+    column, first = s.symbol, market.detail_rows[bar, 0]
+    own = s.resting_bar == bar
+    begin = s.resting_piece if own else first
+    fresh = s.entry_bar == bar and not own  # entered at the open of the piece that comes
+    later = False
+    for piece in range(begin, market.detail_rows[bar, 1]):
+        open_, close = market.detail_open[piece, column], market.detail_close[piece, column]
+        high, low = market.detail_high[piece, column], market.detail_low[piece, column]
+        if close != close or (s.side == 0 and s.resting == 0):
+            continue
+        filled = own and piece == begin
+        if filled and s.resting_level == open_:
+            filled, fresh = False, True
+        if later and not fresh and s.side != 0 and s.spent_bar != bar:
+            leave_passed(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
+                         high, low, volatility, volume, in_force)  # fmt: skip
+        if later and s.resting != 0 and is_passed(s.order, s.resting, s.resting_level, open_):
+            s.resting_level = open_
+            fate = LATE
+            if s.side != 0 and s.spent_bar != bar:
+                turn(s, account, strategy, symbol, rules, logs, stream, bar, slot, volatility, volume, in_force)
+                s.spent_bar = bar
+                fate = TURNED
+            if settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate):
+                s.spent_bar = np.int64(-1)
+                fresh = True
+        later = True
+        if s.spent_bar == bar or (s.resting_bar == bar and rules.entry_bar_exits == 0):
+            if s.side != 0:
+                meet(s, low)
+                meet(s, high)
+        elif s.side != 0 or s.resting != 0:
+            meet_piece(book, market, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, filled,
+                       fresh, False, volatility, volume, in_force)  # fmt: skip
+        fresh = False
+    if s.side != 0 and s.resting_bar == bar:
+        if s.moves == 1 and rules.same_bar != ALONG_PATH:
+            move_levels(s, targets.plans[s.plan], rules)
+    elif s.side != 0 and rules.same_bar != ALONG_PATH:
+        move_at_end(s, targets.plans[s.plan], rules, market.high[bar, column], market.low[bar, column])
+
+
+@inner
+def meet_closely(
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float
+) -> None:
+    """Let a slot meet a bar that touches its levels, moves them before it tests them, or holds a resting order."""
+    row = bar - 1
+    s = book.slots[slot]
+    open_, close = market.open[bar, s.symbol], market.close[bar, s.symbol]
+    high, low = market.high[bar, s.symbol], market.low[bar, s.symbol]
+    volatility, volume = panel_value(market.volatility, max(row, 0), s.symbol), market.volume[bar, s.symbol]
+    in_force = side_in_force(s, targets.side, row, slot)
+    own = s.resting_bar == bar
+    enters = s.entry_bar == bar
+    if enters and rules.entry_bar_exits == 0 and not own:
+        hold_through(s, targets.plans[s.plan], rules, high, low)
+        return
+    detailed = market.detail_rows.shape[0] > 0 and market.detail_agrees[bar, s.symbol]
+    if detailed and not (own and rules.entry_bar_exits == 0):
+        meet_pieces(book, market, targets, rules, logs, stream, bar, slot, equity, volatility, volume, in_force)
+    else:
+        meet_piece(book, market, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, own, enters,
+                   True, volatility, volume, in_force)  # fmt: skip
+    if s.resting != 0:
+        settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, UNREACHED)
+
+
+@inlined
+def meet_bar(book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, equity: float) -> None:
+    """Let every open position meet high and low of the bar, and the orders that rest against it."""
+    slots = book.slots
+    moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side == 0:
+            continue
+        high, low = market.high[bar, s.symbol], market.low[bar, s.symbol]
+        if high != high:  # no bar
+            continue
+        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
+        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
+        if touched or s.resting != 0 or s.resting_bar == bar or (moves_inside and s.moves == 1):
+            meet_closely(book, market, targets, rules, logs, stream, bar, slot, equity)
+        else:
+            hold_through(s, targets.plans[s.plan], rules, high, low)
