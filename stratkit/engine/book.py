@@ -58,7 +58,8 @@ SLOT_DTYPE = np.dtype(
         ("spent_bar", "i8"),  # bar in which its stop was hit and volume held a part back
         ("resting", "i8"),  # side of an order against it that rests in this bar, 0 = none
         ("resting_level", "f8"),
-        ("resting_piece", "i8"),  # finer bar in which a resting entry filled
+        ("resting_piece", "i8"),  # finer bar that comes to it, -1 = the bar is not walked in pieces
+        ("resting_due", "i8"),  # 1: the bar comes to it
         ("trade", "i8"),
         ("exit_value", "f8"),
         ("exit_quantity", "f8"),

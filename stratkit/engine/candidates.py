@@ -39,16 +39,7 @@ from stratkit.engine.layout import (
 )
 from stratkit.engine.positions import log_decision
 from stratkit.engine.prices import market_price
-from stratkit.engine.resting import (
-    PLAYS_ALL,
-    base_of_order,
-    due_side,
-    is_passed,
-    is_reached,
-    level_of_order,
-    piece_of_order,
-    slips_at,
-)
+from stratkit.engine.resting import PLAYS_ALL, due_side, is_passed, level_of_order, slips_at
 from stratkit.risk.sizing import kelly_fraction, requested_quantity
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, KELLY, RISK
 
@@ -115,9 +106,9 @@ def refusal_of_rest(s: Any, rules: Any, has_bar: bool, ends: bool, breaker: int)
 
 
 @inner
-def refusal_of_order(s: Any, side: int, level: float, high: float, low: float) -> int:
+def refusal_of_order(s: Any, side: int, level: float) -> int:
     """Return the rule that ends an order which may rest: not reached, or an add that its stop comes before."""
-    if not is_reached(s.order, side, level, high, low):
+    if s.resting_due == 0:
         return NOT_REACHED
     if s.side == side and side * (level - s.active_stop) <= 0.0:
         return STOP_BEYOND_ENTRY
@@ -145,14 +136,14 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
 
 @inlined
 def gather(
-    slots: Any, account: Any, candidates: Any, market: Any, targets: Any, rules: Any,
+    slots: Any, account: Any, candidates: Any, quotes: Any, targets: Any, rules: Any,
     logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, batch: int, plays: int, first: int, end: int,
 ) -> int:  # fmt: skip
     """Collect the candidates of one batch among slots [first, end); return their number.
 
     An order that rests against a position is noted in its slot instead.
     """
-    close, volume, volatility = market.close, market.volume, market.volatility
+    close, volume, volatility = quotes.close, quotes.volume, quotes.volatility
     at_close = rules.intents_fill_at == THIS_CLOSE
     breaker = closed_breaker(account, rules, day)
     count = 0
@@ -196,7 +187,7 @@ def gather(
                 continue
             rule = refusal(s, rules, bar, wish, has_bar, ends, breaker)
             if rule == NO_RULE and batch == RESTING:
-                rule = refusal_of_order(s, wish, level, market.high[bar, column], market.low[bar, column])
+                rule = refusal_of_order(s, wish, level)
             if rule == STALE_EDGE:
                 account.no_op += 1
                 continue
@@ -227,13 +218,9 @@ def gather(
         c.target_level = panel_value(targets.target_level, row, slot)
         c.volatility = panel_value(volatility, row, column)
         c.volume = volume[bar, column]
-        c.base = s.resting_level if batch == AGAINST else prices[column]
+        c.base = s.resting_level if batch == AGAINST or batch == RESTING else prices[column]
         c.slips = slips_at(s, level) if kind != REST else np.int64(1)
         c.inside = 1 if batch == RESTING or batch == AGAINST else 0
-        if batch == RESTING:
-            s.resting_piece = piece_of_order(market, bar, column, s.order, wish, level)
-            c.base = base_of_order(market, s.resting_piece, column, s.order, wish, level)
-            s.resting_level = c.base
         c.rule = NO_RULE
         c.dropped = 0
     return count

@@ -11,9 +11,9 @@ from typing import Any
 from stratkit.compiled import allocating_nothing, inlined
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
-from stratkit.engine.layout import ALONG_PATH, AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE
+from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE, Quotes
 from stratkit.engine.meeting import meet_bar
-from stratkit.engine.quiet import is_quiet, play_quiet_bar
+from stratkit.engine.quiet import is_quiet, moves_inside_bars, play_quiet_bar
 from stratkit.engine.resting import PLAYS_ALL, PLAYS_NOTHING, PLAYS_PASSED
 from stratkit.engine.shares import act_on_shares
 from stratkit.engine.steps import (
@@ -80,11 +80,12 @@ def advance(
     opens, highs, lows, close, volume = market.open, market.high, market.low, market.close, market.volume
     volatility, funding, times, day = market.volatility, market.funding, market.times, market.day
     side, weight, plans = targets.side, targets.weight, targets.plans
+    quotes = Quotes(day, highs, lows, close, volume, volatility)
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_actions = market.acts.shape[0] > 0
     has_levels = targets.entry_level.shape[0] > 0
-    moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
+    may_be_quiet = not at_close and not moves_inside_bars(rules, plans)
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
     for bar in range(start, stop):
@@ -97,9 +98,8 @@ def advance(
         if account.bankrupt_bar < 0:
             row = bar if at_close else bar - 1  # the bar whose intents are played
             acts = has_actions and market.acts[bar]
-            quiet = bar > 0 and not last and not at_close and not acts
-            quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar,
-                                       moves_inside)  # fmt: skip
+            quiet = bar > 0 and not last and may_be_quiet and not acts
+            quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar)
             if (judged or not quiet) and not has_room(account, logs, slots.shape[0]):
                 return bar
             # 1. carry
@@ -117,15 +117,15 @@ def advance(
                 plays = PLAYS_NOTHING
                 if bar > 0 and (has_levels or not at_close):
                     plays = PLAYS_PASSED if at_close else PLAYS_ALL
-                equity = trade(book, market, targets, rules, logs, stream, bar, bar - 1, last, AT_OPEN, plays)
+                equity = trade(book, quotes, targets, rules, logs, stream, bar, bar - 1, last, AT_OPEN, plays)
                 if has_levels and bar > 0:
-                    equity = place_resting(book, market, targets, rules, logs, stream, bar, last, equity)
+                    equity = place_resting(book, market, quotes, targets, rules, logs, stream, bar, last, equity)
                 # 4. inside the bar
                 meet_bar(book, market, targets, rules, logs, stream, bar, equity)
                 # 5. the close
                 mark_close(symbols, close, prices, marks, bar)
                 if at_close:
-                    trade(book, market, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
+                    trade(book, quotes, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
                 ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
                 if ends and worth(slots, account.cash, marks) > 0.0:
                     leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,

@@ -212,3 +212,14 @@ class Market(NamedTuple):
     detail_high: FloatArray = _NO_PANEL
     detail_low: FloatArray = _NO_PANEL
     detail_close: FloatArray = _NO_PANEL
+
+
+class Quotes(NamedTuple):
+    """The part of a market that trading at one price reads: a call pays for every array that it is handed."""
+
+    day: IntArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    volatility: FloatArray

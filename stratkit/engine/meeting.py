@@ -12,7 +12,7 @@ from stratkit.engine.candidates import AGAINST, panel_value
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import leave_passed
 from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
-from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED
+from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED, Quotes
 from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
 from stratkit.engine.positions import log_decision, meet
@@ -39,7 +39,8 @@ def settle_order(
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
     sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
-    enter(book, market, targets, rules, logs, stream, bar, row, False, equity, False, AGAINST, PLAYS_ALL, slot,
+    quotes = Quotes(market.day, market.high, market.low, market.close, market.volume, market.volatility)
+    enter(book, quotes, targets, rules, logs, stream, bar, row, False, equity, False, AGAINST, PLAYS_ALL, slot,
           slot + 1)  # fmt: skip
     return s.side == wish
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratkit.compiled import inlined
+from stratkit.compiled import inlined, inner
+from stratkit.engine.layout import ALONG_PATH
 from stratkit.engine.levels import move_levels
+
+
+@inner
+def moves_inside_bars(rules: Any, plans: Any) -> bool:
+    """Return whether a stop may move before its bar has tested it: then no bar of a position can be quiet."""
+    moves = False
+    for index in range(plans.shape[0]):
+        plan = plans[index]
+        moves = moves or plan.be == plan.be or plan.trail_by == plan.trail_by
+    return moves and (rules.trailing_first == 1 or rules.same_bar == ALONG_PATH)
 
 
 @inlined
@@ -20,12 +31,8 @@ def is_quiet(
     close: Any,
     rules: Any,
     bar: int,
-    moves_inside: bool,
 ) -> bool:
-    """Return whether nothing but marking can happen in a bar whose intents are those of the bar before.
-
-    `moves_inside`: levels may move before the bar has tested them.
-    """
+    """Return whether nothing but marking can happen in a bar whose intents are those of the bar before."""
     row = bar - 1
     for slot in range(slots.shape[0]):
         s = slots[slot]
@@ -42,8 +49,6 @@ def is_quiet(
         if wish != 0 and (wish != s.side or rules.max_adds > 0 or close[row, column] != close[row, column]):
             return False
         if s.exit_wanted > 0.0 or s.waiting > 0.0 or s.time_stop > 0 or s.flagged == 1:
-            return False
-        if moves_inside and s.moves == 1:
             return False
         if opens[bar, column] != opens[bar, column] or symbols[column].delist_bar == bar:
             return False

@@ -22,7 +22,7 @@ def rises_to(order: int, side: int) -> bool:
     return (side > 0) == (order == STOP_ORDER)
 
 
-@inner
+@inlined
 def level_of_order(targets: Any, rules: Any, s: Any, row: int, slot: int, side: int) -> float:
     """Return the level that the entry of `row` rests at, to the tick; NaN for an order at the market."""
     if targets.entry_level.shape[0] == 0 or (side != 1 and side != -1):

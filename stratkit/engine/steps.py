@@ -40,9 +40,12 @@ from stratkit.engine.resting import (
     PLAYS_ALL,
     PLAYS_NOTHING,
     PLAYS_PASSED,
+    base_of_order,
     due_side,
     is_passed,
+    is_reached,
     level_of_order,
+    piece_of_order,
     slips_at,
 )
 from stratkit.engine.worth import side_in_force, worth
@@ -135,7 +138,7 @@ def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> b
 
 @inner
 def trade(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, last: bool,
+    book: Any, quotes: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, last: bool,
     moment: int, plays: int,
 ) -> float:  # fmt: skip
     """Trade at `book.prices`, slot by slot what leaves, then what enters; return the one equity of the entries.
@@ -153,7 +156,7 @@ def trade(
     for slot in range(slots.shape[0]):
         s = slots[slot]
         symbol, strategy, price = symbols[s.symbol], strategies[s.strategy], prices[s.symbol]
-        vol, traded = panel_value(market.volatility, max(row, 0), s.symbol), market.volume[bar, s.symbol]
+        vol, traded = panel_value(quotes.volatility, max(row, 0), s.symbol), quotes.volume[bar, s.symbol]
         wish = side_in_force(s, targets.side, row, slot)
         if opens and s.side != 0 and price == price:
             s.bars_held += 1
@@ -161,10 +164,10 @@ def trade(
             gapped = gapped or (s.side < 0 and (price >= s.active_stop or price <= s.next_target))
             if gapped or s.exit_wanted > 0.0 or s.flagged == 1:
                 leave_gapped(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, price,
-                             market.high[bar, s.symbol], market.low[bar, s.symbol], vol, traded, wish)  # fmt: skip
+                             quotes.high[bar, s.symbol], quotes.low[bar, s.symbol], vol, traded, wish)  # fmt: skip
         if plays != PLAYS_NOTHING:
             asked = targets.weight[row, slot] if s.kind == 1 and plays == PLAYS_ALL else math.nan
-            priced = market.close[row, s.symbol] == market.close[row, s.symbol]
+            priced = quotes.close[row, s.symbol] == quotes.close[row, s.symbol]
             due = due_side(targets, rules, s, row, slot, wish, price, plays, not opens)
             if plays == PLAYS_ALL and wish != s.awaits_edge:
                 s.awaits_edge = 0
@@ -197,15 +200,16 @@ def trade(
     equity = worth(slots, account.cash, marks)
     sum_held(slots, symbols, rules, marks, equity, book.sums)
     for batch in range(2 if has_weights and (at_close or not this_close) else 1):
-        enter(book, market, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays, 0,
+        enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays, 0,
               slots.shape[0])  # fmt: skip
     return equity
 
 
 @inner
 def place_resting(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool, equity: float
-) -> float:
+    book: Any, market: Any, quotes: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool,
+    equity: float,
+) -> float:  # fmt: skip
     """Work the orders of the bar before whose level the open has not passed; return the one equity.
 
     Those that the bar comes to enter now, before any position meets the bar; one against a position is
@@ -215,10 +219,16 @@ def place_resting(
     rests = False
     for slot in range(slots.shape[0]):
         s = slots[slot]
+        column = s.symbol
         wish = side_in_force(s, targets.side, row, slot)
         level = level_of_order(targets, rules, s, row, slot, wish)
-        if level == level and not is_passed(s.order, wish, level, book.prices[s.symbol]):
+        if level == level and not is_passed(s.order, wish, level, book.prices[column]):
             rests = True
+            s.resting_due = np.int64(
+                is_reached(s.order, wish, level, market.high[bar, column], market.low[bar, column])
+            )
+            s.resting_piece = piece_of_order(market, bar, column, s.order, wish, level)
+            s.resting_level = base_of_order(market, s.resting_piece, column, s.order, wish, level)
     if not rests:
         return equity
     now = worth(slots, account.cash, marks)
@@ -226,7 +236,7 @@ def place_resting(
         equity = now
     sum_held(slots, book.symbols, rules, marks, now, book.sums)
     ends = last and rules.close_at_end == END_AT_OPEN
-    enter(book, market, targets, rules, logs, stream, bar, row, ends, equity, False, RESTING, PLAYS_ALL, 0,
+    enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, False, RESTING, PLAYS_ALL, 0,
           slots.shape[0])  # fmt: skip
     return equity
 
