@@ -115,7 +115,8 @@ def own_bar(
             take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable,
                          -side * math.inf, in_force)  # fmt: skip
         if s.side != 0 and touches_stop(s, adverse):
-            base = worse(side, s.active_stop, favourable)
+            # slippage may put the stop beyond the level at which the order filled
+            base = worse(side, s.active_stop, s.resting_level)
             leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
                             s.active_kind, rules.slippage_on_stops, volatility, volume, in_force)  # fmt: skip
             s.spent_bar = bar

@@ -10,7 +10,7 @@ import numpy as np
 from stratkit.compiled import inner
 from stratkit.engine.layout import REVERSE
 from stratkit.engine.levels import move_levels, touches_stop, worse
-from stratkit.engine.positions import leave_at_market, meet, take_targets
+from stratkit.engine.positions import cancel_rest, leave_at_market, meet, take_targets
 from stratkit.engine.resting import rises_to, slips_at
 
 # what became of an order that rests against a position: not reached; the position left by it; it was reached
@@ -47,6 +47,7 @@ def turn(
 ) -> None:  # fmt: skip
     """Leave whole at the level of the order that rests against the position."""
     level = s.resting_level
+    cancel_rest(s, account, logs, bar - 1, slot)
     leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, level, REVERSE,
                     slips_at(s, level), volatility, volume, in_force)  # fmt: skip
 
@@ -65,6 +66,8 @@ def walk(
         end = end_of_leg(leg, open_, high, low, close)
         rising = end > at
         if end == at:
+            if s.side != 0:
+                meet(s, end)
             leg += 1
             continue
         level = s.resting_level
