@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from stratkit.data.bars import FIELDS, PRICES, Bars
+from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import StratkitError
-from stratkit.panel import NS_PER_DAY, FloatArray, IntArray
+from stratkit.panel import NS_PER_DAY, IntArray
+from stratkit.research.futures import FUTURES
+from stratkit.research.lookahead import check_lookahead
+from stratkit.research.outputs import differences
+from stratkit.research.sources import StrategySource, signal_outputs
 from stratkit.seeds import generator
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import search_space
@@ -32,7 +34,7 @@ from stratkit.strategies.strategy import Strategy
 
 _FIRST_DAY_NS: Final = 18_263 * NS_PER_DAY  # 2020-01-02
 _DAILY_VOL: Final = 0.02
-_EVEN_CUTS, _OPINION_CUTS = 5, 10
+_CUTS: Final = 20  # where the future is hidden
 
 Promise = Callable[[Strategy, Bars], None]
 
@@ -151,25 +153,19 @@ def covers_its_lookback(strategy: Strategy, bars: Bars) -> None:
 def is_deterministic(strategy: Strategy, bars: Bars) -> None:
     """Two runs, and a twin built from the same parameters, agree."""
     first = _signals(strategy, bars)
-    _same(first, _signals(strategy, bars), len(bars.times), "a second run must give the same")
+    _same(first, _signals(strategy, bars), bars, "a second run must give the same")
     twin = type(strategy)(**strategy.params.model_dump())
-    _same(first, _signals(twin, bars), len(bars.times), "a twin with the same parameters must give the same")
+    _same(first, _signals(twin, bars), bars, "a twin with the same parameters must give the same")
 
 
 def does_not_need_later_bars(strategy: Strategy, bars: Bars) -> None:
     """Signals on the first t bars are the first t rows of the signals on all bars."""
-    whole = _signals(strategy, bars)
-    for stop in _cuts(whole):
-        part = _signals(strategy, bars.slice(0, stop))
-        _same(whole, part, stop, f"signals must not change when the bars from {stop} on are missing")
+    _hold_causal(strategy, bars, ("truncation", "universe"))
 
 
 def does_not_see_later_bars(strategy: Strategy, bars: Bars) -> None:
     """Other prices, holes and stamps from bar t on change nothing before it."""
-    whole = _signals(strategy, bars)
-    for stop in _cuts(whole):
-        other = _signals(strategy, _other_future(bars, stop))
-        _same(whole, other, stop, f"signals must not change when the bars from {stop} on are different")
+    _hold_causal(strategy, bars, tuple(f"future: {kind}" for kind in FUTURES))
 
 
 def leaves_bars_alone(strategy: Strategy, bars: Bars) -> None:
@@ -247,48 +243,22 @@ def _long_enough(strategy: Strategy) -> Bars:
         return short
 
 
-def _with_panels(
-    times: IntArray, symbols: tuple[str, ...], panels: dict[str, FloatArray], frequency: str = "1d"
-) -> Bars:
+def _with_panels(times: IntArray, symbols: tuple[str, ...], panels: dict[str, Any], frequency: str = "1d") -> Bars:
     return Bars(times, symbols, **panels, frequency=frequency, source="made up by stratkit.testing")
 
 
-def _cuts(signals: Signals) -> list[int]:
-    """Return where to cut: evenly, and right behind opinions, where a peek by one bar would show."""
-    rows = signals.shape[0]
-    even = np.linspace(1, rows - 1, _EVEN_CUTS).astype(int)
-    spoken = np.flatnonzero(opinions(signals).any(axis=1)) + 1
-    chosen = spoken[np.linspace(0, len(spoken) - 1, min(_OPINION_CUTS, len(spoken))).astype(int)]
-    return sorted({int(cut) for cut in (*even, *chosen) if 0 < cut < rows})
-
-
-def _other_future(bars: Bars, start: int) -> Bars:
-    draw = generator(start, "testing", "other_future")
-    later = (len(bars.times) - start, len(bars.symbols))
-    panels = {name: getattr(bars, name).copy() for name in FIELDS}
-    walk = np.exp(np.cumsum(3 * _DAILY_VOL * draw.standard_normal(later), axis=0))
-    gone = draw.random(later) < 0.2
-    for name in PRICES:
-        panels[name][start:] = np.where(gone, np.nan, panels[name][start:] * walk)
-    panels["volume"][start:] *= draw.random(later)
-    times = bars.times.copy()
-    times[start:] += int(draw.integers(1, 40)) * NS_PER_DAY
-    return replace(bars, times=times, **panels)
-
-
-def _same(left: Signals, right: Signals, rows: int, must: str) -> None:
-    ours, theirs = left.panels(), right.panels()
-    _hold(ours.keys() == theirs.keys(), f"{must}: found the panels {sorted(ours)} and {sorted(theirs)}")
-    for name, panel in ours.items():
-        different = _different(panel[:rows], theirs[name][:rows])
-        if different.any():
-            bar, column = np.argwhere(different)[0]
-            raise AssertionError(
-                f"{must}; found {name} {theirs[name][bar, column]:g} instead of {panel[bar, column]:g} "
-                f"at bar {bar}, column {column}"
+def _hold_causal(strategy: Strategy, bars: Bars, checks: tuple[str, ...]) -> None:
+    source = StrategySource(type(strategy), strategy.params.model_dump(), reload=False)
+    with _as_assertion():
+        report = check_lookahead(source, bars, cuts=_CUTS)
+        for leak in report.leaks:
+            whole, part = leak.values()
+            _hold(
+                leak.check not in checks,
+                f"signals must not change {leak.when()}; found {part} instead of {whole} for {leak.where()}",
             )
 
 
-def _different(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    differ: npt.NDArray[np.bool_] = (left != right) & ~(np.isnan(left) & np.isnan(right))
-    return differ
+def _same(left: Signals, right: Signals, bars: Bars, must: str) -> None:
+    for found in differences(signal_outputs(left, bars), signal_outputs(right, bars), len(bars.times)):
+        raise AssertionError(f"{must}; found {found.field} {found.part} instead of {found.whole} at bar {found.bar}")

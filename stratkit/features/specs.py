@@ -67,3 +67,8 @@ def spec_of(function: Callable[..., Any]) -> IndicatorSpec:
             'with @indicator("close", lookback=...), or call it yourself'
         )
     return _BY_FUNCTION[function]
+
+
+def declared_indicators(module_prefix: str = "") -> list[IndicatorSpec]:
+    """Return the indicators declared so far in modules whose name begins with `module_prefix`."""
+    return [spec for function, spec in _BY_FUNCTION.items() if function.__module__.startswith(module_prefix)]

@@ -1,0 +1,258 @@
+"""`stratkit check`: proofs about a strategy: that it does not look ahead, and how much history it needs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import typer
+
+from stratkit.cli.backtest import DataOption, EndOption, StartOption
+from stratkit.cli.config import OnlyOption, SetOption
+from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
+
+if TYPE_CHECKING:
+    from stratkit.config import FileConfig
+    from stratkit.data.bars import Bars
+    from stratkit.research.lookahead import LookaheadReport
+    from stratkit.research.outputs import CausalSource
+    from stratkit.research.sources import StrategySource
+    from stratkit.research.suspects import Suspect
+    from stratkit.research.warmup import WarmupReport
+
+R = TypeVar("R")
+
+LOOKAHEAD_CELLS: Final = 50_000  # bars x symbols that a proof recomputes some 700 times
+WARMUP_CELLS: Final = 400_000  # bars x symbols that are recomputed some 200 times, most of them in small parts
+LEAST_BARS: Final = 2_000
+MADE_UP_BARS: Final = 700
+
+app = typer.Typer(
+    name="check",
+    help="Prove that a strategy does not look ahead, and measure the history it needs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+TargetArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CONFIG|STRATEGY",
+        help="YAML files, names of strategies, or FILE.py:Class; none = every built-in strategy.",
+    ),
+]
+BarsOption = Annotated[int | None, typer.Option("--bars", metavar="N", min=10, help="Use the last N bars at most.")]
+CutsOption = Annotated[int, typer.Option("--cuts", metavar="N", min=1, help="Bars behind which the future is hidden.")]
+BudgetOption = Annotated[
+    float, typer.Option("--seconds", metavar="S", min=0.1, help="Longest time for one strategy on one set of bars.")
+]
+ExactOption = Annotated[
+    float, typer.Option("--tolerance", metavar="R", min=0.0, help="Relative difference that is none; 0 = bit for bit.")
+]
+LooseOption = Annotated[
+    float, typer.Option("--tolerance", metavar="R", min=0.0, help="Relative difference of a value that is none.")
+]
+LastOption = Annotated[int, typer.Option("--last", metavar="N", min=1, help="Bars whose signals must stand still.")]
+EndsOption = Annotated[int, typer.Option("--ends", metavar="N", min=1, help="How many last bars are taken to be one.")]
+
+
+@app.command("lookahead")
+def lookahead(
+    targets: TargetArguments = None,
+    data: DataOption = None,
+    only: OnlyOption = None,
+    settings: SetOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    cuts: CutsOption = 200,
+    bars: BarsOption = None,
+    seconds: BudgetOption = 60.0,
+    tolerance: ExactOption = 0.0,
+    seed: SeedOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Prove that nothing a strategy says at a bar depends on what came after it.
+
+    Hides or replaces the bars behind many bars and compares everything up to there, bit for bit. Without --data or a
+    CONFIG the bundled bars and two made-up sets, with holes, listings and delistings, are used. Leaves with 5 when
+    something looks ahead.
+    """
+    from stratkit.cli.check_tables import lookahead_record, lookahead_table
+    from stratkit.errors import ConditionError
+    from stratkit.research.lookahead import check_lookahead
+    from stratkit.research.sources import built_in_indicators
+
+    terminal = Terminal(json_, quiet)
+    begun = time.perf_counter()
+    with terminal.warnings_as_lines():
+        configs = _configs(targets or [], data, only, settings or [], start, end)
+        panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
+        sources: list[CausalSource] = [*map(_source, configs)]
+        sources += [] if targets else built_in_indicators()
+        terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
+
+        def prove(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
+            return check_lookahead(
+                source, panel, cuts=cuts, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
+            )
+
+        found = {source.name: list(_each(terminal, source, panels, prove)) for source in sources}
+        suspects = _suspects(terminal, sources)
+        if json_:
+            terminal.emit(lookahead_record(found, suspects, time.perf_counter() - begun))
+        else:
+            lookahead_table(terminal, found)
+            terminal.say(f"done in {time.perf_counter() - begun:.1f} s")
+    broken = [report for reports in found.values() for report in reports if not report.is_clean]
+    if broken:
+        more = f" (and {len(broken) - 1} more, listed above)" if len(broken) > 1 else ""
+        raise ConditionError(broken[0].sentence() + more)
+
+
+@app.command("warmup")
+def warmup(
+    targets: TargetArguments = None,
+    data: DataOption = None,
+    only: OnlyOption = None,
+    settings: SetOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    last: LastOption = 20,
+    ends: EndsOption = 12,
+    bars: BarsOption = None,
+    tolerance: LooseOption = 0.01,
+    seed: SeedOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Measure how many bars of history a strategy needs until its last signals no longer change.
+
+    Compares them with the declared warm-up, once, twice and four times over. Leaves with 5 when even four times the
+    declared warm-up gives more than 5 % of the signals wrong.
+    """
+    from stratkit.cli.check_tables import warmup_record, warmup_table
+    from stratkit.errors import ConditionError
+    from stratkit.research.warmup import measure_warmup
+
+    terminal = Terminal(json_, quiet)
+    with terminal.warnings_as_lines():
+        configs = _configs(targets or [], data, only, settings or [], start, end)
+        panel = next(iter(_panels(terminal, configs, True, WARMUP_CELLS, bars).values()))
+
+        def measure(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
+            return measure_warmup(source, panel, last=last, ends=ends, tolerance=tolerance, progress=progress)
+
+        found = [report for source in map(_source, configs) for report in _each(terminal, source, {"": panel}, measure)]
+        for report in found:
+            for note in report.notes:
+                terminal.warn(f"{report.name}: {note}")
+        if json_:
+            terminal.emit(warmup_record(found))
+        else:
+            warmup_table(terminal, found)
+    broken = [report for report in found if not report.holds]
+    if broken:
+        more = f" (and {len(broken) - 1} more, listed above)" if len(broken) > 1 else ""
+        raise ConditionError(broken[0].sentence() + more)
+
+
+def _configs(
+    targets: Sequence[str], data: str | None, only: str | None, settings: list[str], start: str | None, end: str | None
+) -> list[FileConfig]:
+    """Return one configuration for each strategy: of the YAML files together, and of each one that is named."""
+    from stratkit.config import load_config
+    from stratkit.strategies.catalog import STRATEGIES
+    from stratkit.yaml_positions import from_option
+
+    files = [Path(target) for target in targets if target.endswith((".yaml", ".yml"))]
+    named = [target for target in targets if Path(target) not in files] or ([] if files else list(STRATEGIES.builtin))
+    given = [("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to")]
+    options = [from_option(key, value, option) for key, value, option in given if value is not None]
+    if not files:  # the built-in configuration names one symbol of the bundled data; a proof wants all
+        options.append(from_option("data.symbols", None, "stratkit check"))
+    configs = [load_config(files, options=options, settings=settings, only=only)] if files else []
+    for name in named:
+        of_others = () if targets else tuple(f"strategies.{other}." for other in named if other != name)
+        own = [setting for setting in settings if not of_others or not setting.startswith(of_others)]
+        configs.append(load_config(files, options=options, settings=own, strategy=name))
+    return configs
+
+
+def _source(config: FileConfig) -> StrategySource:
+    from stratkit.research.sources import StrategySource
+    from stratkit.strategies.catalog import find_strategy
+
+    name, settings = config.enabled()
+    return StrategySource(find_strategy(settings.type), settings.params, label=name)
+
+
+def _is_own_data(
+    targets: Sequence[str] | None, data: str | None, settings: list[str] | None, start: str | None, end: str | None
+) -> bool:
+    """Whether the user said which bars to use."""
+    files = any(target.endswith((".yaml", ".yml")) for target in targets or ())
+    chosen = any(setting.startswith("data.") for setting in settings or ())
+    return files or chosen or any(value is not None for value in (data, start, end))
+
+
+def _panels(
+    terminal: Terminal, configs: list[FileConfig], own: bool, cells: int, most_bars: int | None
+) -> dict[str, Bars]:
+    """Return the sets of bars by name: the user's, or the bundled ones and two that are made up."""
+    from stratkit.data.store import load_bars
+    from stratkit.data.synthetic import synthetic_universe
+    from stratkit.testing import sample_bars
+
+    loaded = load_bars(configs[0].data)
+    panels = {"bars" if own else "bundled": loaded}
+    if not own:
+        panels["made-up days"] = sample_bars(MADE_UP_BARS)
+        panels["made-up hours"] = synthetic_universe(4, 2 * MADE_UP_BARS, "1h").bars
+    for name, panel in panels.items():
+        rows, symbols = panel.shape
+        limit = most_bars or max(LEAST_BARS, cells // symbols)
+        if rows > limit:
+            terminal.say(f"the last {limit:,} of {rows:,} bars are used; --bars N uses more or fewer")
+            panels[name] = panel.slice(rows - limit, rows)
+    return panels
+
+
+def _each(
+    terminal: Terminal,
+    source: CausalSource,
+    panels: dict[str, Bars],
+    question: Callable[[CausalSource, Bars, Callable[[int, int], None]], R],
+) -> Iterator[R]:
+    """Yield the answers on each set of bars; a made-up set that the strategy cannot run on is left out."""
+    from stratkit.errors import StrategyError
+
+    for name, panel in panels.items():
+        try:
+            with terminal.progress(f"{source.name} {name}".strip()) as progress:
+                yield question(source, panel, progress)
+        except StrategyError as error:
+            if not name.startswith("made-up"):
+                raise
+            terminal.warn(f"{source.name} is not checked on {name}, for it cannot run there: {error}")
+
+
+def _suspects(terminal: Terminal, sources: Sequence[CausalSource]) -> list[Suspect]:
+    """Warn of the suspects in every source once."""
+    from stratkit.research.suspects import suspects_of
+
+    here = f"{Path.cwd()}{os.sep}"  # a path below it is shown as one would type it
+    found = dict.fromkeys(
+        replace(suspect, file=suspect.file.removeprefix(here))
+        for source in sources
+        for suspect in suspects_of(source.code)
+    )
+    for suspect in found:
+        terminal.warn(f"{suspect} (no proof; silence it with a comment: # causal: why)")
+    return list(found)

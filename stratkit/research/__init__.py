@@ -1,0 +1,1 @@
+"""Questions that take more than one run: is a strategy causal, and how much history does it need."""

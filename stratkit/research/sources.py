@@ -1,0 +1,210 @@
+"""`StrategySource` and `IndicatorSource`'s functions as causal sources: what `check_lookahead` proves."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel
+
+from stratkit.data.bars import Bars
+from stratkit.features import specs
+from stratkit.features.source import IndicatorSource
+from stratkit.features.specs import IndicatorSpec, declared_indicators, spec_of
+from stratkit.research.dated import hide_later, later_tables, readers_hide
+from stratkit.research.outputs import Outputs, Panel
+from stratkit.strategies.context import Context
+from stratkit.strategies.running import run_strategy
+from stratkit.strategies.signals import Signals
+from stratkit.strategies.strategy import Strategy
+from stratkit.strategies.user_code import calling
+
+# what it means that a panel is not given; NaN, "as configured", for all the others
+_MEANINGS: Final = {"side": 0.0, "confidence": 1.0}
+_NOT_OUTPUT: Final = ("strategy", "warmup_bars", "params")
+_LENGTH: Final = 10  # bars of a window that an indicator asks for and has no default of
+
+
+@dataclass(frozen=True)
+class StrategySource:
+    """A strategy's signals, and every indicator that it computed through its context, as outputs.
+
+    Each call builds the strategy anew with an empty indicator cache. With `reload`, `fresh` runs
+    the file of the class again, so that what it keeps in its module or class is forgotten too.
+    """
+
+    strategy_class: type[Strategy]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+    reload: bool = True
+    known_until_ns: int | None = None
+    _read: list[str] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The label, or the strategy's own name."""
+        return self.label or self.strategy_class.name
+
+    @property
+    def code(self) -> object:
+        """The class."""
+        return self.strategy_class
+
+    def outputs(self, bars: Bars) -> Outputs:
+        """Run a new instance; raise `StrategyError` when it raises or breaks its contract."""
+        indicators = _NotingIndicators(bars)
+        with readers_hide(self.known_until_ns, self._read):
+            with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
+                strategy = self.strategy_class(**dict(self.params))
+            signals = run_strategy(strategy, Context(bars, indicators))
+        return signal_outputs(signals, bars, indicators.noted)
+
+    def fresh(self, known_until_ns: int | None = None) -> StrategySource:
+        """Return one whose module was run anew, later rows of the tables in it hidden."""
+        if not self.reload:
+            return replace(self, known_until_ns=known_until_ns)
+        with readers_hide(known_until_ns, self._read):
+            again = _run_again(self.strategy_class)
+        if known_until_ns is not None:
+            for space in _spaces(again):
+                for name in later_tables(space):
+                    setattr(space, name, hide_later(getattr(space, name), known_until_ns))
+        return replace(self, strategy_class=again, known_until_ns=known_until_ns)
+
+    def dated_tables(self) -> tuple[str, ...]:
+        """Name the tables in its module and class, and the files it has read with pandas."""
+        if not self.reload:
+            return ()
+        named = [name for space in _spaces(self.strategy_class) for name in later_tables(space)]
+        return tuple(dict.fromkeys([*named, *self._read]))
+
+
+@dataclass(frozen=True)
+class IndicatorFunction:
+    """One declared indicator with its parameters, as outputs."""
+
+    function: Callable[..., Any]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name and parameters, as in ``sma(window_bars=20)``."""
+        return _label(spec_of(self.function), dict(self.params), None)
+
+    @property
+    def code(self) -> object:
+        """The function."""
+        return self.function
+
+    def outputs(self, bars: Bars) -> Outputs:
+        """Compute it on the fields it reads by default."""
+        indicators = _NotingIndicators(bars)
+        with calling(f"indicator {self.name} raised"):
+            indicators.compute(self.function, **self.params)
+        return Outputs(indicators.noted, bars.symbols, warmup_bars=spec_of(self.function).lookback(**self.params))
+
+    def fresh(self, known_until_ns: int | None = None) -> IndicatorFunction:
+        """Return itself: a declared indicator is a function of its arguments."""
+        return self
+
+    def dated_tables(self) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+
+def built_in_indicators() -> list[IndicatorFunction]:
+    """Return every indicator that the features declare, with plain parameters."""
+    for module in iter_modules([str(Path(specs.__file__).parent)]):
+        import_module(f"stratkit.features.{module.name}")
+    return [plain_indicator(spec) for spec in declared_indicators("stratkit.features.")]
+
+
+def plain_indicator(spec: IndicatorSpec) -> IndicatorFunction:
+    """Return a declared indicator with its defaults; windows that have none are 10, 20, 30 ... bars long."""
+    params: dict[str, Any] = {}
+    for parameter in list(inspect.signature(spec.function).parameters.values())[len(spec.inputs) :]:
+        given = parameter.default is not inspect.Parameter.empty
+        params[parameter.name] = parameter.default if given else _LENGTH * (1 + len(params))
+    return IndicatorFunction(spec.function, params)
+
+
+def signal_outputs(signals: Signals, bars: Bars, indicators: Mapping[str, Panel] | None = None) -> Outputs:
+    """Return every array of `signals`, and the constants that hold for all its bars, as outputs."""
+    panels = signals.panels()
+    constants: dict[str, object] = {}
+    for entry in fields(signals):
+        value = getattr(signals, entry.name)
+        if entry.name in _NOT_OUTPUT or isinstance(value, np.ndarray) or value is None:
+            continue
+        constants.update(_plain(entry.name, value))
+    names = [entry.name for entry in fields(signals) if entry.name not in _NOT_OUTPUT]
+    not_given = {name: _MEANINGS.get(name, float("nan")) for name in names}
+    noted = {f"indicator {name}": panel for name, panel in (indicators or {}).items()}
+    return Outputs({**panels, **noted}, bars.symbols, constants, not_given, signals.warmup_bars)
+
+
+def _plain(name: str, value: object) -> dict[str, object]:
+    if isinstance(value, BaseModel):
+        return {f"{name}.{key}": item for key, item in value.model_dump().items()}
+    if isinstance(value, tuple | list):
+        return {key: item for place, each in enumerate(value) for key, item in _plain(f"{name}[{place}]", each).items()}
+    return {name: value}
+
+
+class _NotingIndicators(IndicatorSource):
+    """Indicators of one run, each noted under its name and parameters."""
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__(bars)
+        self.noted: dict[str, Panel] = {}
+
+    def compute(self, function: Callable[..., Any], *args: object, on: Any = None, **params: object) -> Any:
+        result = super().compute(function, *args, on=on, **params)
+        spec = spec_of(function)
+        name = _label(spec, spec.parameters(*args, **params), on)
+        if isinstance(result, tuple):
+            parts = getattr(result, "_fields", range(len(result)))
+            self.noted.update({f"{name}.{part}": panel for part, panel in zip(parts, result)})
+        else:
+            self.noted[name] = result
+        return result
+
+
+def _label(spec: IndicatorSpec, params: Mapping[str, object], on: object) -> str:
+    words = [f"{key}={value}" for key, value in params.items()]
+    words += [] if on is None else [f"on={on}"]
+    return f"{spec.name}({', '.join(words)})"
+
+
+def _run_again(owner: type[Strategy]) -> type[Strategy]:
+    """Return the class of the same name out of a second run of its file."""
+    original = sys.modules.get(owner.__module__)
+    file = getattr(original, "__file__", None)
+    if original is None or file is None or not Path(file).is_file() or "." in owner.__qualname__:
+        return owner
+    name = owner.__module__.removesuffix("_again") + "_again"  # one spare name for each module
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        return owner
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: pydantic and dataclasses look their module up
+    with ExitStack() as run:
+        run.enter_context(calling(f"{file} cannot be run again", file=file))
+        spec.loader.exec_module(module)
+    found = getattr(module, owner.__name__, owner)
+    return found if isinstance(found, type) and issubclass(found, Strategy) else owner
+
+
+def _spaces(owner: type[Strategy]) -> list[ModuleType | type]:
+    module = sys.modules.get(owner.__module__)
+    return [owner] if module is None else [module, owner]
