@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,15 +11,20 @@ from stratkit.analytics.benchmark import Benchmark, make_benchmark
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
+from stratkit.data.actions import adjusted, events_on_bars
+from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import Bars
 from stratkit.data.funding import load_funding
 from stratkit.data.settings import DataSettings
+from stratkit.data.store import load_bars
+from stratkit.engine.detail import Detail, detail_of
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import simulate
 from stratkit.errors import UsageError, did_you_mean
 from stratkit.frequency import return_periods
+from stratkit.panel import FloatArray
 from stratkit.plans import ExitPlan
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.catalog import build_strategy
@@ -59,23 +64,78 @@ class RunConfig(BaseModel):
         return names[0], self.strategies[names[0]]
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a replay reads, whatever is assumed about fills: bars, the opinion on them, and what surrounds them.
+
+    `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
+    are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar.
+    """
+
+    bars: Bars
+    signals: Signals
+    signal_bars: Bars | None = None
+    events: tuple[FloatArray, FloatArray] | None = None
+    funding: FloatArray | None = None
+    detail: Detail | None = None
+
+
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
     """Replay the configured strategy over `bars`; `progress` is told (bars done, bars)."""
+    return replay(config, prepare(config, bars), progress)
+
+
+def prepare(config: RunConfig, bars: Bars) -> Inputs:
+    """Compute what the configured strategy wants on `bars`, and gather what the replay needs beside them."""
     name, settings = config.enabled()
     strategy = build_strategy(settings.type, settings.params)
-    signals = run_strategy(strategy, Context(bars))
-    result = simulate(
+    events, seen = _corporate_actions(config.data, bars)
+    signals = run_strategy(strategy, Context(seen))
+    return Inputs(
         bars,
         restricted(replace(signals, strategy=name), bars, settings.symbols),
+        None if seen is bars else seen,
+        events,
+        None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
+        None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
+    )
+
+
+def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> BacktestResult:
+    """Replay what was prepared, under the account, costs, fills and risk of `config`."""
+    result = simulate(
+        inputs.bars,
+        inputs.signals,
         account=config.account,
         costs=config.costs,
         execution=config.execution,
         risk=config.risk,
         exit_plan=config.exit_plan,
-        funding=None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
+        funding=inputs.funding,
+        events=inputs.events,
+        signal_bars=inputs.signal_bars,
+        detail=inputs.detail,
         progress=progress,
     )
-    return replace(result, provenance={**result.provenance, "seed": config.seed, "warmup_bars": signals.warmup_bars})
+    told = {"seed": config.seed, "warmup_bars": inputs.signals.warmup_bars}
+    return replace(result, provenance={**result.provenance, **told})
+
+
+def _corporate_actions(data: DataSettings, bars: Bars) -> tuple[tuple[FloatArray, FloatArray] | None, Bars]:
+    """Return the events that prices have not been adjusted for, and the bars that signals are computed on."""
+    if data.actions_path is None:
+        return None, bars
+    actions = load_actions(data.actions_path)
+    events = events_on_bars(bars, actions, data.adjust)
+    # a moving average across a split of raw prices would say nothing about the market
+    return events, adjusted(bars, actions, "splits") if data.adjust is None else bars
+
+
+def detail_settings(data: DataSettings, bars: Bars) -> DataSettings:
+    """Return which finer bars stand inside `bars`: those of the same symbols and dates at `detail_path`."""
+    return data.model_copy(
+        update={"path": data.detail_path, "symbols": bars.symbols, "frequency": None, "detail_path": None}
+    )
 
 
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:

@@ -33,6 +33,18 @@ strategies:
     params: {fast: 50, slow: 200, direction: long_only}
 costs: {commission_bps: 1, half_spread_bps: 1}
 """
+# what `--fills all` runs when no CONFIG is given: every option of a profile matters to it
+FILLS_CONFIG: Final = """
+data: {symbols: [SP500]}
+strategies:
+  dip:
+    enabled: true
+    type: rsi_reversion
+    description: buy the index oversold by its RSI; stop, target and a trailing stop in average true ranges
+    params: {direction: long_only}
+exit_plan: {risk_basis: atr, risk: 1, sl: 1.5, tp1: 3, trail_at: 1, trail_by: 1.5}
+costs: {commission_bps: 1, half_spread_bps: 1, slippage_bps: 1}
+"""
 _EXACT: Final = 2**53  # the largest whole number up to which a float holds all of them
 
 
@@ -57,15 +69,16 @@ def load_config(
     settings: Sequence[str] = (),
     strategy: str | None = None,
     only: str | None = None,
+    built_in: str = DEFAULT_CONFIG,
 ) -> FileConfig:
     """Return the configuration that files, then options, then ``--set`` settings make together.
 
-    Of several files later ones win, key by key; without any, `DEFAULT_CONFIG` stands in their place.
+    Of several files later ones win, key by key; without any, `built_in` stands in their place.
     `strategy` replaces the strategies by one of that type; `only` picks one of those configured.
     Exactly one must be enabled in the end; its parameters are completed with their defaults. Raises
     `ConfigError` with the place of whatever does not hold.
     """
-    root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config()
+    root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config(built_in)
     if strategy is not None:
         root = _replaced(root, "strategies", _alone(strategy))
     for option in (*options, *(parse_setting(setting) for setting in settings)):
@@ -77,9 +90,14 @@ def load_config(
     return _with_all_params(config, root)
 
 
-def default_config() -> Placed:
-    """Return `DEFAULT_CONFIG` with its places."""
-    root = parse_yaml(DEFAULT_CONFIG, "the built-in configuration")
+def read_resolved(path: Path) -> FileConfig:
+    """Return a configuration that a run left, which is complete: no strategy is looked for, so none need be there."""
+    return _validated(load_yaml(path))
+
+
+def default_config(text: str = DEFAULT_CONFIG) -> Placed:
+    """Return a configuration of ours with its places."""
+    root = parse_yaml(text, "the built-in configuration")
     assert root is not None  # it is written above
     return root
 

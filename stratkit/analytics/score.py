@@ -21,7 +21,6 @@ from stratkit.frequency import ReturnPeriods
 from stratkit.inference.estimate import Estimate
 from stratkit.panel import FloatArray, format_time
 
-_OPTIMISTIC = frozenset({"close", "vectorbt"})  # profiles that fill at the close which decided
 _OF_BENCHMARK = {
     "benchmark_total_return": "total_return",
     "benchmark_cagr": "cagr",
@@ -114,6 +113,6 @@ def _run_warnings(result: BacktestResult) -> Iterator[str]:
             yield f"{count} {'trade' if count == 1 else 'trades'} {what}"
     if result.stale:
         yield f"still held although their bars had ended: {', '.join(result.stale)}"
-    profile = str(result.provenance.get("fill_profile", ""))
-    if profile in _OPTIMISTIC:
+    if result.provenance.get("optimistic"):
+        profile = result.provenance["fill_profile"]
         yield f"optimistic: profile {profile} fills at the close that decided, which nobody could have traded"

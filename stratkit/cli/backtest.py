@@ -18,9 +18,11 @@ from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOpti
 if TYPE_CHECKING:
     from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
+    from stratkit.data.bars import Bars
     from stratkit.yaml_positions import Placed
 
 REPORTS: Final = Path("reports")
+ALL: Final = "all"  # --fills: every profile
 COMPILE_S: Final = 20  # measured on two cores
 
 DataOption = Annotated[
@@ -29,10 +31,23 @@ DataOption = Annotated[
 StartOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First date, such as 2010-01-01.")]
 EndOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last date, inclusive.")]
 FillsOption = Annotated[
-    str | None, typer.Option("--fills", metavar="PROFILE", help="Fill profile: conservative or close.")
+    str | None,
+    typer.Option(
+        "--fills",
+        metavar="PROFILE",
+        help="Fill profile: conservative, close, tradingview, vectorbt or freqtrade; all = each of them, in one table.",
+    ),
+]
+DetailOption = Annotated[
+    str | None,
+    typer.Option("--detail", metavar="PATH", help="Finer bars of the same symbols, to walk the inside of each bar."),
 ]
 PeriodsOption = Annotated[
     float | None, typer.Option("--periods", metavar="N", help="Return periods a year, instead of counting them.")
+]
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="CODE", help="Run on bars with this finding of data check all the same. Repeat."),
 ]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which the run's own folder is made.")]
 NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write tables and metrics, but no page or figures.")]
@@ -47,7 +62,9 @@ def backtest(
     start: StartOption = None,
     end: EndOption = None,
     fills: FillsOption = None,
+    detail: DetailOption = None,
     periods: PeriodsOption = None,
+    accept: AcceptOption = None,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
     seed: SeedOption = None,
@@ -64,8 +81,15 @@ def backtest(
     seconds: dict[str, float] = {}
     with terminal.warnings_as_lines():
         with _timed(seconds, "configure"):
-            options = _options(not configs, data, start, end, fills, periods, seed, no_report)
-            config = _configured(configs or [], options, settings or [], strategy, only)
+            profile = None if fills == ALL else fills
+            options = _options(not configs, data, start, end, profile, detail, periods, seed, no_report)
+            options += _accepted(accept)
+            config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
+        if fills == ALL:
+            from stratkit.cli.fills import compare_all_fills
+
+            compare_all_fills(terminal, config, _loaded(terminal, config, seconds), seconds, out)
+            return
         run = _replay(terminal, config, seconds)
         _finish(terminal, run, out)
 
@@ -76,6 +100,7 @@ def _options(
     start: str | None,
     end: str | None,
     fills: str | None,
+    detail: str | None,
     periods: float | None,
     seed: int | None,
     no_report: bool,
@@ -87,6 +112,7 @@ def _options(
         ("data.start", start, "--from"),
         ("data.end", end, "--to"),
         ("execution.profile", fills, "--fills"),
+        ("data.detail_path", detail, "--detail"),
         ("analytics.periods_per_year", periods, "--periods"),
         ("seed", seed, "--seed"),
     ]
@@ -98,31 +124,60 @@ def _options(
     return options
 
 
-def _configured(
-    configs: list[Path], options: list[Placed], settings: list[str], strategy: str | None, only: str | None
-) -> FileConfig:
-    from stratkit.config import load_config
+def _accepted(codes: list[str] | None) -> list[Placed]:
+    from stratkit.yaml_positions import from_option
 
-    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only)
+    return [from_option("data.accept", codes, "--accept")] if codes else []
+
+
+def _configured(
+    configs: list[Path],
+    options: list[Placed],
+    settings: list[str],
+    strategy: str | None,
+    only: str | None,
+    compares: bool,
+) -> FileConfig:
+    from stratkit.config import DEFAULT_CONFIG, FILLS_CONFIG, load_config
+
+    built_in = FILLS_CONFIG if compares else DEFAULT_CONFIG
+    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
+
+
+def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
+    from stratkit.compiled import is_cold
+    from stratkit.data.acceptance import finding_line
+    from stratkit.data.store import load_bars
+
+    with _timed(seconds, "load"):
+        bars = load_bars(config.data)
+    for finding in bars.findings:
+        terminal.warn(finding_line(finding))
+    if is_cold():
+        terminal.say(f"compiling once (about {COMPILE_S} s)")
+    return bars
 
 
 def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> FinishedRun:
-    from stratkit.backtest import run_backtest, score_backtest
+    from stratkit.backtest import prepare, replay, score_backtest
     from stratkit.cli.finished import FinishedRun
-    from stratkit.compiled import is_cold
-    from stratkit.data.store import load_bars
+    from stratkit.research.ambiguity import ambiguity_of
 
-    started = datetime.now(UTC)
-    with _timed(seconds, "load"):
-        bars = load_bars(config.data)
-    if is_cold():
-        terminal.say(f"compiling once (about {COMPILE_S} s)")
+    started, run = datetime.now(UTC), config.run()
+    bars = _loaded(terminal, config, seconds)
     with _timed(seconds, "replay"), terminal.progress("replaying") as progress:
-        result = run_backtest(config.run(), bars, progress)
+        inputs = prepare(run, bars)
+        if inputs.detail is not None and inputs.detail.doubt:
+            terminal.warn(inputs.detail.doubt)
+        result = replay(run, inputs, progress)
     with _timed(seconds, "score"):
-        scorecard, benchmark = score_backtest(config.run(), bars, result)
-    command = ("stratkit", *sys.argv[1:])
-    return FinishedRun(config, bars, result, scorecard, benchmark, tuple(terminal.noted), command, started, seconds)
+        scorecard, benchmark = score_backtest(run, bars, result)
+    with _timed(seconds, "ambiguity"):
+        ambiguity = ambiguity_of(run, inputs, result, scorecard)
+    noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
+    return FinishedRun(
+        config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity
+    )
 
 
 def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:

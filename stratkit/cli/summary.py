@@ -15,6 +15,7 @@ from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.terminal import Terminal
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
 from stratkit.panel import format_time
+from stratkit.reports.ambiguity_words import ambiguity_lines
 from stratkit.reports.wording import MISSING, in_unit, interval_text
 
 _METRICS: Final = (
@@ -26,6 +27,9 @@ _TRADE_METRICS: Final = ("win_rate", "profit_factor", "expectancy", "expectancy_
 _FILL_WORDS: Final = {
     "conservative": "decided at a close, filled at the next open",
     "close": "decided and filled at the same close: optimistic",
+    "tradingview": "filled at the next open, bars walked along an assumed path",
+    "vectorbt": "decided and filled at the same close, stops without slippage: optimistic",
+    "freqtrade": "filled at the next open, gapped stops and targets at their level where the bar allows it",
 }
 _COSTS: Final = (
     ("commission_bps", "{:g} bps commission"),
@@ -81,12 +85,12 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     config, bars = run.config, run.bars
     params = config.enabled()[1].params
     span = f"{format_time(int(bars.times[0]))} to {format_time(int(bars.times[-1]))}"
-    profile, account = config.execution.profile, config.account
+    account = config.account
     leverage = f", leverage {account.leverage:g}" if account.leverage != 1 else ""
     rows = [
         ("parameters", ", ".join(f"{name} {value}" for name, value in params.items()) or "none"),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
-        ("fills", f"{profile}: {_FILL_WORDS[profile]} (engine semantics {ENGINE_SEMANTICS})"),
+        ("fills", f"{run.fills_label}: {_FILL_WORDS[config.execution.profile]} (engine semantics {ENGINE_SEMANTICS})"),
         ("costs", _costs(run)),
         ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
         ("exits", _exits(run)),
@@ -100,6 +104,7 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     rows = [("trades", Text(_trades(run)))]
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
+    rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]
     where = str(run.report or (run.record.folder if run.record else "not kept"))
     took = f"  ({sum(run.seconds.values()):.1f} s)"

@@ -36,6 +36,10 @@ class DataSettings(BaseModel):
         description="our column name -> the file's (timestamp, symbol, open, high, low, close, volume); "
         'volume: "" = the file has none',
     )
+    detail_path: str | None = Field(
+        None,
+        description="finer bars of the same symbols, through which the inside of each bar is walked; none = assumed",
+    )
     actions_path: str | None = Field(
         None, description="file of splits and cash dividends (timestamp, symbol, action, value); none = none are known"
     )

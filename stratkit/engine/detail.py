@@ -36,6 +36,22 @@ class Detail:
     disagreeing: int
     first_disagreement: str
 
+    @property
+    def doubt(self) -> str:
+        """What to say of bars that are played whole; empty when all are walked."""
+        parts = []
+        if self.absent:
+            parts.append(f"{self.absent:,} have no finer bars")
+        if self.disagreeing:
+            parts.append(f"{self.disagreeing:,} disagree with theirs (first {self.first_disagreement})")
+        walked = int(self.agrees.sum())
+        return (
+            f"detail: {walked:,} bars are walked through {self.frequency} bars, but {' and '.join(parts)}; those "
+            "are played whole"
+            if parts
+            else ""
+        )
+
     def panels(self) -> dict[str, Any]:
         """Return the fields of `Market`."""
         prices = {f"detail_{name}": getattr(self, name) for name in PRICES}

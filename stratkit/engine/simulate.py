@@ -11,7 +11,7 @@ from stratkit.data.bars import Bars
 from stratkit.engine.detail import Detail
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.market import market_of
-from stratkit.engine.profiles import fill_options, overrides, trades_at_next_open
+from stratkit.engine.profiles import fill_options, is_optimistic, overrides, trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.rules import rule_record
 from stratkit.engine.run import Progress, Replay, play
@@ -79,6 +79,7 @@ def simulate(
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,
         "fill_profile": execution.profile,
+        "optimistic": is_optimistic(execution),
         "fill_options": fill_options(execution),
         "fill_overrides": overrides(execution),
         **({} if detail is None else {"detail": detail.frequency, "detail_digest": detail.digest}),

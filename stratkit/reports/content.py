@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 from stratkit.analytics.benchmark import Benchmark
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
-
-_FILL_AT_THE_DECISION_CLOSE: Final = frozenset({"close", "vectorbt"})
+from stratkit.research.ambiguity import Ambiguity
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,9 @@ class ReportContent:
     included; `config_text` the resolved YAML; `provenance` rows of (name, value); `command` the line
     that made the run. `benchmark` has its equity on the same times.
     `trials` counts what the strategy was picked from, None when nobody counted; `risk_free_ann` is
-    the yearly rate [fraction] that the scorecard's Sharpe ratio used.
+    the yearly rate [fraction] that the scorecard's Sharpe ratio used. `optimistic`: orders fill at the
+    close that decided them, which nobody could have traded. `ambiguity` is what hangs on bars whose
+    inside nobody knows.
     """
 
     title: str
@@ -38,12 +38,8 @@ class ReportContent:
     command: str = ""
     trials: int | None = None
     risk_free_ann: float = 0.0
-
-    @property
-    def optimistic(self) -> bool:
-        """Whether orders fill at the close that decided them, which nobody could have traded."""
-        words = self.profile.split()
-        return bool(words) and words[0].strip(",;:") in _FILL_AT_THE_DECISION_CLOSE
+    optimistic: bool = False
+    ambiguity: Ambiguity | None = None
 
     @property
     def trials_note(self) -> str:

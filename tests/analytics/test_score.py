@@ -286,7 +286,7 @@ def test_warnings_name_what_makes_figures_weak() -> None:
     times = weekdays(20)
     result = run_of(
         np.concatenate((walk(18), [-5.0, -5.0])), times, trades=[trade(1.0, exit_bar=-1)], bankrupt_bar=18,
-        stale=("ABC",), provenance={"fill_profile": "close"},
+        stale=("ABC",), provenance={"fill_profile": "close", "optimistic": True},
     )  # fmt: skip
     card = score_run(result, trading_days(len(times)), SETTINGS)
     text = "\n".join(card.warnings)

@@ -19,8 +19,13 @@ FILES = {
 FAST = ("--set", "strategies.sma_cross.params={fast: 5, slow: 20, direction: both}", "--no-report")
 
 
+def run_folders(parent: Path) -> list[Path]:
+    """What is beside the database."""
+    return sorted(path for path in parent.iterdir() if path.is_dir())
+
+
 def only_run(folder: Path) -> Path:
-    runs = list((folder / "reports").iterdir())
+    runs = run_folders(folder / "reports")
     assert len(runs) == 1
     return runs[0]
 
@@ -65,7 +70,7 @@ def test_two_runs_write_the_same_bytes(stratkit: Stratkit, write_bars: WriteBars
     path = write_bars()
     for _ in range(2):
         assert stratkit("backtest", "--data", path, *FAST).code == 0
-    one, two = sorted((tmp_path / "reports").iterdir())
+    one, two = run_folders(tmp_path / "reports")
     assert len(pq.read_table(one / "trades.parquet")) > 0
     for name in FILES - {"report.html", "system.json"}:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
@@ -90,7 +95,7 @@ def test_the_written_configuration_makes_the_same_run_again(
     assert stratkit("backtest", "--data", write_bars(), *FAST, "--seed", "5").code == 0
     first = only_run(tmp_path)
     assert stratkit("backtest", first / "config.yaml", "--out", "again").code == 0
-    (second,) = (tmp_path / "again").iterdir()
+    (second,) = run_folders(tmp_path / "again")
     for name in ("trades.parquet", "fills.parquet", "metrics.json", "config.yaml"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
@@ -150,7 +155,7 @@ def test_a_strategy_of_a_users_own_runs(
 
 def test_out_chooses_the_folder(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
     assert stratkit("backtest", "--data", write_bars(), *FAST, "--out", "here/there").code == 0
-    (run,) = (tmp_path / "here/there").iterdir()
+    (run,) = run_folders(tmp_path / "here/there")
     assert {path.name for path in run.iterdir()} == FILES - {"report.html"}
     assert not (tmp_path / "reports").exists()
 

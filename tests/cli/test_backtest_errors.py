@@ -133,7 +133,7 @@ def test_no_trade_is_a_result(stratkit: Stratkit, write_bars: WriteBars, strateg
     assert done.code == 0, done.err
     assert "no trade was made" in done.out
     assert "0 closed" in done.out
-    (run,) = Path("reports").iterdir()
+    (run,) = (path for path in Path("reports").iterdir() if path.is_dir())
     assert len(pd.read_parquet(run / "trades.parquet")) == 0
     assert (run / "report.html").stat().st_size > 0
 
@@ -148,7 +148,7 @@ def test_bankruptcy_is_reported_and_stops_trading(
     )  # fmt: skip
     assert done.code == 0, done.err
     assert "bankrupt on 2020-" in done.out
-    (run,) = Path("reports").iterdir()
+    (run,) = (path for path in Path("reports").iterdir() if path.is_dir())
     equity = pd.read_parquet(run / "equity.parquet")["equity"].to_numpy()
     fell = int(np.argmax(equity <= 0))
     assert 0 < fell < len(equity) - 1

@@ -95,8 +95,8 @@ def test_dates_need_no_quotes(tmp_path: Path) -> None:
         ("account: {allow_short: off}", "account.allow_short must be true or false; found 'off'"),
         (
             "execution: {profile: consrvative}",
-            "0.yaml:2:22: execution.profile must be 'conservative' or 'close'; found 'consrvative'; "
-            "did you mean 'conservative'?",
+            "0.yaml:2:22: execution.profile must be 'conservative', 'close', 'tradingview', 'vectorbt' or 'freqtrade'; "
+            "found 'consrvative'; did you mean 'conservative'?",
         ),
         ("data:\n  symbols: [A, TRUE]", '0.yaml:3:16: a symbol must be text; found TRUE; quote this ticker: "TRUE"'),
         ("data:\n  symbols: 0700", '0.yaml:3:12: a symbol must be text; found 0700; quote this ticker: "0700"'),

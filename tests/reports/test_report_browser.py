@@ -32,7 +32,9 @@ EVIL = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bars = sample_bars(700, ("AAA", "BBB", "CCC"), seed=4)
-    content = sample_content(bars, sample_result(bars, strategies=("sma_cross", "breakout")), profile="close")
+    content = sample_content(
+        bars, sample_result(bars, strategies=("sma_cross", "breakout")), profile="close", optimistic=True
+    )
     return write_report(tmp_path_factory.mktemp("report"), content, ReportSettings())
 
 

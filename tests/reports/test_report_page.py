@@ -111,9 +111,8 @@ def test_the_head_says_what_ran_on_what_under_which_fills() -> None:
     assert "optimistic" not in words
 
 
-@pytest.mark.parametrize("profile", ["close", "close, close_at_end: open"])
-def test_optimistic_stands_beside_every_sharpe_under_close_fills(profile: str) -> None:
-    text = render_page(sample_content(sample_bars(200), profile=profile), ReportSettings())
+def test_optimistic_stands_beside_every_sharpe_of_a_run_that_fills_at_the_close() -> None:
+    text = render_page(sample_content(sample_bars(200), profile="close", optimistic=True), ReportSettings())
     assert re.search(r"Sharpe ratio <span class=\"badge\">optimistic</span></h2>", text)
     versus = r'(<span class="m-versus">[^<]*</span>)?'
     row = rf'Sharpe ratio <span class="badge">optimistic</span></span>{versus}<span class="m-value">'

@@ -1,0 +1,124 @@
+"""`--fills all`: one strategy under every fill profile, in one table: what the fill assumption alone is worth."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from stratkit.cli.finished import FinishedRun, keep_run, title
+from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.profiles import fill_options
+from stratkit.reports.wording import in_unit
+from stratkit.research.fills import FillsComparison, FillsRun, compare_fills
+from stratkit.runs.table_digest import table_digest
+
+if TYPE_CHECKING:
+    from stratkit.cli.terminal import Terminal
+    from stratkit.config import FileConfig
+    from stratkit.data.bars import Bars
+
+_METRICS: Final = ("total_return", "sharpe", "max_drawdown", "trades", "win_rate")
+_OF_SPREAD: Final = ("total_return", "sharpe", "max_drawdown")
+
+
+def compare_all_fills(terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], out: Path) -> None:
+    """Replay the configured strategy under every profile, keep the runs, and print them side by side."""
+    started = datetime.now(UTC)
+    compared = compare_fills(config.run(), bars, told=lambda profile: terminal.say(f"fills {profile}"))
+    kept = [_kept(terminal, config, bars, run, started, seconds, out) for run in compared.runs]
+    if terminal.as_json:
+        terminal.emit(_as_record(compared, kept))
+    else:
+        _print(terminal, compared, kept)
+
+
+def _kept(
+    terminal: Terminal,
+    config: FileConfig,
+    bars: Bars,
+    run: FillsRun,
+    started: datetime,
+    seconds: dict[str, float],
+    out: Path,
+) -> FinishedRun:
+    """Keep the run of one profile as a run of its own: tables and figures of merit, no page."""
+    execution = config.execution.model_copy(update={"profile": run.profile})
+    report = config.report.model_copy(update={"html": False, "png": False})
+    under = config.model_copy(update={"execution": execution, "report": report})
+    command = ("stratkit", *sys.argv[1:])
+    finished = FinishedRun(
+        under, bars, run.result, run.scorecard, None, tuple(terminal.noted), command, started, dict(seconds)
+    )
+    return keep_run(finished, out)
+
+
+def _as_record(compared: FillsComparison, kept: list[FinishedRun]) -> dict[str, Any]:
+    return {
+        "profiles": [_profile_record(run, finished) for run, finished in zip(compared.runs, kept, strict=True)],
+        "spread": {name: compared.spread(name) for name in _OF_SPREAD},
+        "data": kept[0].as_record()["data"],
+        "config": {key: value for key, value in kept[0].config.plain().items() if key not in ("execution", "report")},
+    }
+
+
+def _profile_record(run: FillsRun, finished: FinishedRun) -> dict[str, Any]:
+    return {
+        "profile": run.profile,
+        "label": run.label,
+        "optimistic": run.optimistic,
+        "engine_semantics": ENGINE_SEMANTICS,
+        "fill_options": fill_options(finished.config.execution),
+        "run_id": finished.run_id,
+        "folder": str(finished.record.folder) if finished.record else None,
+        "fills": len(run.result.fills),
+        "fills_sha256": table_digest(run.result.fills_columns()),
+        "ambiguous_bars": int(run.result.trades["ambiguous"].sum()),
+        "metrics": [asdict(metric) for metric in run.scorecard],
+        "warnings": list(finished.all_warnings),
+    }
+
+
+def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun]) -> None:
+    out = terminal.out
+    out.print(f"[bold]{escape(title(kept[0]))}[/bold], the same signals under every fill profile")
+    terminal.show(_table(compared))
+    spread = [
+        f"{card[name].label.lower()} {in_unit(compared.spread(name), card[name].unit)}"
+        for card in (compared.runs[0].scorecard,)
+        for name in _OF_SPREAD
+    ]
+    out.print("[dim]optimistic: fills at the close that decided, which nobody could have traded[/dim]")
+    out.print(f"the fill assumption alone moves: {', '.join(spread)}")
+    if len({table_digest(run.result.fills_columns()) for run in compared.runs}) < len(compared.runs):
+        out.print(
+            "[dim]profiles with equal figures filled alike: without stops, targets or costs they do not differ[/dim]"
+        )
+    names = " ".join(finished.run_id for finished in kept)
+    out.print(f"[dim]all five are kept: stratkit runs compare {names}[/dim]", soft_wrap=True)
+    for warning in dict.fromkeys(warning for finished in kept for warning in finished.warnings):
+        out.print(f"[yellow]{escape(warning)}[/yellow]")
+
+
+def _table(compared: FillsComparison) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("profile", no_wrap=True)
+    card = compared.runs[0].scorecard
+    names = [name for name in _METRICS if name in card]
+    for name in names:
+        table.add_column(card[name].label.lower(), justify="right")
+    table.add_column("ambiguous bars", justify="right")
+    table.add_column("", style="dim", overflow="fold")
+    for run in compared.runs:
+        figures = [
+            in_unit(run.scorecard.value(name), run.scorecard[name].unit, signed=name == "total_return")
+            for name in names
+        ]
+        note = "optimistic" if run.optimistic else ""
+        table.add_row(run.label, *figures, f"{int(run.result.trades['ambiguous'].sum()):,}", note)
+    return table
