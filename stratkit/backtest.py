@@ -11,7 +11,7 @@ from stratkit.analytics.benchmark import Benchmark, make_benchmark
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.data.actions import adjusted, events_on_bars
+from stratkit.data.actions import CorporateActions, adjusted, events_on_bars
 from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import Bars
 from stratkit.data.funding import load_funding
@@ -131,6 +131,22 @@ def _corporate_actions(data: DataSettings, bars: Bars) -> tuple[tuple[FloatArray
     return events, adjusted(bars, actions, "splits") if data.adjust is None else bars
 
 
+def _bars_to_hold(data: DataSettings, bars: Bars) -> Bars:
+    """Return the bars that tell what holding was worth: where the account is paid dividends, with them reinvested."""
+    if data.actions_path is None or data.adjust == "total":
+        return bars
+    actions = load_actions(data.actions_path)
+    if data.adjust is None:
+        return adjusted(bars, actions, "total")
+    _, cash = events_on_bars(bars, actions, data.adjust)
+    bar, column = np.nonzero(cash)
+    symbols = tuple(bars.symbols[place] for place in column)
+    dividends = CorporateActions(
+        bars.times[bar], symbols, np.zeros(len(bar), bool), cash[bar, column], actions.source
+    )
+    return adjusted(bars, dividends, "total")
+
+
 def detail_settings(data: DataSettings, bars: Bars) -> DataSettings:
     """Return which finer bars stand inside `bars`: those of the same symbols and dates at `detail_path`."""
     return data.model_copy(
@@ -141,7 +157,8 @@ def detail_settings(data: DataSettings, bars: Bars) -> DataSettings:
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:
     """Return the scorecard of a run, and the benchmark it was measured against."""
     periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
-    benchmark = make_benchmark(bars, config.account.initial_cash, periods, config.analytics)
+    held = _bars_to_hold(config.data, bars)
+    benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
 
 

@@ -44,7 +44,7 @@ def cli_page() -> str:
         NOTE,
         "Results go to stdout; talk, warnings and progress to stderr. `--json` prints one object on stdout.",
         "Exit codes: 0 done · 2 usage or configuration · 3 data · 4 the run failed · 5 an asked-for condition does "
-        "not hold.",
+        "not hold · 130 stopped by Ctrl-C · 143 stopped by a termination signal · 141 whoever read the output left.",
     ]
     shared = {each.names[0]: each for _, call in commands for each in _parameters(call) if each.names[0] in SHARED}
     sections += ["Every command that can also takes:", _options_table([shared[name] for name in SHARED])]

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.config import FileConfig, resolved_yaml
-from stratkit.data.bars import FIELDS, Bars
+from stratkit.data.bars import Bars
+from stratkit.data.findings import CODES, Finding, finding_record
 from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.profiles import fill_options, is_optimistic, overrides, profile_label
 from stratkit.engine.result import BacktestResult
+from stratkit.errors import StratkitError
 from stratkit.panel import format_time
 from stratkit.reports.content import ReportContent
+from stratkit.research.ambiguity import Ambiguity
+from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
-from stratkit.runs.manifest import config_digest, data_digests, manifest, run_name, versions
+from stratkit.runs.manifest import config_digest, run_name, versions
+from stratkit.runs.store import register_run
 from stratkit.runs.system import system_record
-from stratkit.strategies.catalog import build_strategy, source_digest
+from stratkit.strategies.catalog import find_strategy
 
 if TYPE_CHECKING:
     from stratkit.analytics.benchmark import Benchmark
@@ -32,7 +38,8 @@ class FinishedRun:
     """A replay, its scorecard, and how it came about.
 
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
-    its folder once it is kept. Its identity is `identity`: equal for equal runs.
+    its folder once it is kept; `ambiguity` what hangs on bars
+    whose inside nobody knows. Its identity is `identity`: equal for equal runs.
     """
 
     config: FileConfig
@@ -45,6 +52,7 @@ class FinishedRun:
     started: datetime
     seconds: Mapping[str, float]
     record: RunRecord | None = None
+    ambiguity: Ambiguity | None = None
 
     @property
     def run_id(self) -> str:
@@ -60,7 +68,12 @@ class FinishedRun:
     @property
     def optimistic(self) -> bool:
         """Whether orders fill at the close that decided them, which nobody could have traded."""
-        return self.config.execution.profile == "close"
+        return is_optimistic(self.config.execution)
+
+    @property
+    def fills_label(self) -> str:
+        """The fill profile, and every option that was set beside it."""
+        return profile_label(self.config.execution)
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
@@ -71,17 +84,24 @@ class FinishedRun:
         """Return the scorecard and the benchmark's as plain values; fractions, no times."""
         card = self.scorecard
         against = self.benchmark
+        name, settings = self.config.enabled()
         return {
-            "strategy": self.config.enabled()[0],
+            "strategy": name,
+            "family": find_strategy(settings.type).family,
             "basis": card.basis,
             "periods_per_year": card.periods_per_year,
             "periods_source": card.periods_source,
             "period_unit": card.period_unit,
             "fill_profile": self.config.execution.profile,
+            "fill_options": fill_options(self.config.execution),
+            "fill_overrides": overrides(self.config.execution),
+            "optimistic": self.optimistic,
+            "ambiguity": None if self.ambiguity is None else asdict(self.ambiguity),
             "engine_semantics": ENGINE_SEMANTICS,
             "trials": None,
             "metrics": [asdict(metric) for metric in card],
             "benchmark": None if against is None else _benchmark(against),
+            "data_findings": [_finding(finding) for finding in self.bars.findings],
             "warnings": list(self.all_warnings),
         }
 
@@ -107,7 +127,9 @@ class FinishedRun:
             result=self.result,
             bars=self.bars,
             scorecard=self.scorecard,
-            profile=self.config.execution.profile,
+            profile=self.fills_label,
+            optimistic=self.optimistic,
+            ambiguity=self.ambiguity,
             config_text=resolved_yaml(self.config),
             provenance=tuple(self._provenance().items()),
             warnings=self.all_warnings,
@@ -117,17 +139,8 @@ class FinishedRun:
         )
 
     def manifest(self) -> dict[str, Any]:
-        """Return what the run was made from."""
-        name, settings = self.config.enabled()
-        panels = [getattr(self.bars, field) for field in FIELDS]
-        return manifest(
-            config=self.config.plain(),
-            data=data_digests(self.bars.times, self.bars.symbols, panels),
-            strategies={name: source_digest(build_strategy(settings.type, settings.params))},
-            engine_semantics=ENGINE_SEMANTICS,
-            seed=self.config.seed,
-            command=self.command,
-        )
+        """Return what the run was made from, and the digests of what came out."""
+        return run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
 
     def _data(self) -> dict[str, Any]:
         times = self.bars.times
@@ -167,15 +180,23 @@ def keep_run(run: FinishedRun, parent: Path) -> FinishedRun:
         _write_tables(draft, named)
         _write_report(draft, named)
         seconds = {**run.seconds, "write": time.perf_counter() - begun}
-        draft.write_json("system.json", system_record(draft.run_id, run.started, seconds))
-    return replace(run, record=draft.record, seconds=seconds)
+        draft.write_json("system.json", system_record(draft.run_id, run.started, seconds, parent / draft.run_id))
+    kept = replace(run, record=draft.record, seconds=seconds)
+    return replace(kept, warnings=(*run.warnings, *_listed(kept)))
+
+
+def _listed(run: FinishedRun) -> list[str]:
+    """Put a kept run on the list of runs and return what is to be said of it; the run is whole either way."""
+    assert run.record is not None  # it was kept
+    try:
+        return register_run(run.record, lambda _path: run.config.plain())
+    except StratkitError as error:
+        return [f"this run is whole, but not on the list of runs yet: {error}; stratkit runs list tries again"]
 
 
 def _write_tables(draft: RunDraft, run: FinishedRun) -> None:
-    draft.write_table("trades.parquet", run.result.trades_columns())
-    draft.write_table("fills.parquet", run.result.fills_columns())
-    draft.write_table("equity.parquet", run.result.equity_columns())
-    draft.write_table("decisions.parquet", run.result.decisions_columns())
+    for name, columns in run_tables(run.result).items():
+        draft.write_table(f"{name}.parquet", columns)
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", run.manifest())
@@ -191,6 +212,11 @@ def _write_report(draft: RunDraft, run: FinishedRun) -> None:
         from stratkit.reports.figures import write_figures
 
         write_figures(draft.folder, run.content(), settings)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    accepted = CODES[finding.code].accepted if finding.severity == "error" else None
+    return {**finding_record(finding), "accepted": accepted}
 
 
 def _benchmark(benchmark: Benchmark) -> dict[str, Any]:

@@ -14,8 +14,11 @@ import typer
 from typer.exceptions import TyperException
 
 from stratkit.cli.backtest import backtest
+from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
 from stratkit.cli.data import app as data_app
+from stratkit.cli.reproduce import reproduce
+from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
 from stratkit.cli.terminal import Terminal
 from stratkit.errors import OutputError, RunError, StratkitError
@@ -40,8 +43,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("backtest")(backtest)
+app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")
 app.add_typer(strategies_app, name="strategies")
+app.add_typer(runs_app, name="runs")
+app.command("reproduce")(reproduce)
 app.add_typer(config_app, name="config")
 
 

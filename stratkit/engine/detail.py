@@ -61,8 +61,9 @@ class Detail:
 def detail_of(bars: Bars, finer: Bars) -> Detail:
     """Return the finer bars as pieces of `bars`; symbols of `bars` that `finer` lacks have none.
 
-    A piece belongs to the bar whose span [start, start + frequency) holds its start; pieces outside every bar are
-    left out. Raises `DataError` when `finer` is not finer, or shares neither symbol nor time with `bars`.
+    A piece belongs to the bar whose span [start, start + frequency) holds its start, a month as long as the calendar
+    says; pieces outside every bar are left out. Raises `DataError` when `finer` is not finer, or shares neither
+    symbol nor time with `bars`.
     """
     span, step = frequency_ns(bars.frequency), frequency_ns(finer.frequency)
     if step >= span or span % step:
@@ -75,7 +76,7 @@ def detail_of(bars: Bars, finer: Bars) -> Detail:
             f"detail must hold the symbols of the bars, {', '.join(bars.symbols[:3])}; found "
             f"{', '.join(finer.symbols[:3])}: rename them, or give one file per symbol named after it"
         )
-    rows = np.searchsorted(finer.times, np.stack((bars.times, bars.times + span), axis=1))
+    rows = np.searchsorted(finer.times, np.stack((bars.times, _ends(bars, span)), axis=1))
     prices = [_on_symbols(bars, finer, name) for name in PRICES]
     made = [_made_of(panel, rows, name) for panel, name in zip(prices, PRICES, strict=True)]
     exists = np.isfinite(bars.close)
@@ -105,6 +106,16 @@ def detail_of(bars: Bars, finer: Bars) -> Detail:
         disagreeing=int((found & ~agrees).sum()),
         first_disagreement=_first(bars, made, found & ~agrees),
     )
+
+
+def _ends(bars: Bars, span_ns: int) -> IntArray:
+    """Return (T,) where each bar ends, UTC ns, never after the start of the next."""
+    ends = bars.times + span_ns
+    if bars.frequency.endswith("mo"):
+        month = bars.times.astype("datetime64[ns]").astype("datetime64[M]")
+        ends = (month + int(bars.frequency[:-2])).astype("datetime64[ns]").astype(np.int64)
+    ends[:-1] = np.minimum(ends[:-1], bars.times[1:])
+    return ends
 
 
 def _on_symbols(bars: Bars, finer: Bars, name: str) -> FloatArray:

@@ -16,7 +16,7 @@ from stratkit.engine.layout import (
 )
 from stratkit.engine.settings import ExecutionSettings, FillProfile
 
-PROFILE_NAMES: Final[tuple[str, ...]] = get_args(FillProfile)
+PROFILE_NAMES: Final[tuple[FillProfile, ...]] = get_args(FillProfile)
 
 _CONSERVATIVE: Final[dict[str, Any]] = {
     "intents_fill_at": "next_open",
@@ -117,4 +117,4 @@ def fill_codes(execution: ExecutionSettings) -> dict[str, int]:
 
 
 def _word(value: Any) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.backtest import Inputs, RunConfig, replay, score_backtest
+from stratkit.engine.layout import Records
 from stratkit.engine.profiles import fill_options
 from stratkit.engine.result import BacktestResult
 
@@ -77,18 +78,20 @@ def _figures(config: RunConfig, inputs: Inputs, order: str) -> dict[str, float]:
 
 
 def _detailed(config: RunConfig, inputs: Inputs, result: BacktestResult) -> Detailed:
-    assert inputs.detail is not None  # asked for above
-    without = replay(config, Inputs(**{**vars(inputs), "detail": None})).trades
-    ends = ("exit_bar", "exit_price", "exit_reason")
-    other = {(trade["slot"], trade["decision_bar"]): tuple(trade[name] for name in ends) for trade in without}
-    flipped = 0
-    for trade in result.trades[result.trades["exit_bar"] >= 0]:
-        before = other.get((trade["slot"], trade["decision_bar"]))
-        flipped += before is not None and before != tuple(trade[name] for name in ends)
+    assert inputs.detail is not None  # the caller asked
+    without = replay(config, replace(inputs, detail=None)).trades
+    before, after = _endings(without), _endings(result.trades)
     return Detailed(
         frequency=inputs.detail.frequency,
         bars_walked=int(np.count_nonzero(inputs.detail.agrees)),
         bars_whole=inputs.detail.absent + inputs.detail.disagreeing,
         ambiguous_without=int(without["ambiguous"].sum()),
-        flipped=flipped,
+        flipped=sum(before[trade] != after[trade] for trade in before.keys() & after.keys()),
     )
+
+
+def _endings(trades: Records) -> dict[tuple[int, int], tuple[int, int, float]]:
+    """Return when, why and where each trade ended, by slot and decision bar; one that is open ended nowhere."""
+    names = ("slot", "decision_bar", "exit_bar", "exit_reason", "exit_price")
+    rows = zip(*(trades[name].tolist() for name in names), strict=True)
+    return {(slot, bar): (end, reason, price) if end >= 0 else (-1, -1, 0.0) for slot, bar, end, reason, price in rows}

@@ -40,7 +40,7 @@ class FillsComparison:
 
 
 def compare_fills(
-    config: RunConfig, bars: Bars, profiles: Sequence[str] = PROFILE_NAMES, told: Told | None = None
+    config: RunConfig, bars: Bars, profiles: Sequence[FillProfile] = PROFILE_NAMES, told: Told | None = None
 ) -> FillsComparison:
     """Replay the configured strategy once per profile; its signals are computed once.
 
@@ -51,11 +51,11 @@ def compare_fills(
     return FillsComparison(tuple(_run(config, inputs, profile, told) for profile in profiles), inputs)
 
 
-def _run(config: RunConfig, inputs: Inputs, profile: str, told: Told | None) -> FillsRun:
+def _run(config: RunConfig, inputs: Inputs, profile: FillProfile, told: Told | None) -> FillsRun:
     if told is not None:
         told(profile)
-    execution = type(config.execution).model_validate({**config.execution.model_dump(), "profile": profile})
+    execution = config.execution.model_copy(update={"profile": profile})
     under = config.model_copy(update={"execution": execution})
     result = replay(under, inputs)
     scorecard, _ = score_backtest(under, inputs.bars, result)
-    return FillsRun(execution.profile, profile_label(execution), is_optimistic(execution), result, scorecard)
+    return FillsRun(profile, profile_label(execution), is_optimistic(execution), result, scorecard)

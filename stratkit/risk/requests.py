@@ -79,17 +79,17 @@ def in_raw_prices(targets: Targets, factor: FloatArray, next_open: bool) -> Targ
     """Return targets whose levels and R, given in adjusted prices, are in the raw prices of the bar they act in.
 
     `factor` (T, N) is raw over adjusted price, NaN without a bar. What acts in the next bar takes the last factor
-    known there, what acts at this close (not `next_open`) that of its own bar.
+    known there, and so does an entry with a level whatever the moment; what acts at this close (not `next_open`)
+    takes that of its own bar.
     """
     known = _last_known(factor)
     ahead = np.vstack((known[1:], known[-1:]))
     repeats = len(targets.slot_symbol) // factor.shape[1]
-    acting, resting = (np.tile(panel, (1, repeats)) for panel in ((ahead if next_open else known), ahead))
+    now, later = np.tile(known, (1, repeats)), np.tile(ahead, (1, repeats))
+    rests = np.isfinite(targets.entry_level) if len(targets.entry_level) else False
+    acting = np.where(next_open | np.asarray(rests), later, now)
     changed = {name: getattr(targets, name) for name in ("risk_unit", "stop_level", "target_level", "entry_level")}
-    scaled = {
-        name: panel * (resting if name == "entry_level" else acting) for name, panel in changed.items() if len(panel)
-    }
-    return targets._replace(**scaled)
+    return targets._replace(**{name: panel * acting for name, panel in changed.items() if len(panel)})
 
 
 def _last_known(factor: FloatArray) -> FloatArray:

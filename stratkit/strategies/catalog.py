@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-import sys
 from collections.abc import Mapping
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, TypeGuard
 
 from stratkit.errors import StrategyError, UsageError, did_you_mean
 from stratkit.registry import Registry
 from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.user_code import calling
+from stratkit.strategies.user_files import imported_packages, run_user_file, source_files
 
 _LIBRARY: Final = "stratkit.strategies.library"
 
@@ -75,20 +73,50 @@ def build_strategy(spec: str, params: Mapping[str, Any] | None = None) -> Strate
 
 
 def source_digest(strategy: Strategy) -> str | None:
-    """Return the sha256 of the file that a strategy is written in, None when it was typed in a session."""
+    """Return the sha256 of the source of a strategy, None when it was typed in a session.
+
+    Alone, that is the digest of its file; with modules beside it that it imports, the digest of all
+    of them with their names, so that a change in any of them shows.
+    """
+    sources = source_digests(strategy)
+    if len(sources) < 2:
+        return next(iter(sources.values()), None)
+    return hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in sources.items()).encode()).hexdigest()
+
+
+def source_digests(strategy: Strategy) -> dict[str, str]:
+    """Return the sha256 of each file that a strategy is made of, by its path as seen from the first, its own."""
+    files = _sources(strategy)
+    return {_seen_from(files[0], file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def source_packages(strategy: Strategy) -> list[str]:
+    """Return the top-level names of the installed packages that a strategy of a user's own imports."""
+    is_builtin = type(strategy).__module__.startswith("stratkit.")
+    files = [] if is_builtin else _sources(strategy)
+    return imported_packages(files) if files else []
+
+
+def _sources(strategy: Strategy) -> list[Path]:
     try:
         file = inspect.getsourcefile(type(strategy))
     except TypeError:  # a class of a module without a file
-        return None
+        return []
     if file is None or not Path(file).is_file():
-        return None
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        return []
+    return source_files(Path(file).resolve(), type(strategy).__module__)
+
+
+def _seen_from(first: Path, file: Path) -> str:
+    folder = next(folder for folder in first.parents if file.is_relative_to(folder))
+    up = "../" * first.parents.index(folder)
+    return up + file.relative_to(folder).as_posix()
 
 
 def _from_file(path: Path, name: str | None) -> type[Strategy]:
     if not path.is_file():
         raise UsageError(f"a strategy file must exist; found none at {path}: check the path")
-    module = _run_file(path.resolve())
+    module = run_user_file(path.resolve())
     found = {key: value for key, value in vars(module).items() if _is_strategy(value)}
     own = {key: value for key, value in found.items() if value.__module__ == module.__name__}
     if name is not None:
@@ -100,26 +128,6 @@ def _from_file(path: Path, name: str | None) -> type[Strategy]:
         listed = ", ".join(own) if own else "none"
         raise UsageError(f"{path} must define exactly one strategy; found {listed}: name one as {path}:Class")
     return next(iter(own.values()))
-
-
-def _run_file(path: Path) -> ModuleType:
-    """Run a user's file as a module of its own; the same file and content is run once."""
-    digest = hashlib.sha256(str(path).encode() + path.read_bytes()).hexdigest()[:16]
-    name = f"stratkit_user_{path.stem}_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} must be a Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: pydantic and dataclasses look their module up
-    try:
-        with calling(f"{path} cannot be run", file=str(path)):
-            spec.loader.exec_module(module)
-    except StrategyError:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _is_strategy(value: object) -> TypeGuard[type[Strategy]]:

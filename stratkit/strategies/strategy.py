@@ -14,7 +14,7 @@ from stratkit.panel import BoolArray, FloatArray
 from stratkit.plans import ExitPlan
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, build_parameters
-from stratkit.strategies.signals import EXIT, LONG, SHORT, Signals
+from stratkit.strategies.signals import EXIT, LONG, SHORT, EntryOrder, Signals
 
 
 class Details(TypedDict, total=False):
@@ -26,6 +26,8 @@ class Details(TypedDict, total=False):
     stop_level: FloatArray | None
     target_level: FloatArray | None
     exit_fraction: FloatArray | None
+    entry_level: FloatArray | None
+    entry_order: EntryOrder
     exit_plan: ExitPlan | None
 
 
