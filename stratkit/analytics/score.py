@@ -114,5 +114,4 @@ def _run_warnings(result: BacktestResult) -> Iterator[str]:
     if result.stale:
         yield f"still held although their bars had ended: {', '.join(result.stale)}"
     if result.provenance.get("optimistic"):
-        profile = result.provenance["fill_profile"]
-        yield f"optimistic: profile {profile} fills at the close that decided, which nobody could have traded"
+        yield "optimistic: filled at the close that decided, which nobody could have traded"

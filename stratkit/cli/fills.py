@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.markup import escape
 from rich.table import Table
 
+from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run, title
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.engine.profiles import fill_options
+from stratkit.engine.profiles import OPTIONS, fill_options
 from stratkit.reports.wording import in_unit
 from stratkit.research.fills import FillsComparison, FillsRun, compare_fills
 from stratkit.runs.table_digest import table_digest
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
     from stratkit.cli.terminal import Terminal
     from stratkit.config import FileConfig
     from stratkit.data.bars import Bars
+    from stratkit.engine.settings import ExecutionSettings
 
-_METRICS: Final = ("total_return", "sharpe", "max_drawdown", "trades", "win_rate")
+_HEADINGS: Final = {
+    "total_return": "return",
+    "sharpe": "Sharpe",
+    "max_drawdown": "drawdown",
+    "trades": "trades",
+    "win_rate": "win rate",
+}
 _OF_SPREAD: Final = ("total_return", "sharpe", "max_drawdown")
 
 
@@ -31,11 +40,13 @@ def compare_all_fills(terminal: Terminal, config: FileConfig, bars: Bars, second
     """Replay the configured strategy under every profile, keep the runs, and print them side by side."""
     started = datetime.now(UTC)
     compared = compare_fills(config.run(), bars, told=lambda profile: terminal.say(f"fills {profile}"))
+    if compared.inputs.detail is not None and compared.inputs.detail.doubt:
+        terminal.warn(compared.inputs.detail.doubt)
     kept = [_kept(terminal, config, bars, run, started, seconds, out) for run in compared.runs]
     if terminal.as_json:
         terminal.emit(_as_record(compared, kept))
     else:
-        _print(terminal, compared, kept)
+        _print(terminal, compared, kept, out)
 
 
 def _kept(
@@ -84,41 +95,56 @@ def _profile_record(run: FillsRun, finished: FinishedRun) -> dict[str, Any]:
     }
 
 
-def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun]) -> None:
-    out = terminal.out
-    out.print(f"[bold]{escape(title(kept[0]))}[/bold], the same signals under every fill profile")
+def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun], out: Path) -> None:
+    first = kept[0]
+    given = ", ".join(_given(first.config.execution))
+    terminal.out.print(f"[bold]{escape(title(first))}[/bold], the same signals under every fill profile")
+    if given:
+        terminal.out.print(f"in every profile: {given}")
     terminal.show(_table(compared))
-    spread = [
-        f"{card[name].label.lower()} {in_unit(compared.spread(name), card[name].unit)}"
-        for card in (compared.runs[0].scorecard,)
-        for name in _OF_SPREAD
-    ]
-    out.print("[dim]optimistic: fills at the close that decided, which nobody could have traded[/dim]")
-    out.print(f"the fill assumption alone moves: {', '.join(spread)}")
-    if len({table_digest(run.result.fills_columns()) for run in compared.runs}) < len(compared.runs):
-        out.print(
-            "[dim]profiles with equal figures filled alike: without stops, targets or costs they do not differ[/dim]"
-        )
-    names = " ".join(finished.run_id for finished in kept)
-    out.print(f"[dim]all five are kept: stratkit runs compare {names}[/dim]", soft_wrap=True)
-    for warning in dict.fromkeys(warning for finished in kept for warning in finished.warnings):
-        out.print(f"[yellow]{escape(warning)}[/yellow]")
+    card = compared.runs[0].scorecard
+    spread = [f"{card[name].label} {in_unit(compared.spread(name), card[name].unit)}" for name in _OF_SPREAD]
+    terminal.out.print(f"the fill assumption alone moves: {', '.join(spread)}")
+    if any(run.optimistic for run in compared.runs):
+        terminal.out.print("[dim]optimistic: filled at the close that decided, which nobody could have traded[/dim]")
+    for alike in _alike(compared):
+        terminal.out.print(f"[dim]filled alike: {', '.join(alike)}; they part only by stops, targets and levels[/dim]")
+    for warning in dict.fromkeys(warning for finished in kept for warning in finished.all_warnings):
+        if not warning.startswith("optimistic"):
+            terminal.out.print(f"[yellow]warning: {escape(warning)}[/yellow]")
+    ids = " ".join(finished.run_id for finished in kept)
+    where = "" if out == REPORTS else f" --out {out}"
+    terminal.out.print(f"[dim]all are kept: stratkit runs compare {escape(ids + where)}[/dim]", soft_wrap=True)
+
+
+def _given(execution: ExecutionSettings) -> list[str]:
+    """Return the fill options that were set alone, which no profile changes."""
+    options = {name: getattr(execution, name) for name in OPTIONS if getattr(execution, name) is not None}
+    return [f"{name}={json.dumps(value).strip(chr(34))}" for name, value in options.items()]
+
+
+def _alike(compared: FillsComparison) -> list[list[str]]:
+    """Return the profiles that made the same fills, group by group."""
+    groups: dict[str, list[str]] = {}
+    for run in compared.runs:
+        groups.setdefault(table_digest(run.result.fills_columns()), []).append(run.profile)
+    return [names for names in groups.values() if len(names) > 1]
 
 
 def _table(compared: FillsComparison) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("profile", no_wrap=True)
     card = compared.runs[0].scorecard
-    names = [name for name in _METRICS if name in card]
+    names = [name for name in _HEADINGS if name in card]
     for name in names:
-        table.add_column(card[name].label.lower(), justify="right")
-    table.add_column("ambiguous bars", justify="right")
-    table.add_column("", style="dim", overflow="fold")
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
+    table.add_column("ambiguous", justify="right")
+    table.add_column("", style="dim")
     for run in compared.runs:
         figures = [
             in_unit(run.scorecard.value(name), run.scorecard[name].unit, signed=name == "total_return")
             for name in names
         ]
         note = "optimistic" if run.optimistic else ""
-        table.add_row(run.label, *figures, f"{int(run.result.trades['ambiguous'].sum()):,}", note)
+        table.add_row(run.profile, *figures, f"{int(run.result.trades['ambiguous'].sum()):,}", note)
     return table

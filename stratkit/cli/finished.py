@@ -14,7 +14,7 @@ from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.engine.profiles import fill_options, is_optimistic, overrides, profile_label
+from stratkit.engine.profiles import fill_options, is_optimistic, override_labels, overrides, profile_label
 from stratkit.engine.result import BacktestResult
 from stratkit.errors import StratkitError
 from stratkit.panel import format_time
@@ -129,6 +129,7 @@ class FinishedRun:
             scorecard=self.scorecard,
             profile=self.fills_label,
             optimistic=self.optimistic,
+            overrides=override_labels(self.config.execution),
             ambiguity=self.ambiguity,
             config_text=resolved_yaml(self.config),
             provenance=tuple(self._provenance().items()),

@@ -14,6 +14,7 @@ from stratkit.analytics.scorecard import Metric
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.terminal import Terminal
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
+from stratkit.engine.profiles import fill_options, override_labels
 from stratkit.panel import format_time
 from stratkit.reports.ambiguity_words import ambiguity_lines
 from stratkit.reports.wording import MISSING, in_unit, interval_text
@@ -24,13 +25,18 @@ _METRICS: Final = (
 )  # fmt: skip
 _SIGNED: Final = ("total_return", "cagr")
 _TRADE_METRICS: Final = ("win_rate", "profit_factor", "expectancy", "expectancy_r", "avg_bars_held")
-_FILL_WORDS: Final = {
-    "conservative": "decided at a close, filled at the next open",
-    "close": "decided and filled at the same close: optimistic",
-    "tradingview": "filled at the next open, bars walked along an assumed path",
-    "vectorbt": "decided and filled at the same close, stops without slippage: optimistic",
-    "freqtrade": "filled at the next open, gapped stops and targets at their level where the bar allows it",
-}
+_FILL_WORDS: Final = (  # what an option means, where it is not the cautious one
+    ("intents_fill_at", "next_open", "decided at a close, filled at the next open"),
+    ("intents_fill_at", "this_close", "optimistic: decided and filled at the same close"),
+    ("same_bar", "target_first", "targets before stops"),
+    ("same_bar", "path", "bars walked along an assumed path"),
+    ("same_bar", "trailing_last", "targets before trailing stops"),
+    ("gapped_stop", "level", "gapped stops at their level"),
+    ("gapped_target", "level", "gapped targets at their level"),
+    ("entry_bar_exits", False, "no exit in the entry bar"),
+    ("trailing_moves", "before_test", "a bar's extreme trails the stop before the bar tests it"),
+    ("slippage_on_stops", False, "stops without slippage"),
+)
 _COSTS: Final = (
     ("commission_bps", "{:g} bps commission"),
     ("commission_per_share", "{:g} per share"),
@@ -90,7 +96,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     rows = [
         ("parameters", ", ".join(f"{name} {value}" for name, value in params.items()) or "none"),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
-        ("fills", f"{run.fills_label}: {_FILL_WORDS[config.execution.profile]} (engine semantics {ENGINE_SEMANTICS})"),
+        ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("costs", _costs(run)),
         ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
         ("exits", _exits(run)),
@@ -114,6 +120,11 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
 
 def _symbols(symbols: tuple[str, ...]) -> str:
     return symbols[0] if len(symbols) == 1 else f"{len(symbols):,} symbols"
+
+
+def _fills(run: FinishedRun) -> str:
+    options = fill_options(run.config.execution)
+    return ", ".join(words for name, value, words in _FILL_WORDS if options[name] == value)
 
 
 def _costs(run: FinishedRun) -> str:
@@ -157,7 +168,7 @@ def _metric_table(run: FinishedRun) -> Table:
     table.add_column("", style="dim", overflow="fold")
     for metric in (run.scorecard[name] for name in _METRICS if name in run.scorecard):
         beside = [_shown(against[metric.name]) if metric.name in against else ""] if against else []
-        table.add_row(metric.label, _shown(metric), *beside, _note(metric, run.optimistic))
+        table.add_row(metric.label, _shown(metric), *beside, _note(metric, run))
     return table
 
 
@@ -166,13 +177,13 @@ def _shown(metric: Metric) -> str:
     return f"{shown} bars" if metric.unit == "bars" and shown != MISSING else shown
 
 
-def _note(metric: Metric, optimistic: bool) -> str:
+def _note(metric: Metric, run: FinishedRun) -> str:
     if not math.isfinite(metric.value):
         return metric.reason
     interval = interval_text(metric)
     notes = [f"95% interval {interval}" if interval else ""]
     if metric.name == "sharpe":
-        notes += ["trials not counted", "optimistic" if optimistic else ""]
+        notes += ["trials not counted", "optimistic" if run.optimistic else "", *override_labels(run.config.execution)]
     return ", ".join(note for note in notes if note)
 
 

@@ -96,7 +96,16 @@ def profile_label(execution: ExecutionSettings) -> str:
     >>> profile_label(ExecutionSettings(profile="close", same_bar="path"))
     'close, same_bar=path'
     """
-    return ", ".join([execution.profile, *(f"{name}={_word(value)}" for name, value in overrides(execution).items())])
+    return ", ".join([execution.profile, *override_labels(execution)])
+
+
+def override_labels(execution: ExecutionSettings) -> tuple[str, ...]:
+    """Return what differs from the profile, each as `option=value`.
+
+    >>> override_labels(ExecutionSettings(entry_bar_exits=False))
+    ('entry_bar_exits=no',)
+    """
+    return tuple(f"{name}={_word(value)}" for name, value in overrides(execution).items())
 
 
 def trades_at_next_open(execution: ExecutionSettings) -> bool:

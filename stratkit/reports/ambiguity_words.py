@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from stratkit.analytics.scorecard import Unit
 from stratkit.reports.wording import in_unit
 from stratkit.research.ambiguity import Ambiguity
 
-_UNITS = {"total_return": "fraction", "sharpe": "ratio", "max_drawdown": "fraction"}
-_LABELS = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
+_UNITS: Final[dict[str, Unit]] = {"total_return": "fraction", "sharpe": "ratio", "max_drawdown": "fraction"}
+_LABELS: Final = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
 
 
 def ambiguity_lines(ambiguity: Ambiguity | None) -> list[str]:
@@ -34,21 +37,22 @@ def ambiguity_rows(ambiguity: Ambiguity | None) -> list[tuple[str, str, str, str
 
 def _spread_line(ambiguity: Ambiguity) -> str:
     figures = [f"{label} {low} or {high}" for label, low, high, _ in ambiguity_rows(ambiguity)]
-    bars = f"{ambiguity.bars:,} bar{'' if ambiguity.bars == 1 else 's'}"
-    trades = f"{ambiguity.trades:,} trade{'' if ambiguity.trades == 1 else 's'}"
-    return (
-        f"{bars} in {trades} held both stop and target; stop first or target first: {', '.join(figures)} (not a bound)"
-    )
+    bars, trades = _count(ambiguity.bars, "bar"), _count(ambiguity.trades, "trade")
+    return f"{bars} in {trades}; stop first or target first: {', '.join(figures)} (not a bound)"
 
 
 def _detail_line(ambiguity: Ambiguity) -> str:
     detail = ambiguity.detail
     assert detail is not None  # asked for above
     return (
-        f"{detail.bars_walked:,} bars walked through {detail.frequency}: {detail.flipped:,} trades ended otherwise, "
-        f"ambiguous bars {detail.ambiguous_without:,} before, {ambiguity.bars:,} now"
+        f"{detail.bars_walked:,} bars walked through {detail.frequency} bars: {_count(detail.flipped, 'trade')} ended "
+        f"otherwise, {_count(detail.ambiguous_without, 'ambiguous bar')} became {ambiguity.bars:,}"
     )
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _text(name: str, value: float, signed: bool = True) -> str:
-    return in_unit(value, "ratio" if _UNITS[name] == "ratio" else "fraction", signed and name == "total_return")
+    return in_unit(value, _UNITS[name], signed and name == "total_return")

@@ -21,7 +21,8 @@ class ReportContent:
     that made the run. `benchmark` has its equity on the same times.
     `trials` counts what the strategy was picked from, None when nobody counted; `risk_free_ann` is
     the yearly rate [fraction] that the scorecard's Sharpe ratio used. `optimistic`: orders fill at the
-    close that decided them, which nobody could have traded. `ambiguity` is what hangs on bars whose
+    close that decided them, which nobody could have traded. `overrides` name the fill options that were set beside
+    the profile. `ambiguity` is what hangs on bars whose
     inside nobody knows.
     """
 
@@ -39,6 +40,7 @@ class ReportContent:
     trials: int | None = None
     risk_free_ann: float = 0.0
     optimistic: bool = False
+    overrides: tuple[str, ...] = ()
     ambiguity: Ambiguity | None = None
 
     @property

@@ -145,7 +145,7 @@ def _card(content: ReportContent, metric: Metric) -> Card:
     interval = interval_text(metric)
     note, badge = f"95% interval {interval}" if interval else "", ""
     if metric.name == "sharpe":
-        note = ", ".join(part for part in (note, content.trials_note) if part)
+        note = ", ".join(part for part in (note, content.trials_note, *content.overrides) if part)
         badge = "optimistic" if content.optimistic else ""
     if metric.name == "win_rate":
         closed = len(content.result.closed_trades)

@@ -292,7 +292,7 @@ def test_warnings_name_what_makes_figures_weak() -> None:
     text = "\n".join(card.warnings)
     for words in (
         "only 19 returns", "less than one year", "bankrupt on 2015-01-29", "no trade was closed",
-        "1 trade is still open", "their bars had ended: ABC", "optimistic: profile close",
+        "1 trade is still open", "their bars had ended: ABC", "optimistic: filled at the close",
     ):  # fmt: skip
         assert words in text
     assert "zero or below" in card["cagr"].reason

@@ -133,12 +133,14 @@ def test_help_and_version_are_results(capsys: pytest.CaptureFixture[str]) -> Non
         "--from",
         "--to",
         "--fills",
+        "--detail",
+        "--accept",
         "--out",
         "--json",
         "--debug",
     ):
         assert option in out
-    for later in ("--detail", "--trial", "--accept", "--judge-adaptive", "--explain-caps"):
+    for later in ("--trial", "--judge-adaptive", "--explain-caps"):
         assert later not in out
 
 
