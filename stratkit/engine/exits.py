@@ -30,7 +30,7 @@ from stratkit.engine.layout import (
     SKIPPED,
     VOLUME,
 )
-from stratkit.engine.levels import touches_stop, touches_target
+from stratkit.engine.levels import touches_stop
 from stratkit.engine.positions import (
     NO_ROW,
     SLIPS,
@@ -61,9 +61,9 @@ def leave_passed(
     bar: int, slot: int, price: float, high: float, low: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Leave by the stop, then by the targets, that an open has passed."""
-    if s.side != 0 and (touches_stop(s, price) or touches_target(s, price)):
-        meet(s, price)
     if s.side != 0 and touches_stop(s, price):
+        if s.held <= symbol.volume_left or lot_down(symbol.volume_left, rules.lot_size) > 0.0:
+            meet(s, price)
         comes_back = high >= s.active_stop if s.side > 0 else low <= s.active_stop
         base = s.active_stop if rules.gapped_stop == GAP_AT_LEVEL and comes_back else price
         leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, base,
@@ -71,7 +71,8 @@ def leave_passed(
     better = price
     if rules.gapped_target == GAP_AT_LEVEL:
         better = low if s.side > 0 else high
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, in_force)
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, True,
+                 in_force)  # fmt: skip
 
 
 @inner

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratkit.compiled import allocating_nothing, inlined
+from stratkit.compiled import allocating_nothing, inlined, inner
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
 from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE, Quotes
@@ -65,6 +65,34 @@ def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> Non
             s.flagged = 1 if s.side != 0 else 0
 
 
+@inner
+def play_bar(book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int) -> None:
+    """Play a bar in which something may trade, from its open to its close."""
+    account, row = book.account[0], bar - 1
+    last = bar == market.close.shape[0] - 1
+    at_close = rules.intents_fill_at == THIS_CLOSE
+    has_levels = targets.entry_level.shape[0] > 0
+    quotes = Quotes(market.day, market.high, market.low, market.close, market.volume, market.volatility)
+    # 2. and 3. the open: everything that leaves, then the entries
+    mark_open(book.symbols, market.open, market.volume, rules, book.prices, book.marks, bar)
+    plays = PLAYS_NOTHING
+    if bar > 0 and (has_levels or not at_close):
+        plays = PLAYS_PASSED if at_close else PLAYS_ALL
+    equity = trade(book, quotes, targets, rules, logs, stream, bar, row, last, AT_OPEN, plays)
+    if has_levels and bar > 0:
+        equity = place_resting(book, market, quotes, targets, rules, logs, stream, bar, last, equity)
+    # 4. inside the bar
+    meet_bar(book, market, targets, rules, logs, stream, bar, equity)
+    # 5. the close
+    mark_close(book.symbols, market.close, book.prices, book.marks, bar)
+    if at_close:
+        trade(book, quotes, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
+    ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
+    if ends and worth(book.slots, account.cash, book.marks) > 0.0:
+        leave_all(book.slots, account, book.symbols, book.strategies, targets.side, market.volume, market.volatility,
+                  rules, logs, stream, bar, bar if at_close else row, book.prices, END)  # fmt: skip
+
+
 @allocating_nothing
 def advance(
     book: Any, market: Any, targets: Any, rules_: Any, logs: Any, record: Any, stream: Any, start: int, stop: int
@@ -80,14 +108,13 @@ def advance(
     opens, highs, lows, close, volume = market.open, market.high, market.low, market.close, market.volume
     volatility, funding, times, day = market.volatility, market.funding, market.times, market.day
     side, weight, plans = targets.side, targets.weight, targets.plans
-    quotes = Quotes(day, highs, lows, close, volume, volatility)
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_actions = market.acts.shape[0] > 0
-    has_levels = targets.entry_level.shape[0] > 0
     may_be_quiet = not at_close and not moves_inside_bars(rules, plans)
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
+    quiet_end = bars - 1 if may_be_quiet else 0
     for bar in range(start, stop):
         last = bar == bars - 1
         equity, gross, net = account.cash, 0.0, 0.0
@@ -98,7 +125,7 @@ def advance(
         if account.bankrupt_bar < 0:
             row = bar if at_close else bar - 1  # the bar whose intents are played
             acts = has_actions and market.acts[bar]
-            quiet = bar > 0 and not last and may_be_quiet and not acts
+            quiet = bar > 0 and bar < quiet_end and not acts
             quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar)
             if (judged or not quiet) and not has_room(account, logs, slots.shape[0]):
                 return bar
@@ -112,24 +139,7 @@ def advance(
                     slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar
                 )  # fmt: skip
             else:
-                # 2. and 3. the open: everything that leaves, then the entries
-                mark_open(symbols, opens, volume, rules, prices, marks, bar)
-                plays = PLAYS_NOTHING
-                if bar > 0 and (has_levels or not at_close):
-                    plays = PLAYS_PASSED if at_close else PLAYS_ALL
-                equity = trade(book, quotes, targets, rules, logs, stream, bar, bar - 1, last, AT_OPEN, plays)
-                if has_levels and bar > 0:
-                    equity = place_resting(book, market, quotes, targets, rules, logs, stream, bar, last, equity)
-                # 4. inside the bar
-                meet_bar(book, market, targets, rules, logs, stream, bar, equity)
-                # 5. the close
-                mark_close(symbols, close, prices, marks, bar)
-                if at_close:
-                    trade(book, quotes, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
-                ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
-                if ends and worth(slots, account.cash, marks) > 0.0:
-                    leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar,
-                              row, prices, END)  # fmt: skip
+                play_bar(book, market, targets, rules, logs, stream, bar)
                 equity, gross, net = valued(slots, account.cash, marks)
             if equity <= 0.0 or account.is_bankrupt == 1:
                 leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar, row,

@@ -94,6 +94,8 @@ def meet_piece(
             mark_ambiguous_entry(s, high, low)
         elif s.side != 0:
             mark_ambiguous(s, open_, high, low)
+            meet(s, open_)
+            move_at_end(s, targets.plans[s.plan], rules, open_, open_)
         walk_through(book, market, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low, close,
                      volatility, volume, in_force)  # fmt: skip
         entered = s.resting_bar == bar and rules.entry_bar_exits == 0

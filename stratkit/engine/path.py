@@ -76,7 +76,7 @@ def walk(
         if s.side != 0 and s.spent_bar != bar:
             if favourable:
                 take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot,
-                             level if due else end, at, in_force)  # fmt: skip
+                             level if due else end, at, False, in_force)  # fmt: skip
             elif touches_stop(s, end) and (not due or touches_stop(s, level)):
                 leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf,
                                 worse(s.side, s.active_stop, at), s.active_kind, rules.slippage_on_stops, volatility,

@@ -244,9 +244,12 @@ def meet(s: Any, price: float) -> None:
 @inner
 def take_targets(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any,
-    bar: int, slot: int, reached: float, open_: float, in_force: int,
+    bar: int, slot: int, reached: float, open_: float, at_open: bool, in_force: int,
 ) -> None:  # fmt: skip
-    """Fill, in order, every target that price `reached`, at its level or at the better open."""
+    """Fill, in order, every target that price `reached`, at its level or at the better open.
+
+    `at_open`: `reached` is the open itself, which a position that leaves has met.
+    """
     while s.side != 0 and (reached >= s.next_target if s.side > 0 else reached <= s.next_target):
         level = max(s.next_target, open_) if s.side > 0 else min(s.next_target, open_)
         done = s.targets_done
@@ -268,6 +271,8 @@ def take_targets(
                 return
         take_volume(symbol, quantity)
         meet(s, level)
+        if at_open:
+            meet(s, reached)
         if quantity == wanted:
             s.targets_done = done + 1
             s.target_filled = 0.0

@@ -1,8 +1,9 @@
 """`replay`: the engine in plain Python, to be read; the compiled kernel must give the same fills bit for bit.
 
 Written from docs/execution.md alone. One bar is five steps, each a function named after it: `carry` and
-`close_bar` here, `leave_at_open` and `inside_bar` in `reference_exits`, `enter` in `reference_entries`.
-What they share is in `reference_positions`, and the state in `reference_book`.
+`close_bar` here, `leave_at_open` in `reference_exits`, `enter` in `reference_entries`, `inside_bar` in
+`reference_inside`, with orders that rest at a level in `reference_resting` and bars walked as a path in
+`reference_path`. What they share is in `reference_positions` and `reference_levels`, and the state in `reference_book`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from stratkit.engine.layout import (
     EXIT_SIDE,
     EXPIRED,
     FILL_DTYPE,
-    NEW_EDGE,
     NEXT_OPEN,
     NO_PRICE,
     NO_SIDE,
@@ -34,11 +34,15 @@ from stratkit.engine.layout import (
     Market,
     Records,
 )
+from stratkit.engine.reference_actions import act
 from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
+from stratkit.engine.reference_checks import is_held, waits_for_edge
 from stratkit.engine.reference_entries import enter
-from stratkit.engine.reference_exits import inside_bar, leave_at_close, leave_at_open, leave_at_the_end, refresh_edges
-from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, worth
-from stratkit.engine.reference_sizing import is_held
+from stratkit.engine.reference_exits import leave_at_close, leave_at_open, leave_at_the_end, refresh_edges
+from stratkit.engine.reference_inside import inside_bar
+from stratkit.engine.reference_orders import order_of
+from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, marks_at, worth
+from stratkit.engine.reference_resting import enter_inside
 from stratkit.panel import NS_PER_DAY, FloatArray
 from stratkit.risk.targets import Targets
 
@@ -102,17 +106,20 @@ def play(book: Book, bar: int) -> None:
     tape, rules = book.tape, book.rules
     next_open = rules.intents_fill_at == NEXT_OPEN
     at_open = Moment(bar, bar - 1, tape.open[bar])
-    at_close = Moment(bar, bar - 1 if next_open else bar, tape.close[bar])
+    at_close = Moment(bar, bar - 1 if next_open else bar, tape.close[bar], at_close=True)
     begin_bar(book, bar)
     carry(book, bar)
-    leave_at_open(book, at_open, with_intents=next_open)
-    if next_open and bar > 0:
-        enter(book, at_open)
+    act(book, at_open)
+    leave_at_open(book, at_open)
+    equity, _, _ = worth(book, marks_at(book, at_open))  # the ONE equity on which all orders of the bar are sized
+    enter(book, at_open, equity)
+    enter_inside(book, at_open, equity)
     for slot in book.slots:
-        inside_bar(book, slot, at_open)
+        inside_bar(book, slot, at_open, equity)
     if not next_open:
         leave_at_close(book, at_close)
-        enter(book, at_close)
+        equity, _, _ = worth(book, marks_at(book, at_close))
+        enter(book, at_close, equity)
     close_bar(book, at_close)
 
 
@@ -180,7 +187,7 @@ def close_bar(book: Book, when: Moment) -> None:
         return
     if rules.close_at_end == END_AT_CLOSE and book.is_last(bar):
         for slot in book.slots:
-            leave_at_the_end(book, slot, when, met=None)
+            leave_at_the_end(book, slot, when)
     equity, gross, _ = worth(book, book.last_close)
     if not rules.isolated and rules.maintenance_margin > 0 and equity < rules.maintenance_margin * gross:
         for slot in book.slots:
@@ -267,7 +274,7 @@ def end_of_data(book: Book) -> None:
         if position.entry_waiting > 0:
             rest, confidence = position.entry_waiting, position.entry_confidence
             book.log(last, slot, position.side, confidence, rest, 0.0, EXPIRED, END_OF_DATA)
-        if next_open:
+        if next_open or order_of(book, slot, last):
             expire_intent(book, slot, last)
 
 
@@ -283,7 +290,7 @@ def expire_intent(book: Book, slot: Slot, last: int) -> None:
     elif side == 2:
         changes = position.side != 0 and position.exit_waiting != INF
     else:
-        fresh = book.rules.reenter != NEW_EDGE or slot.edge != side
+        fresh = not waits_for_edge(book, slot, side)
         changes = side != 0 and (rule == NO_PRICE or (fresh and not is_held(book, slot, side)))
     if changes:
         confidence = book.asked.at("confidence", last, slot)

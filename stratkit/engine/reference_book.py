@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from stratkit.engine.layout import ACCOUNT_SLOT, ENTRY, STOP, Market
-from stratkit.risk.targets import Targets
+from stratkit.engine.layout import ACCOUNT_SLOT, ENTRY, STOP, THIS_CLOSE, Market
+from stratkit.risk.targets import LIMIT_ORDER, Targets
 
 NAN, INF = math.nan, math.inf
 NEVER = -(10**9)
@@ -49,6 +49,7 @@ class Position:
     entry_bar: int = -1
     own_bars: int = 0  # bars of the symbol after the entry bar
     entry: float = NAN  # price of the first fill: all levels are measured from it
+    rested_at: float = NAN  # where the order rested that opened it inside a bar
     average: float = NAN
     entry_quantity: float = 0.0
     entry_value: float = 0.0
@@ -58,11 +59,13 @@ class Position:
     slippage: float = 0.0
     borrow: float = 0.0
     funding: float = 0.0
+    dividend: float = 0.0
     adds: int = 0
     risk_unit: float = NAN
     stop_distance: float = NAN  # of the first entry
     stop: float = NAN
     stop_kind: Code = STOP
+    stop_hit_bar: int = -1
     targets: tuple[float, ...] = ()
     fractions: tuple[float, ...] = ()
     last_takes_rest: bool = False
@@ -84,6 +87,24 @@ class Position:
     kept_owes_row: bool = False
 
 
+@dataclass(frozen=True)
+class Order:
+    """An entry that rests at a level: the bar comes to it, or it is gone."""
+
+    side: int
+    level: float
+    is_limit: bool
+
+    @property
+    def way(self) -> int:
+        """Which way the price must go to reach it: up (1) to a buy stop or sell limit, else down (-1)."""
+        return -self.side if self.is_limit else self.side
+
+    def reached_by(self, price: float) -> bool:
+        """Whether `price` is at the level or beyond."""
+        return self.way * (price - self.level) >= 0
+
+
 @dataclass
 class Slot:
     """One position of one strategy in one symbol, and what is remembered when it is flat."""
@@ -95,12 +116,14 @@ class Slot:
     size: float
     rule: int
     plan: Plan
+    by_limit: bool  # how its entries with a level rest
     position: Position = field(default_factory=Position)
     left_side: int = 0
     left_bar: int = NEVER
     barred_until: int = NEVER  # cooldown
     edge: int = 0  # the side that must first be absent before it may be entered again
     weight: float = NAN  # a weight of this bar that may still ask for more
+    resting: Order | None = None  # against what is held, until the bar comes to it
 
 
 @dataclass
@@ -120,13 +143,17 @@ class Moment:
     bar: int
     decided: int
     prices: list[float]
+    at_close: bool = False
 
 
 class Asked:
     """`Targets` as plain lists; an array that is absent answers with its default."""
 
     def __init__(self, targets: Targets) -> None:
-        names = ("side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction")
+        names = (
+            "side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction",
+            "entry_level",
+        )  # fmt: skip
         self.panels: dict[str, list[list[float]]] = {name: getattr(targets, name).tolist() for name in names}
         self.strategy_cap: list[float] = targets.strategy_cap.tolist()
 
@@ -160,6 +187,9 @@ class Tape:
         self.funding: list[list[float]] = market.funding.tolist()
         self.volatility: list[list[float]] = market.volatility.tolist()
         self.delist_bar: list[int] = market.delist_bar.tolist()
+        self.acts: list[bool] = market.acts.tolist()
+        self.split: list[list[float]] = market.split.tolist()
+        self.dividend: list[list[float]] = market.dividend.tolist()
         four = (market.open, market.high, market.low, market.close)
         self.has_bar: list[list[bool]] = np.all([np.isfinite(panel) for panel in four], axis=0).tolist()
 
@@ -218,6 +248,10 @@ class Book:
         """Whether the data end with this bar."""
         return bar == len(self.tape.times) - 1
 
+    def plays_orders_only(self, when: Moment) -> bool:
+        """Whether this is an open at which nothing is played but the orders that it has passed."""
+        return self.rules.intents_fill_at == THIS_CLOSE and not when.at_close
+
 
 def kelly_fraction(book: Book, slot: Slot) -> float:
     """Return W - (1 - W) / (average win / average loss) of the strategy's closed trades, at most 1."""
@@ -238,12 +272,12 @@ def _slots(targets: Targets) -> list[Slot]:
     plans = [_plan(number, record) for number, record in enumerate(targets.plans)]
     columns = (
         targets.slot_symbol, targets.slot_strategy, targets.slot_kind, targets.slot_size, targets.slot_rule,
-        targets.slot_plan,
+        targets.slot_plan, targets.slot_order,
     )  # fmt: skip
     rows = zip(*(column.tolist() for column in columns))
     return [
-        Slot(number, symbol, strategy, kind == 1, size, rule, plans[plan])
-        for number, (symbol, strategy, kind, size, rule, plan) in enumerate(rows)
+        Slot(number, symbol, strategy, kind == 1, size, rule, plans[plan], order == LIMIT_ORDER)
+        for number, (symbol, strategy, kind, size, rule, plan, order) in enumerate(rows)
     ]
 
 

@@ -1,4 +1,4 @@
-"""`leave_at_open` and `inside_bar`: everything that leaves a position; part of the plain-Python engine."""
+"""`leave_at_open` and `leave_at_close`: what leaves at the market; part of the plain-Python engine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stratkit.engine.layout import (
     EXIT_SIDE,
     EXIT_SIGNAL,
     FILLED,
+    GAP_AT_LEVEL,
     LIQUIDATION,
     LOT,
-    NEXT_OPEN,
     NO_PRICE,
     NO_RULE,
     REBALANCE_OUT,
@@ -22,22 +22,19 @@ from stratkit.engine.layout import (
     REFUSED,
     REVERSE,
     SKIPPED,
-    TARGET,
-    TARGET_ROUNDED_TO_ZERO,
     TIME_STOP,
     VOLUME,
 )
-from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Position, Slot
+from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
+from stratkit.engine.reference_levels import active_stop, better, fill_targets
+from stratkit.engine.reference_orders import market_side, pays_slippage
 from stratkit.engine.reference_positions import (
-    active_stop,
     cancel_waiting_entry,
     drop_kept_weight,
     leave,
     leave_or_wait,
     lot_down,
     marks_at,
-    move_levels,
-    see,
     too_small,
     wait_to_leave,
     worth,
@@ -46,19 +43,22 @@ from stratkit.engine.reference_positions import (
 # ---- step 2: what leaves at the open
 
 
-def leave_at_open(book: Book, when: Moment, with_intents: bool) -> None:
+def leave_at_open(book: Book, when: Moment) -> None:
     """Let everything leave that must, slot by slot, before any entry is made."""
-    if with_intents:
+    orders_only = book.plays_orders_only(when)
+    if not orders_only:
         refresh_edges(book, when)
     equity_before, _, _ = worth(book, marks_at(book, when))  # weights of this bar are fractions of it
     for slot in book.slots:
         if book.tape.has_bar[when.bar][slot.symbol] and slot.position.side:
             leave_what_the_open_decides(book, slot, when)
-        if with_intents:
-            act_on_intent(book, slot, when, equity_before)
+        act_on_side(book, slot, when)
+        if not orders_only:
+            if slot.by_weight:
+                reduce_to_weight(book, slot, when, equity_before)
             leave_on_time(book, slot, when)
         if book.rules.close_at_end == END_AT_OPEN and book.is_last(when.bar):
-            leave_at_the_end(book, slot, when, met=(when.prices[slot.symbol], when.prices[slot.symbol]))
+            leave_at_the_end(book, slot, when)
         leave_delisted(book, slot, when)
 
 
@@ -73,12 +73,30 @@ def leave_what_the_open_decides(book: Book, slot: Slot, when: Moment) -> None:
     if position is not slot.position:
         return
     stop, reason = active_stop(book, position)
-    if position.side * (price - stop) <= 0:  # the worse price: the open is the first that anyone got
-        leave_or_wait(book, slot, when, INF, price, reason, slips=book.rules.slippage_on_stops == 1, met=met)
+    if position.side * (price - stop) <= 0:
+        position.stop_hit_bar = when.bar
+        base, slips = gapped_stop_base(book, slot, when, stop), book.rules.slippage_on_stops == 1
+        leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(price, base))
     if slot.position.side:
-        fill_targets(book, slot, when, reached=price, worst=price)
+        fill_targets(book, slot, when, price, lambda level: gapped_target_price(book, slot, when, level), met)
     if slot.position.side and slot.position.exit_waiting > 0:
         leave_what_waited(book, slot, when)
+
+
+def gapped_stop_base(book: Book, slot: Slot, when: Moment, stop: float) -> float:
+    """Return where a stop fills that the open has passed: at the open, or at its level if the bar comes back to it."""
+    side, tape = slot.position.side, book.tape
+    far = tape.high if side > 0 else tape.low
+    comes_back = side * (far[when.bar][slot.symbol] - stop) >= 0
+    return stop if book.rules.gapped_stop == GAP_AT_LEVEL and comes_back else when.prices[slot.symbol]
+
+
+def gapped_target_price(book: Book, slot: Slot, when: Moment, level: float) -> float:
+    """Return where a target fills that the open has passed: at the open, or at its level held to the bar."""
+    if book.rules.gapped_target != GAP_AT_LEVEL:
+        return better(slot.position.side, level, when.prices[slot.symbol])
+    low, high = book.tape.low[when.bar][slot.symbol], book.tape.high[when.bar][slot.symbol]
+    return min(max(level, low), high) if slot.position.side > 0 else max(min(level, high), low)
 
 
 def leave_what_waited(book: Book, slot: Slot, when: Moment) -> None:
@@ -99,31 +117,23 @@ def log_exit(book: Book, slot: Slot, decided: int, side: Code, requested: float,
     book.log(decided, slot, side, confidence, requested, left, outcome, rule)
 
 
-def act_on_intent(book: Book, slot: Slot, when: Moment, equity_before: float) -> None:
-    """Leave by the exit intent, the opposite side or the smaller weight of the row in force."""
-    side = book.asked.side(when.decided, slot)
-    has_price = book.tape.has_bar[when.decided][slot.symbol]
+def act_on_side(book: Book, slot: Slot, when: Moment) -> None:
+    """Leave by the exit intent or the opposite side that is asked for at this market."""
+    side = market_side(book, slot, when)
     if side == 2:
         leave_on_exit_intent(book, slot, when)
-    elif side and side == -slot.position.side and has_price:
+    elif side and side == -slot.position.side and book.tape.has_bar[when.decided][slot.symbol]:
         cancel_waiting_entry(book, slot, when.decided)
-        leave_whole(book, slot, when, REVERSE)
-    if slot.by_weight:
-        reduce_to_weight(book, slot, when, equity_before)
+        leave_whole(book, slot, when, REVERSE, slips=pays_slippage(book, slot, when))
 
 
-def leave_whole(book: Book, slot: Slot, when: Moment, reason: Code, decided: int = -1) -> float:
+def leave_whole(book: Book, slot: Slot, when: Moment, reason: Code, slips: bool = True) -> float:
     """Leave with all units at the market, or wait for a bar."""
     price = when.prices[slot.symbol]
     if not book.tape.has_bar[when.bar][slot.symbol]:
-        wait_to_leave(book, slot, INF, reason, decided)
+        wait_to_leave(book, slot, INF, reason)
         return 0.0
-    return leave_or_wait(book, slot, when, INF, price, reason, met=met_by_intent(book, price))
-
-
-def met_by_intent(book: Book, price: float) -> tuple[float, float] | None:
-    """Return what a position that leaves by an intent saw of the bar: at the open only the open."""
-    return (price, price) if book.rules.intents_fill_at == NEXT_OPEN else None
+    return leave_or_wait(book, slot, when, INF, price, reason, slips=slips, met=(price, price))
 
 
 def leave_on_exit_intent(book: Book, slot: Slot, when: Moment) -> None:
@@ -150,7 +160,7 @@ def leave_on_exit_intent(book: Book, slot: Slot, when: Moment) -> None:
         wait_to_leave(book, slot, wanted, EXIT_SIGNAL, when.decided)
     else:
         price = when.prices[slot.symbol]
-        left = leave_or_wait(book, slot, when, wanted, price, EXIT_SIGNAL, met=met_by_intent(book, price))
+        left = leave_or_wait(book, slot, when, wanted, price, EXIT_SIGNAL, met=(price, price))
         log_exit(book, slot, when.decided, EXIT_SIDE, requested, left, is_whole=left >= min(wanted, requested))
 
 
@@ -209,7 +219,7 @@ def leave_difference(
     elif not quantity > 0:
         book.log(decided, slot, direction, confidence, difference, 0.0, REFUSED, LOT)
     else:
-        left = leave_or_wait(book, slot, when, quantity, price, REBALANCE_OUT, met=met_by_intent(book, price))
+        left = leave_or_wait(book, slot, when, quantity, price, REBALANCE_OUT, met=(price, price))
         log_exit(book, slot, decided, direction, difference, left, is_whole=left >= quantity)
 
 
@@ -220,10 +230,11 @@ def leave_on_time(book: Book, slot: Slot, when: Moment) -> None:
         leave_whole(book, slot, when, TIME_STOP)
 
 
-def leave_at_the_end(book: Book, slot: Slot, when: Moment, met: tuple[float, float] | None) -> None:
+def leave_at_the_end(book: Book, slot: Slot, when: Moment) -> None:
     """Leave because the data end."""
+    price = when.prices[slot.symbol]
     if slot.position.side and book.tape.has_bar[when.bar][slot.symbol]:
-        leave_or_wait(book, slot, when, INF, when.prices[slot.symbol], END, met=met)
+        leave_or_wait(book, slot, when, INF, price, END, met=(price, price))
 
 
 def leave_delisted(book: Book, slot: Slot, when: Moment) -> None:
@@ -238,11 +249,13 @@ def leave_delisted(book: Book, slot: Slot, when: Moment) -> None:
 
 
 def leave_at_close(book: Book, when: Moment) -> None:
-    """Let the intents of this very bar and time stops leave at its close (profile `close`)."""
+    """Let the intents of this very bar and time stops leave at its close."""
     refresh_edges(book, when)
     equity_before, _, _ = worth(book, marks_at(book, when))
     for slot in book.slots:
-        act_on_intent(book, slot, when, equity_before)
+        act_on_side(book, slot, when)
+        if slot.by_weight:
+            reduce_to_weight(book, slot, when, equity_before)
         leave_on_time(book, slot, when)
 
 
@@ -251,61 +264,3 @@ def refresh_edges(book: Book, when: Moment) -> None:
     for slot in book.slots:
         if book.asked.side(when.decided, slot) != slot.edge:
             slot.edge = 0
-
-
-# ---- step 4: inside the bar
-
-
-def inside_bar(book: Book, slot: Slot, when: Moment) -> None:
-    """Let a position meet high and low, the stop before any target, then move its levels for the next bar."""
-    position, tape, symbol = slot.position, book.tape, slot.symbol
-    if not position.side or not tape.has_bar[when.bar][symbol]:
-        return
-    side, price = position.side, when.prices[symbol]
-    adverse, favourable = tape.low[when.bar][symbol], tape.high[when.bar][symbol]
-    if side < 0:
-        adverse, favourable = favourable, adverse
-    stop, reason = active_stop(book, position)
-    if side * (adverse - stop) <= 0:  # adverse first: nobody knows which came first, so it was the stop
-        position.ambiguous += is_ambiguous(position, stop, price, favourable)
-        base = min(stop, price) if side > 0 else max(stop, price)
-        slips = book.rules.slippage_on_stops == 1
-        leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(base, base))
-    else:
-        fill_targets(book, slot, when, reached=favourable, worst=adverse)
-    if slot.position.side:
-        see(position, adverse, favourable)
-        position.extreme = max(position.extreme, favourable) if side > 0 else min(position.extreme, favourable)
-        move_levels(book, slot)
-
-
-def is_ambiguous(position: Position, stop: float, price: float, favourable: float) -> bool:
-    """Whether the open had passed neither stop nor next target while the bar holds both."""
-    if position.targets_done == len(position.targets):
-        return False
-    side, target = position.side, position.targets[position.targets_done]
-    return side * (price - stop) > 0 and side * (target - price) > 0 and side * (favourable - target) >= 0
-
-
-def fill_targets(book: Book, slot: Slot, when: Moment, reached: float, worst: float) -> None:
-    """Fill the targets up to the price `reached` in order, at their levels or at the better open."""
-    open_price, better = when.prices[slot.symbol], max if slot.position.side > 0 else min
-    while slot.position.side and slot.position.targets_done < len(slot.position.targets):
-        position = slot.position
-        number = position.targets_done
-        level, fraction = position.targets[number], position.fractions[number]
-        if not position.side * (reached - level) >= 0:
-            return
-        asked = fraction * position.entry_quantity
-        wanted = lot_down(asked, book.rules.lot_size) - position.target_filled
-        if position.last_takes_rest and number == len(position.targets) - 1:
-            wanted = position.held
-        if wanted > 0:
-            price = better(level, open_price)
-            left = leave(book, slot, when, wanted, price, TARGET, at_level=True, met=(worst, price))
-            if slot.position.side and left < wanted:  # the rest stays at the level
-                position.target_filled += left
-                return
-        else:
-            book.log(when.bar, slot, EXIT_SIDE, NAN, asked, 0.0, SKIPPED, TARGET_ROUNDED_TO_ZERO)
-        position.targets_done, position.target_filled = number + 1, 0.0

@@ -1,4 +1,4 @@
-"""`leave`, `market_price` and `active_stop`: what one position costs, does and is stopped by, in plain Python.
+"""`leave` and `market_price`: what trading one position costs and does, in plain Python.
 
 All numbers are Python floats and every sum is written in the order of docs/execution.md, because the
 compiled kernel must agree bit for bit.
@@ -14,7 +14,6 @@ from stratkit.engine.layout import (
     CANCELLED,
     EXIT_SIDE,
     EXPIRED,
-    LIQUIDATION,
     MIN_NOTIONAL,
     MIN_TRADE_WEIGHT,
     NO_RULE,
@@ -41,20 +40,10 @@ def lot_down(quantity: float, lot: float) -> float:
     return math.floor(quantity / lot + 1e-9) * lot if lot > 0 else quantity
 
 
-def stop_on_tick(level: float, side: int, tick: float) -> float:
-    """Return a stop on the tick, away from the position: it is reached later and fills worse."""
-    return tick_down(level, tick) if side > 0 else tick_up(level, tick)
-
-
-def target_on_tick(level: float, side: int, tick: float) -> float:
-    """Return a target on the tick, on the harder side."""
-    return tick_up(level, tick) if side > 0 else tick_down(level, tick)
-
-
 def market_price(
     book: Book, when: Moment, symbol: int, base: float, direction: int, quantity: float, slips: bool = True
 ) -> float:
-    """Return `base` with slippage, on the adverse tick; `quantity` 0 leaves out the impact."""
+    """Return `base` with slippage if it `slips`, on the adverse tick; `quantity` 0 leaves out the impact."""
     rules, tape = book.rules, book.tape
     slip: float = rules.spread_frac
     if rules.volatility_multiple > 0 and when.decided >= 0:
@@ -235,13 +224,13 @@ def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float) -> float:
     position = slot.position
     value = position.exit_value + position.held * mark if exit_bar < 0 else position.exit_value
     gross = position.side * (value - position.entry_value)
-    pnl = gross - position.commission - position.borrow - position.funding
+    pnl = gross - position.commission - position.borrow - position.funding + position.dividend
     exit_price = position.exit_value / position.exit_quantity if position.exit_quantity > 0 else NAN
     book.trades.append(
         (
             position.trade, slot.number, position.side, position.decision_bar, position.entry_bar, exit_bar,
             position.own_bars, position.entry_quantity, position.average, exit_price, position.risk_unit, gross,
-            position.commission, position.slippage, position.borrow, position.funding, pnl,
+            position.commission, position.slippage, position.borrow, position.funding, position.dividend, pnl,
             pnl / (position.risk_unit * position.entry_quantity), position.worst, position.best, position.last_reason,
             position.ambiguous,
         )
@@ -258,40 +247,6 @@ def see(position: Position, worst: float, best: float) -> None:
         position.best = favourable(position.best, best)
 
 
-# ---- levels and changes
-
-
-def active_stop(book: Book, position: Position) -> tuple[float, Code]:
-    """Return the level that closes the position and the reason it gives; NaN = no level."""
-    rules, side = book.rules, position.side
-    if not rules.isolated:
-        return position.stop, position.stop_kind
-    margin_gone = position.average * (1 - side * (1 / rules.leverage)) / (1 - side * rules.maintenance_margin)
-    if side > 0 and margin_gone <= 0:
-        return position.stop, position.stop_kind
-    if math.isnan(position.stop) or side * (margin_gone - position.stop) > 0:
-        return margin_gone, LIQUIDATION
-    return position.stop, position.stop_kind
-
-
-def move_levels(book: Book, slot: Slot) -> None:
-    """Tighten the stop by what the extreme has reached: break-even first, then trailing."""
-    position, plan, side = slot.position, slot.plan, slot.position.side
-    unit, extreme = position.risk_unit, position.extreme
-    if not math.isnan(plan.be) and side * (extreme - (position.entry + side * (plan.be * unit))) >= 0:
-        _tighten(book, position, position.average, BREAK_EVEN)
-    if not math.isnan(plan.trail_by):
-        trail_at = 0.0 if math.isnan(plan.trail_at) else plan.trail_at
-        if side * (extreme - (position.entry + side * (trail_at * unit))) >= 0:
-            _tighten(book, position, extreme - side * (plan.trail_by * unit), TRAILING)
-
-
-def _tighten(book: Book, position: Position, candidate: float, kind: Code) -> None:
-    level = stop_on_tick(candidate, position.side, book.rules.tick_size)
-    if math.isnan(position.stop) or position.side * (level - position.stop) > 0:
-        position.stop, position.stop_kind = level, kind
-
-
 def too_small(book: Book, change: float, price: float, equity: float) -> Code:
     """Return the rule by which a change of weight is too small to trade."""
     if change * price / equity < book.rules.min_trade_weight:
@@ -299,8 +254,3 @@ def too_small(book: Book, change: float, price: float, equity: float) -> Code:
     if change * price < book.rules.min_notional:
         return MIN_NOTIONAL
     return NO_RULE
-
-
-def distance_to(level: float, side: int, price: float) -> float:
-    """Return how far `price` is from a stop level, at least 0, the whole price without a level."""
-    return price if math.isnan(level) else max(side * (price - level), 0.0)

@@ -1,4 +1,4 @@
-"""`Candidate`: who may enter and how much is asked for; part of the plain-Python engine."""
+"""`sized`: how much is asked for by those who may enter; part of the plain-Python engine."""
 
 from __future__ import annotations
 
@@ -8,48 +8,23 @@ from dataclasses import dataclass
 from stratkit.engine.layout import (
     ADD,
     BANKRUPT_RULE,
-    BREAKER_DAILY_LOSS,
-    BREAKER_DRAWDOWN,
-    BREAKER_LOSSES,
     BY_STOP,
-    COOLDOWN_RULE,
-    END_AT_CLOSE,
-    END_AT_OPEN,
-    END_OF_DATA,
     ENTRY,
-    EXIT_PENDING,
-    EXITED_THIS_BAR,
-    EXPIRED,
     LOT,
-    NEW_EDGE,
-    NEXT_OPEN,
-    NO_BAR,
     NO_EDGE,
-    NO_PRICE,
     NO_RISK_UNIT,
     NO_RULE,
     REBALANCE_IN,
     REFUSED,
-    SHORT_NOT_ALLOWED,
     SKIPPED,
     STOP_BEYOND_ENTRY,
     TARGET_BEYOND_ENTRY,
-    THIS_CLOSE,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Slot, kelly_fraction
-from stratkit.engine.reference_positions import distance_to, market_price, too_small
+from stratkit.engine.reference_book import NAN, Book, Code, Moment, Order, Slot, kelly_fraction
+from stratkit.engine.reference_checks import Request
+from stratkit.engine.reference_levels import distance_to
+from stratkit.engine.reference_positions import market_price, too_small
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, FRACTION, KELLY, RISK
-
-
-@dataclass(frozen=True)
-class Request:
-    """What passed the checks and asks to be sized: a side, the rest of an earlier entry, or a weight."""
-
-    slot: Slot
-    side: int
-    confidence: float
-    rest: float = NAN
-    weight: float = NAN
 
 
 @dataclass
@@ -59,106 +34,15 @@ class Candidate:
     slot: Slot
     side: int
     confidence: float
+    base: float  # price before slippage
     price: float
     requested: float
     quantity: float
     distance: float  # what one unit has at risk by `risk_basis: stop`
     reason: Code
     is_rest: bool = False
+    order: Order | None = None  # that the bar came to
     cut_by: Code = NO_RULE
-
-
-# ---- sides: the checks, in their order
-
-
-def side_requests(book: Book, when: Moment) -> list[Request]:
-    """Return the sides and waiting rests that pass the checks, in slot order."""
-    requests = []
-    for slot in book.slots:
-        side = book.asked.side(when.decided, slot)
-        if side in (1, -1) and check_side(book, slot, when, side):
-            requests.append(Request(slot, side, book.asked.at("confidence", when.decided, slot)))
-        if slot.position.entry_waiting > 0 and check_rest(book, slot, when):
-            position = slot.position
-            requests.append(Request(slot, position.side, position.entry_confidence, rest=position.entry_waiting))
-            position.entry_waiting = 0.0  # what is not filled now is put back, or ends here
-    return requests
-
-
-def check_side(book: Book, slot: Slot, when: Moment, side: int) -> bool:
-    """Whether nothing speaks against the side; else a row of the log, or a no-op."""
-    position = slot.position
-    outcome: Code = REFUSED
-    if not book.tape.has_bar[when.decided][slot.symbol]:
-        rule: Code = NO_PRICE
-    elif is_held(book, slot, side):
-        book.no_op += 1
-        return False
-    elif (rule := too_late(book, slot, when)) != NO_RULE:
-        outcome = EXPIRED
-    elif position.side == -side:
-        rule = EXIT_PENDING
-    elif left_now(slot, when, side):
-        rule = EXITED_THIS_BAR
-    elif book.rules.reenter == NEW_EDGE and slot.edge == side:
-        book.no_op += 1
-        return False
-    else:
-        rule = barred(book, slot, when, side)
-    if rule != NO_RULE:
-        confidence = book.asked.at("confidence", when.decided, slot)
-        book.log(when.decided, slot, side, confidence, NAN, 0.0, outcome, rule)
-    return rule == NO_RULE
-
-
-def is_held(book: Book, slot: Slot, side: int) -> bool:
-    """Whether the side is held already and may not be added to, or waits already."""
-    position = slot.position
-    return position.side == side and (position.entry_waiting > 0 or position.adds >= book.rules.max_adds)
-
-
-def check_rest(book: Book, slot: Slot, when: Moment) -> bool:
-    """Whether the rest of an earlier entry may still be entered; if not, that is its end."""
-    position = slot.position
-    rule, outcome = too_late(book, slot, when), EXPIRED
-    if rule == NO_RULE:
-        rule, outcome = barred(book, slot, when, position.side, cooldown=False), REFUSED
-    if rule != NO_RULE:
-        rest, position.entry_waiting = position.entry_waiting, 0.0
-        book.log(when.decided, slot, position.side, position.entry_confidence, rest, 0.0, outcome, rule)
-    return rule == NO_RULE
-
-
-def too_late(book: Book, slot: Slot, when: Moment) -> Code:
-    """Return why this bar takes no entry of the slot: it has no bar, or all would be closed at once."""
-    if not book.tape.has_bar[when.bar][slot.symbol]:
-        return NO_BAR
-    fills_at, at_end = book.rules.intents_fill_at, book.rules.close_at_end
-    at_once = (fills_at == NEXT_OPEN and at_end == END_AT_OPEN) or (
-        fills_at == THIS_CLOSE and at_end in (END_AT_OPEN, END_AT_CLOSE)
-    )
-    return END_OF_DATA if at_once and book.is_last(when.bar) else NO_RULE
-
-
-def left_now(slot: Slot, when: Moment, side: int) -> bool:
-    """Whether the slot left this side in this very bar."""
-    return slot.left_bar == when.bar and slot.left_side == side
-
-
-def barred(book: Book, slot: Slot, when: Moment, side: int, cooldown: bool = True) -> Code:
-    """Return the rule that bars the entry: no shorts, a closed breaker, or the slot's cooldown."""
-    if side < 0 and not book.rules.allow_short:
-        return SHORT_NOT_ALLOWED
-    if book.drawdown_closed_at >= 0:
-        return BREAKER_DRAWDOWN
-    # it bars what was decided on that day, also when it would fill on the next
-    if book.daily_closed and book.tape.day[when.decided] == book.daily_closed_day:
-        return BREAKER_DAILY_LOSS
-    if book.losses_closed_at >= 0:
-        return BREAKER_LOSSES
-    if cooldown and when.bar <= slot.barred_until:
-        return COOLDOWN_RULE
-    return NO_RULE
 
 
 # ---- how much
@@ -175,7 +59,7 @@ def sized(book: Book, when: Moment, requests: list[Request], equity: float) -> l
             continue
         quantity: float | None = rest
         if not math.isnan(rest):
-            price = market_price(book, when, slot.symbol, when.prices[slot.symbol], side, rest)
+            price = market_price(book, when, slot.symbol, request.base, side, rest)
         elif not math.isnan(request.weight):
             price, quantity = size_weight(book, when, request, equity)
         else:
@@ -200,18 +84,19 @@ def candidate_at(book: Book, when: Moment, request: Request, price: float, quant
         reason = REBALANCE_IN
     elif position.adds > 0 or (position.side and not is_rest):
         reason = ADD
-    side, confidence = request.side, request.confidence
-    return Candidate(request.slot, side, confidence, price, quantity, quantity, at_risk, reason, is_rest)
+    side, confidence, base = request.side, request.confidence, request.base
+    return Candidate(
+        request.slot, side, confidence, base, price, quantity, quantity, at_risk, reason, is_rest, request.order
+    )
 
 
 def size_side(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:
     """Return price and quantity of a side; no quantity = refused and logged."""
-    slot, side = request.slot, request.side
-    base = when.prices[slot.symbol]
-    price = market_price(book, when, slot.symbol, base, side, 0.0)
+    slot, side, base, slips = request.slot, request.side, request.base, request.slips
+    price = market_price(book, when, slot.symbol, base, side, 0.0, slips)
     quantity, rule = size_at(book, slot, when, side, request.confidence, equity, price)
     if rule == NO_RULE and book.rules.impact_frac > 0:
-        price = market_price(book, when, slot.symbol, base, side, quantity)
+        price = market_price(book, when, slot.symbol, base, side, quantity, slips)
         quantity, rule = size_at(book, slot, when, side, request.confidence, equity, price)
     if rule == NO_RULE:
         return price, quantity
@@ -286,43 +171,9 @@ def stop_distance(book: Book, slot: Slot, when: Moment, price: float) -> float:
     return risk_unit(book, slot, when, price) * slot.plan.sl if math.isnan(to_stop) else to_stop
 
 
-# ---- weights: the checks, and how much
-
-
-def weight_requests(book: Book, when: Moment) -> list[Request]:
-    """Return the weights that may ask for more and pass the checks, in slot order."""
-    requests = []
-    for slot in book.slots:
-        weight, slot.weight = slot.weight, NAN
-        if weight == 0:
-            book.no_op += 1
-        elif not math.isnan(weight) and check_weight(book, slot, when, 1 if weight > 0 else -1):
-            confidence = book.asked.at("confidence", when.decided, slot)
-            requests.append(Request(slot, 1 if weight > 0 else -1, confidence, weight=weight))
-    return requests
-
-
-def check_weight(book: Book, slot: Slot, when: Moment, side: int) -> bool:
-    """Whether nothing speaks against more of this side; else a row of the log."""
-    rule, outcome = too_late(book, slot, when), EXPIRED
-    if rule == NO_RULE:
-        outcome = REFUSED
-        if slot.position.side == -side:
-            rule = EXIT_PENDING
-        elif left_now(slot, when, side):
-            rule = EXITED_THIS_BAR
-        else:
-            rule = barred(book, slot, when, side)
-    if rule != NO_RULE:
-        confidence = book.asked.at("confidence", when.decided, slot)
-        book.log(when.decided, slot, side, confidence, NAN, 0.0, outcome, rule)
-    return rule == NO_RULE
-
-
 def size_weight(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:
     """Return price and increase of a weight; no increase = nothing to do, or refused or skipped and logged."""
-    slot, side, weight = request.slot, request.side, request.weight
-    base = when.prices[slot.symbol]
+    slot, side, weight, base = request.slot, request.side, request.weight, request.base
     price = market_price(book, when, slot.symbol, base, side, 0.0)
     increase, rule = increase_at(book, slot, when, weight, equity, price)
     if rule == NO_RULE and increase > 0 and book.rules.impact_frac > 0:

@@ -46,6 +46,8 @@ def split_position(
     split_levels(s, ratio)
     broken = s.held - lot_down(s.held, rules.lot_size)
     if rules.lot_size > 0.0 and broken > 0.0:
+        if broken == s.held:  # all of it leaves in a bar that is its own
+            s.bars_held += 1
         meet(s, mark)
         leave(s, account, strategy, rules, logs, stream, bar, slot, broken, mark, mark, 0.0, SPLIT_CASH, in_force)
 

@@ -13,6 +13,7 @@ from stratkit.engine.layout import (
     DELISTED,
     ENTRY,
     REBALANCE_IN,
+    SPLIT_CASH,
     TARGET,
     THIS_CLOSE,
     Market,
@@ -55,10 +56,15 @@ def check_identities(market: Market, targets: Targets, rules: Any, run: Run) -> 
     """Assert every identity that the outputs of a replay can show."""
     check_account(market, targets, rules, run)
     check_final_equity(rules, run)
-    check_trades_are_their_fills(run)
+    check_trades_are_their_fills(market, targets, run)
     check_prices(market, targets, rules, run)
+    if len(market.acts):
+        return  # dividends and new units move cash and marks before the fills of their bar
     check_cash_at_entries(rules, run)
-    check_caps_at_entries(market, targets, rules, run)
+    if len(targets.entry_level):
+        check_caps_beside_orders(market, targets, rules, run)
+    else:
+        check_caps_at_entries(market, targets, rules, run)
 
 
 def close_to(value: Any, expected: Any, scale: Any) -> bool:
@@ -90,11 +96,17 @@ def check_account(market: Market, targets: Targets, rules: Any, run: Run) -> Non
     )
     carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(bars)
     scale = money_moved(rules, run)
-    assert close_to(run.cash, rules.initial_cash - np.cumsum(paid) - np.cumsum(carry), scale)
-
     traded = np.zeros((bars, slots))
     np.add.at(traded, (fills["bar"], fills["slot"]), fills["direction"] * fills["quantity"])
-    held = np.cumsum(traded, axis=0)
+    split, dividend = actions(market, targets)
+    held, received = np.zeros((bars, slots)), np.zeros(bars)
+    for bar in range(bars):
+        before = held[bar - 1] if bar else np.zeros(slots)
+        received[bar] = (before * dividend[bar]).sum()
+        held[bar] = before * split[bar] + traded[bar]
+        held[bar][np.abs(held[bar]) < 1e-9 * np.abs(before * split[bar])] = 0.0
+    scale += np.abs(received).sum()
+    assert close_to(run.cash, rules.initial_cash - np.cumsum(paid) - np.cumsum(carry) + np.cumsum(received), scale)
     marks = last_known(market.close, bars_that_exist(market))[:, targets.slot_symbol]
     value = np.where(np.abs(held) > 1e-9, held * marks, 0.0)
     assert close_to(run.net, value.sum(axis=1), scale)
@@ -110,9 +122,21 @@ def check_final_equity(rules: Any, run: Run) -> None:
         assert close_to(run.carry[:, 2].sum(), run.account_carry, money_moved(rules, run))
 
 
-def check_trades_are_their_fills(run: Run) -> None:
-    """Every trade is the sum of its fills: quantities, prices, costs, first and last bar."""
+def actions(market: Market, targets: Targets) -> tuple[FloatArray, FloatArray]:
+    """(T, M) split ratio and dividend per share of each slot's symbol; 1 and 0 where there is none."""
+    if not len(market.acts):
+        shape = (len(market.times), len(targets.slot_symbol))
+        return np.ones(shape), np.zeros(shape)
+    return market.split[:, targets.slot_symbol], market.dividend[:, targets.slot_symbol]
+
+
+def check_trades_are_their_fills(market: Market, targets: Targets, run: Run) -> None:
+    """Every trade is the sum of its fills: quantities, prices, costs, first and last bar.
+
+    Splits that came after a fill, while its trade was open, turn its shares and price into those of the end.
+    """
     fills, trades = run.fills, run.trades
+    split, _ = actions(market, targets)
     assert sorted(trades["trade"]) == list(range(len(trades)))
     assert set(fills["trade"]) == set(range(len(trades)))
     for trade in trades:
@@ -121,12 +145,15 @@ def check_trades_are_their_fills(run: Run) -> None:
         assert (own["slot"] == trade["slot"]).all()
         assert (own["direction"][entered] == trade["side"]).all()
         assert (own["direction"][~entered] == -trade["side"]).all()
-        bought, sold = own["quantity"][entered], own["quantity"][~entered]
+        last = trade["exit_bar"] if trade["exit_bar"] >= 0 else len(split) - 1
+        later = np.array([split[bar + 1 : last + 1, trade["slot"]].prod() for bar in own["bar"]])
+        quantity, price = own["quantity"] * later, own["price"] / later
+        bought, sold = quantity[entered], quantity[~entered]
         assert close_to(bought.sum(), trade["quantity"], trade["quantity"])
-        entry_price = (bought * own["price"][entered]).sum() / bought.sum()
+        entry_price = (bought * price[entered]).sum() / bought.sum()
         assert close_to(entry_price, trade["entry_price"], entry_price)
         if len(sold):
-            exit_price = (sold * own["price"][~entered]).sum() / sold.sum()
+            exit_price = (sold * price[~entered]).sum() / sold.sum()
             assert close_to(exit_price, trade["exit_price"], exit_price)
         assert close_to(own["commission"].sum(), trade["commission"], trade["commission"])
         assert own["bar"][0] == trade["entry_bar"]
@@ -134,12 +161,16 @@ def check_trades_are_their_fills(run: Run) -> None:
             assert close_to(sold.sum(), bought.sum(), bought.sum())
             assert own["bar"][-1] == trade["exit_bar"]
             assert own["reason"][-1] == trade["exit_reason"]
-        net = trade["gross_pnl"] - trade["commission"] - trade["borrow"] - trade["funding"]
+        net = trade["gross_pnl"] - trade["commission"] - trade["borrow"] - trade["funding"] + trade["dividend"]
         assert close_to(net, trade["pnl"], net)
 
 
 def check_prices(market: Market, targets: Targets, rules: Any, run: Run) -> None:
-    """Every base price was traded in its bar, and the price differs from it only to the trader's harm."""
+    """Every base price was traded in its bar, and the price differs from it only to the trader's harm.
+
+    However the profile lets stops, targets and resting orders fill, their base lies in [low, high]; only slippage
+    and the tick go beyond, and a delisting asks for no bar.
+    """
     fills = run.fills
     base, bar, symbol = fills["base_price"], fills["bar"], targets.slot_symbol[fills["slot"]]
     has_bar = bars_that_exist(market)[bar, symbol]
@@ -147,9 +178,9 @@ def check_prices(market: Market, targets: Targets, rules: Any, run: Run) -> None
     # a target's level may lie a rounding error beyond the tick that the bar reached
     room = 1e-9 * base
     inside = (base >= low - room) & (base <= high + room)
-    exempt = (fills["reason"] == DELISTED) | ((fills["reason"] == BANKRUPT) & ~has_bar)
+    exempt = np.isin(fills["reason"], (DELISTED, SPLIT_CASH)) | ((fills["reason"] == BANKRUPT) & ~has_bar)
     assert (inside | exempt).all(), fills[~(inside | exempt)]
-    at_base = np.isin(fills["reason"], (TARGET, DELISTED))
+    at_base = np.isin(fills["reason"], (TARGET, DELISTED, SPLIT_CASH))
     assert (fills["price"][at_base] == base[at_base]).all()
     assert (fills["slippage"] >= -1e-9 * (1 + fills["quantity"] * base)).all(), "slippage and tick are costs"
 
@@ -222,3 +253,38 @@ def assert_caps(targets: Targets, rules: Any, value: FloatArray, equity: float, 
             assert gross.sum() <= rules.max_total_at_risk * equity + room
         if np.isfinite(cap):
             assert gross[own].sum() <= cap * equity + room
+
+
+def check_caps_beside_orders(market: Market, targets: Targets, rules: Any, run: Run) -> None:
+    """No entry exceeds a cap of exposure where orders rest too: a bar then has several batches of entries.
+
+    What the fills do not tell is taken in favour of the run: each slot at the lower of its mark and what its entries
+    paid, and the largest equity that the bar has had so far. The net is left to the runs without orders.
+    """
+    has_bar = bars_that_exist(market)
+    closes = last_known(market.close, has_bar)
+    slots = len(targets.slot_symbol)
+    held, cash = np.zeros(slots), float(rules.initial_cash)
+    carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(len(run.equity))
+    for bar in range(len(market.times)):
+        cash -= carry[bar]
+        before = closes[bar - 1] if bar else np.full(closes.shape[1], np.nan)
+        at_open = np.where(has_bar[bar], market.open[bar], before)[targets.slot_symbol]
+        at_close = closes[bar][targets.slot_symbol] if rules.intents_fill_at == THIS_CLOSE else at_open
+        paid, equity = np.where(held != 0, held * at_open, 0.0), -np.inf
+        for fill in run.fills[run.fills["bar"] == bar]:
+            for marks in (at_open, at_close):
+                equity = max(equity, cash + np.where(held != 0, held * marks, 0.0).sum())
+            slot, signed = fill["slot"], fill["direction"] * fill["quantity"]
+            cash -= signed * fill["price"] + fill["commission"]
+            left = held[slot] + signed
+            if fill["reason"] in ENTRIES:
+                paid[slot] += signed * fill["price"]
+            else:
+                paid[slot] *= left / held[slot]
+            held[slot] = 0.0 if abs(left) < 1e-9 * fill["quantity"] else left
+            if fill["reason"] in ENTRIES:
+                marked = [np.abs(np.where(held != 0, held * marks, 0.0)) for marks in (at_open, at_close)]
+                lowest = np.minimum.reduce([np.abs(paid), *marked])
+                lowest[slot] = max(lowest[slot], 1e-300)  # held, however little it is worth
+                assert_caps(targets, rules, lowest, equity, np.inf, slot)

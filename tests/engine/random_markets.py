@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from stratkit.engine.layout import RULES_DTYPE, Market
-from stratkit.panel import NS_PER_DAY, FloatArray
-from stratkit.risk.targets import PLAN_DTYPE, Targets
+from stratkit.engine.layout import ALONG_PATH, GAP_AT_LEVEL, RULES_DTYPE, TARGET_FIRST, TRAILING_LAST, Market
+from stratkit.engine.profiles import PROFILE_NAMES, fill_codes
+from stratkit.engine.settings import ExecutionSettings
+from stratkit.panel import NS_PER_DAY, BoolArray, FloatArray, IntArray
+from stratkit.risk.targets import LIMIT_ORDER, PLAN_DTYPE, STOP_ORDER, Targets
 from stratkit.seeds import generator
 
 NAN = float("nan")
@@ -38,7 +40,11 @@ FEATURES = (
     # caps and breakers
     "by_stop", "scale_on_breach", "total_at_risk", "open_positions", "symbol_cap", "gross_cap", "net_cap",
     "strategy_cap", "drawdown", "daily_loss", "losses", "reopen", "cooldown",
+    # fills; at the end of this list, so that the features before them keep what they drew
+    "gapped_stop_at_level", "gapped_target_at_level", "target_first", "path", "trailing_last", "no_entry_bar_exits",
+    "trailing_first", "opposite_in_bar", "named_profile", "resting_entries", "limit_entries", "splits", "dividends",
 )  # fmt: skip
+BEFORE_FILLS = FEATURES.index("gapped_stop_at_level")
 
 
 class Case(NamedTuple):
@@ -59,9 +65,10 @@ def random_case(
     """Return the case that belongs to `seed`; what is not given is drawn."""
     random = generator(seed, "case")
     density = random.choice([0.05, 0.2, 0.35, 0.5])
-    drawn = [name for name in FEATURES if random.random() < density]
-    on = frozenset(drawn if features is None else features)
+    drawn = [name for name in FEATURES[:BEFORE_FILLS] if random.random() < density]
     sizes = random.integers([2, 1, 1], [61, 5, 4])
+    drawn += [name for name in FEATURES[BEFORE_FILLS:] if random.random() < density]
+    on = frozenset(drawn if features is None else features)
     bars = int(sizes[0]) if bars is None else bars
     symbols = int(sizes[1]) if symbols is None else symbols
     strategies = int(sizes[2]) if strategies is None else strategies
@@ -125,6 +132,7 @@ def random_market(random: np.random.Generator, on: frozenset[str], bars: int, sy
     volatility[random.random((bars, symbols)) < 0.1] = np.nan
     funding = random.normal(0.0, 0.002, (bars, symbols))
     none = np.zeros((0, 0))
+    acts, split, dividend = random_actions(random.spawn(1)[0], on, np.isfinite(open_))
     return Market(
         times=times,
         day=times // NS_PER_DAY,
@@ -137,7 +145,24 @@ def random_market(random: np.random.Generator, on: frozenset[str], bars: int, sy
         funding=funding if "funding" in on else none,
         volatility=volatility if "volatility_slippage" in on else none,
         delist_bar=delist_bar,
+        acts=acts,
+        split=split,
+        dividend=dividend,
     )
+
+
+def random_actions(
+    random: np.random.Generator, on: frozenset[str], has_bar: BoolArray
+) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """Splits and dividends on some bars, never on the first; prices do not follow them, which no engine minds."""
+    if not on & {"splits", "dividends"}:
+        return np.zeros(0, np.bool_), np.zeros((0, 0)), np.zeros((0, 0))
+    splits = has_bar & (random.random(has_bar.shape) < (0.08 if "splits" in on else 0.0))
+    pays = has_bar & (random.random(has_bar.shape) < (0.1 if "dividends" in on else 0.0))
+    splits[0] = pays[0] = False
+    split = np.where(splits, random.choice([2.0, 0.5, 3.0, 1 / 3, 1.5], has_bar.shape), 1.0)
+    dividend = np.where(pays, random.choice([0.25, 1.0, 2.5], has_bar.shape), 0.0)
+    return np.asarray((splits | pays).any(axis=1)), split, dividend
 
 
 def _on_grid(prices: FloatArray, step: float) -> FloatArray:
@@ -162,6 +187,7 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
     slot_rule = random.choice((rules[1:] or rules) if random.random() < 0.7 else rules, size=(slots,))
     typical = np.array([0.4, 0.02, 0.8, 30.0])[slot_rule]
     plans = np.concatenate([no_plan(), *(random_plan(random, on) for _ in range(2))])
+    own = random.spawn(1)[0]  # what came later draws from its own stream, so that the rest stays what it was
     none = np.zeros((0, 0))
 
     def panel(name: str, values: FloatArray, share: float) -> FloatArray:
@@ -180,6 +206,7 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
         slot_size=typical * random.choice([0.5, 1.0, 3.0], slots),
         slot_rule=slot_rule.astype(np.int64),
         slot_plan=random.integers(0 if random.random() < 0.5 else 1, 3, slots).astype(np.int64),
+        slot_order=random_orders(own, on, slots),
         strategy_cap=np.where(
             random.random(strategies) < (0.8 if "strategy_cap" in on else 0.0),
             random.choice([0.1, 0.3, 0.6, 1.0], strategies),
@@ -194,7 +221,30 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
         stop_level=panel("stop_level", close + random.choice([-4.0, -2.0, -1.0, 0.0, 1.0, 3.0], shape), 0.4),
         target_level=panel("target_level", close + random.choice([-4.0, -2.0, 0.0, 1.0, 2.0, 5.0], shape), 0.4),
         exit_fraction=panel("exit_fraction", random.choice([0.25, 0.5, 0.9, 1.0, 1.5], shape), 0.7),
+        entry_level=random_entry_levels(own, market, slot_symbol) if "resting_entries" in on else none,
     )
+
+
+def random_orders(random: np.random.Generator, on: frozenset[str], slots: int) -> IntArray:
+    """(M,) stop orders, and limit orders with the feature."""
+    limits = random.random(slots) < (0.7 if "limit_entries" in on else 0.0)
+    return np.where(limits, LIMIT_ORDER, STOP_ORDER).astype(np.int64)
+
+
+def random_entry_levels(random: np.random.Generator, market: Market, slot_symbol: IntArray) -> FloatArray:
+    """(T, M) levels that the next bar may reach: near its prices, often exactly on one of them, some at the market.
+
+    They look ahead, which no strategy could; what a level is made from does not matter to the engine.
+    """
+    shape = (len(market.times), len(slot_symbol))
+    panels = [market.open, market.high, market.low, market.close]
+    later = [np.vstack([panel[1:], panel[-1:]])[:, slot_symbol] for panel in panels]
+    middle = np.round((later[1] + later[2]) / 2 * 4) / 4
+    choices = np.stack([*later, middle, middle, market.close[:, slot_symbol]])
+    picked = np.take_along_axis(choices, random.integers(0, len(choices), (1, *shape)), axis=0)[0]
+    picked = picked + random.choice([0.0, 0.0, 0.0, 0.1, -0.5, 0.5, -2.0, 2.0], shape)
+    picked[random.random(shape) > random.choice([0.5, 0.9, 1.0])] = np.nan
+    return np.ascontiguousarray(np.where(np.isnan(picked), np.nan, np.maximum(picked, 0.25)))
 
 
 def random_sides(random: np.random.Generator, on: frozenset[str], shape: tuple[int, int]) -> Any:
@@ -259,8 +309,8 @@ def plain_rules(**given: Any) -> Any:
     """Return one record of RULES_DTYPE: a plain account without costs, and what is given."""
     rules = np.zeros(1, RULES_DTYPE).view(np.recarray)[0]
     defaults = {
-        "initial_cash": 10_000.0, "leverage": 1.0, "allow_short": 1, "slippage_on_stops": 1, "kelly_min_trades": 3,
-        "kelly_start": 0.5, "max_net": -1.0,
+        "initial_cash": 10_000.0, "leverage": 1.0, "allow_short": 1, "slippage_on_stops": 1, "entry_bar_exits": 1,
+        "kelly_min_trades": 3, "kelly_start": 0.5, "max_net": -1.0,
     }  # fmt: skip
     for name, value in {**defaults, **given}.items():
         rules[name] = value
@@ -311,8 +361,25 @@ def random_rules(random: np.random.Generator, on: frozenset[str]) -> Any:
         "reopen": {"reopen_after_bars": pick([1, 3])},
         "cooldown": {"cooldown_bars": pick([1, 3])},
     }
+    choices |= fill_choices(random.spawn(1)[0])
     given: dict[str, Any] = {}
     for name, values in choices.items():
         if name in on:
             given |= values
     return plain_rules(**given)
+
+
+def fill_choices(random: np.random.Generator) -> dict[str, dict[str, Any]]:
+    """Return what the features of fills set; a named profile sets all of them."""
+    profile: Any = random.choice(PROFILE_NAMES)
+    return {
+        "gapped_stop_at_level": {"gapped_stop": GAP_AT_LEVEL},
+        "gapped_target_at_level": {"gapped_target": GAP_AT_LEVEL},
+        "target_first": {"same_bar": TARGET_FIRST},
+        "trailing_last": {"same_bar": TRAILING_LAST},
+        "path": {"same_bar": ALONG_PATH},
+        "no_entry_bar_exits": {"entry_bar_exits": 0},
+        "trailing_first": {"trailing_first": 1},
+        "opposite_in_bar": {"opposite_in_bar": 1},
+        "named_profile": fill_codes(ExecutionSettings(profile=str(profile))),  # type: ignore[arg-type]  # one of its names
+    }

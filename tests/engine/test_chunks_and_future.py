@@ -136,7 +136,8 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
     market, targets = case.market, case.targets
     on = frozenset(
         {"missing_bars", "zero_volume", "exits", "confidence", "own_size", "risk_unit", "stop_level", "target_level",
-         "exit_fraction", "funding", "volatility_slippage", "weights"}
+         "exit_fraction", "funding", "volatility_slippage", "weights", "resting_entries",
+         "splits", "dividends"}
     )  # fmt: skip
     new = random_market(generator(seed, "future"), on, *market.close.shape)
     asked = random_targets(generator(seed, "wishes"), on | {"books"}, new, len(targets.strategy_cap))
@@ -163,13 +164,16 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
     ends = random.integers(bar + 1, len(market.times) + 1, market.close.shape[1])
     later_end = np.where(ends == len(market.times), -1, ends)
     delist_bar = np.where((market.delist_bar >= 0) & (market.delist_bar <= bar), market.delist_bar, later_end)
-    panels = ("side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction")
+    panels = (
+        "side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction",
+        "entry_level",
+    )  # fmt: skip
     return Case(
         market._replace(
             times=np.concatenate([market.times[: bar + 1], new.times[bar + 1 :] - shift]),
             day=np.concatenate([market.day[: bar + 1], (new.times[bar + 1 :] - shift) // 86_400_000_000_000]),
             **{name: spliced(getattr(market, name), getattr(new, name)) for name in
-               ("open", "high", "low", "close", "volume", "funding", "volatility")},
+               ("open", "high", "low", "close", "volume", "funding", "volatility", "acts", "split", "dividend")},
             delist_bar=delist_bar.astype(np.int64),
         ),
         Targets(**{**targets._asdict(), **{name: wished(name) for name in panels}}),
@@ -218,7 +222,10 @@ def test_bars_that_are_cut_off_change_nothing_of_the_past(case: Case, data: st.D
     def cut(panel: Any) -> Any:
         return panel[: bar + 1] if len(panel) == rows else panel
 
-    kept = ("slot_symbol", "slot_strategy", "slot_kind", "slot_size", "slot_rule", "slot_plan", "strategy_cap", "plans")
+    kept = (
+        "slot_symbol", "slot_strategy", "slot_kind", "slot_size", "slot_rule", "slot_plan", "slot_order",
+        "strategy_cap", "plans",
+    )  # fmt: skip
     short = Case(
         market._replace(
             **{name: cut(panel) for name, panel in market._asdict().items() if name != "delist_bar"},

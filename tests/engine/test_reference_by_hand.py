@@ -1,162 +1,17 @@
-"""Cases computed by hand from docs/execution.md; both engines must give them.
-
-A bar is written (open, high, low, close) or (open, high, low, close, volume); None = no bar. Orders are
-written {bar: value} for the first slot, {(bar, slot): value} for any. Without more, a slot trades units.
-"""
+"""Cases computed by hand from docs/execution.md; both engines must give them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from identities import Run, check_identities
-from random_markets import no_plan, plain_rules
+from by_hand import FLAT_100, Bar, Cells, Engine, approx, fills, log, play
 
-from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES, Market
-from stratkit.engine.reference import replay
-from stratkit.panel import NS_PER_DAY
-from stratkit.risk.targets import FRACTION, KELLY, PLAN_DTYPE, RISK, UNITS, Targets
+from stratkit.engine.layout import OUTCOMES, RULES
+from stratkit.risk.targets import FRACTION, KELLY, RISK
 
-Bar = tuple[float, ...] | None
-Cells = Mapping[Any, float]
-Engine = Callable[[Market, Targets, Any], Run]
-
-FLAT_100 = (100.0, 100.0, 100.0, 100.0, 1000.0)
 CLOSE_PROFILE: dict[str, Any] = {"intents_fill_at": 1}
-
-
-@pytest.fixture(params=["reference", "kernel"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Return one of the two engines as a function of market, targets and rules."""
-    if request.param == "reference":
-        return replay
-    from stratkit.engine.run import play as play_compiled
-
-    return lambda market, targets, rules: play_compiled(
-        market, targets, np.array([rules], rules.dtype).view(np.recarray)
-    )
-
-
-def play(
-    engine: Engine,
-    bars: Sequence[Any],
-    side: Cells | None = None,
-    weight: Cells | None = None,
-    *,
-    plan: Mapping[str, Any] | None = None,
-    size: float | Sequence[float] = 1.0,
-    rule: int = UNITS,
-    panels: Mapping[str, Cells] | None = None,
-    strategies: Sequence[int] | None = None,
-    caps: Sequence[float] | None = None,
-    hours: float | Sequence[float] = 24.0,
-    volatility: Sequence[float] | None = None,
-    funding: Sequence[float] | None = None,
-    delist_bar: int = -1,
-    **rules: Any,
-) -> Run:
-    """Replay a few hand-written bars and check the identities of the run.
-
-    `bars` is a list of bars, or a list of such lists, one per symbol. `hours` is the step of time, or the
-    hour of each bar. `panels` names further arrays of `Targets`.
-    """
-    columns: Sequence[Sequence[Bar]] = bars if isinstance(bars[0], list) else [bars]
-    count, symbols = len(columns[0]), len(columns)
-    prices = np.full((5, count, symbols), np.nan)
-    for column, series in enumerate(columns):
-        for bar, values in enumerate(series):
-            if values is not None:
-                prices[:, bar, column] = (*values, 1000.0)[:5]
-    stamps = np.arange(count) * hours if isinstance(hours, float) else np.array(hours)
-    times = (stamps * (NS_PER_DAY / 24)).astype(np.int64)
-    none = np.zeros((0, 0))
-    market = Market(
-        times=times,
-        day=times // NS_PER_DAY,
-        period_end=np.ones(count, np.bool_),
-        open=prices[0],
-        high=prices[1],
-        low=prices[2],
-        close=prices[3],
-        volume=prices[4],
-        funding=none if funding is None else np.tile(np.array(funding)[:, None], symbols),
-        volatility=none if volatility is None else np.tile(np.array(volatility)[:, None], symbols),
-        delist_bar=np.array([delist_bar] + [-1] * (symbols - 1)),
-    )
-    owners = np.zeros(symbols, np.int64) if strategies is None else np.array(strategies)
-
-    def panel(cells: Cells | None, default: float, dtype: Any = np.float64) -> Any:
-        if cells is None:
-            return np.zeros((0, 0), dtype)
-        values = np.full((count, symbols), default, dtype)
-        for place, value in cells.items():
-            values[place if isinstance(place, tuple) else (place, 0)] = value
-        return values
-
-    given = panels or {}
-    targets = Targets(
-        slot_symbol=np.arange(symbols),
-        slot_strategy=owners,
-        slot_kind=np.full(symbols, int(weight is not None)),
-        slot_size=np.full(symbols, size, np.float64),
-        slot_rule=np.full(symbols, rule),
-        slot_plan=np.full(symbols, int(plan is not None)),
-        strategy_cap=np.full(owners.max() + 1, np.nan) if caps is None else np.array(caps),
-        plans=np.concatenate([no_plan(), make_plan(**(plan or {}))]),
-        side=panel(side, 0, np.int8),
-        weight=panel(weight, np.nan),
-        confidence=panel(given.get("confidence"), 1.0, np.float32),
-        **{
-            name: panel(given.get(name), np.nan)
-            for name in ("size", "risk_unit", "stop_level", "target_level", "exit_fraction")
-        },
-    )
-    record = plain_rules(**rules)
-    run = engine(market, targets, record)
-    check_identities(market, targets, record, run)
-    return run
-
-
-def make_plan(**given: Any) -> Any:
-    """Return a plan from its levels in R; R is `risk_unit` of the decision bar unless `basis` says otherwise."""
-    plan = no_plan()
-    assert plan.dtype == PLAN_DTYPE
-    for name, value in given.items():
-        plan[name] = value
-    targets = [number for number in (1, 2, 3) if f"tp{number}" in given]
-    plan["last_target"] = len(targets)
-    plan["last_takes_rest"] = bool(targets) and abs(sum(plan[f"f{n}"][0] for n in targets) - 1) < 1e-9
-    plan["needs_risk_unit"] = bool({"sl", "tp1", "be", "trail_by"} & set(given))
-    return plan
-
-
-def fills(run: Run) -> list[tuple[Any, ...]]:
-    """Return the fills as (bar, units bought or sold, price, reason), with the slot when there are several."""
-    rows = run.fills
-    one = (rows["slot"] == 0).all()
-    return [
-        (int(row.bar), *(() if one else (int(row.slot),)), float(row.direction * row.quantity), float(row.price),
-         FILL_REASONS[row.reason])
-        for row in rows
-    ]  # fmt: skip
-
-
-def log(run: Run) -> list[tuple[Any, ...]]:
-    """Return the decision log as (bar, side, granted, outcome and rule), with the slot when there are several."""
-    rows = run.decisions
-    one = (rows["slot"] <= 0).all()
-    return [
-        (int(row.bar), *(() if one else (int(row.slot),)), int(row.side), float(row.granted),
-         f"{OUTCOMES[row.outcome]} {RULES[row.rule]}".strip())
-        for row in rows
-    ]  # fmt: skip
-
-
-def approx(rows: Any) -> Any:
-    """Compare the numbers of rows to 1e-12, everything else exactly."""
-    return [tuple(pytest.approx(v, rel=1e-12, abs=1e-12) if isinstance(v, float) else v for v in row) for row in rows]
 
 
 # ---- section 9 of docs/execution.md: long 1 unit at 100 on bar 2, stop 95, target 105 where given
@@ -852,3 +707,42 @@ def test_a_dated_delisting_takes_the_position_on_its_bar(engine: Engine) -> None
     run = play(engine, bars, {0: 1}, size=10.0, delist_bar=3)
     assert fills(run)[1] == (3, -10.0, 98.0, "delisted")
     assert run.equity[-1] == 9_980.0
+
+
+# ---- splits and dividends
+
+
+def test_a_dividend_is_income_of_a_long_and_a_cost_of_a_short(engine: Engine) -> None:
+    # 10 held over the gap to bar 2, 1.5 a share; what enters at bar 2's open gets nothing
+    for side in (1, -1):
+        run = play(engine, [FLAT_100] * 4, {0: side}, size=10.0, dividend={2: 1.5})
+        assert (run.trades["dividend"][0], run.trades["pnl"][0]) == (15.0 * side, 15.0 * side)
+        assert run.equity.tolist() == [10_000.0, 10_000.0, 10_000.0 + 15 * side, 10_000.0 + 15 * side]
+        assert play(engine, [FLAT_100] * 4, {1: side}, dividend={2: 1.5}).equity[-1] == 10_000.0
+
+
+def test_a_split_turns_shares_and_levels_into_those_of_its_bar(engine: Engine) -> None:
+    # 10 at 100 with R = 5: S = 95, T1 = 105 for half. Two for one on bar 3: 20 at 50, S = 47.5, T1 = 52.5.
+    # bar 2 pays 0.4 for each of the 10, bar 3 pays 0.2 for each of the 10 that were held before its split
+    plan = {"sl": 1.0, "tp1": 1.0, "f1": 0.5}
+    bars = [FLAT_100, FLAT_100, FLAT_100, (50.0, 53.0, 49.0, 52.0), (50.0, 51.0, 47.0, 48.0)]
+    run = play(
+        engine, bars, {0: 1}, plan=plan, size=10.0, panels={"risk_unit": {0: 5.0}}, split={3: 2.0},
+        dividend={2: 0.4, 3: 0.2},
+    )  # fmt: skip
+    assert fills(run)[1:] == [(3, -10.0, 52.5, "target"), (4, -10.0, 47.5, "stop")]
+    trade = run.trades[0]
+    assert (trade.quantity, trade.entry_price, trade.exit_price, trade.risk_unit) == (20.0, 50.0, 50.0, 2.5)
+    assert (trade.dividend, trade.pnl) == (4.0 + 2.0, 6.0)
+    assert (trade.worst_price, trade.best_price) == (47.5, 53.0)
+
+
+def test_what_a_split_leaves_of_a_lot_is_paid_in_cash(engine: Engine) -> None:
+    # 15 at 100, three for two: 22.5 at 66.67; half a share is paid at the new mark, 100 / 1.5, without costs
+    bars = [FLAT_100, FLAT_100, (66.0, 67.0, 65.0, 66.0)]
+    run = play(
+        engine, bars, {0: 1}, size=15.0, lot_size=1.0, split={2: 1.5}, commission_per_order=1.0, spread_frac=0.0
+    )  # fmt: skip
+    assert fills(run)[1:] == approx([(2, -0.5, 100 / 1.5, "split_cash")])
+    assert run.fills["commission"].tolist() == [1.0, 0.0]
+    assert run.gross[-1] == 22 * 66.0

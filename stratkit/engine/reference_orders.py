@@ -1,0 +1,43 @@
+"""`market_side` and `order_of`: which side trades at the market now, and which rests at a level; plain Python."""
+
+from __future__ import annotations
+
+import math
+
+from stratkit.engine.reference_book import Book, Moment, Order, Slot
+from stratkit.engine.reference_positions import tick_down, tick_up
+
+
+def order_of(book: Book, slot: Slot, decided: int) -> Order | None:
+    """Return the order that the row `decided` lets rest during the next bar."""
+    side, level = book.asked.side(decided, slot), book.asked.at("entry_level", decided, slot)
+    if side not in (1, -1) or not math.isfinite(level):
+        return None
+    order = Order(side, level, slot.by_limit)
+    to_tick = tick_up if order.way > 0 else tick_down
+    return Order(side, to_tick(level, book.rules.tick_size), slot.by_limit)
+
+
+def is_passed(book: Book, slot: Slot, when: Moment, order: Order) -> bool:
+    """Whether the open has passed the order, which then trades at the market of this open."""
+    return book.tape.has_bar[when.bar][slot.symbol] and order.reached_by(book.tape.open[when.bar][slot.symbol])
+
+
+def is_in_bar(book: Book, slot: Slot, bar: int, order: Order) -> bool:
+    """Whether the bar comes to the order."""
+    far = book.tape.high if order.way > 0 else book.tape.low
+    return order.reached_by(far[bar][slot.symbol])
+
+
+def market_side(book: Book, slot: Slot, when: Moment) -> int:
+    """Return the side that is asked for at the market of this moment: +1, -1, 2 exit, 0 nothing."""
+    order = order_of(book, slot, when.decided)
+    if order is None:
+        return 0 if book.plays_orders_only(when) else book.asked.side(when.decided, slot)
+    return order.side if not when.at_close and is_passed(book, slot, when, order) else 0
+
+
+def pays_slippage(book: Book, slot: Slot, when: Moment) -> bool:
+    """Whether the side in force pays slippage: a limit order does not, even where the open has passed it."""
+    order = order_of(book, slot, when.decided)
+    return order is None or not order.is_limit
