@@ -17,14 +17,14 @@ from stratkit.engine.layout import (
     EXIT_SIDE,
     FILLED,
     LIQUIDATION,
-    NEXT_OPEN,
     REBALANCE_IN,
     REDUCED,
     STOP,
-    THIS_CLOSE,
     TRAILING,
 )
+from stratkit.engine.profiles import PROFILE_NAMES, fill_codes
 from stratkit.engine.run import Replay
+from stratkit.engine.settings import ExecutionSettings
 
 AWKWARD = (
     "missing_bars", "late_listing", "stale_end", "delist_event", "exits", "exit_fraction", "plan_stop", "plan_percent",
@@ -34,10 +34,11 @@ AWKWARD = (
 )  # fmt: skip
 
 
-def check(case: Case, profile: int) -> Replay:
-    """Replay under a profile; 0 fills at the next open, 1 at this close."""
-    run = played(case, intents_fill_at=profile)
-    check_identities(case.market, case.targets, rule_array(case.rules, intents_fill_at=profile)[0], run)
+def check(case: Case, profile: str) -> Replay:
+    """Replay under a named profile."""
+    codes = fill_codes(ExecutionSettings.model_validate({"profile": profile}))
+    run = played(case, **codes)
+    check_identities(case.market, case.targets, rule_array(case.rules, **codes)[0], run)
     check_log_tells_the_entries(case, run)
     check_account_ends_with_ruin(run)
     return run
@@ -70,20 +71,20 @@ def check_account_ends_with_ruin(run: Replay) -> None:
 
 
 @settings(max_examples=700)
-@given(cases(), st.sampled_from([NEXT_OPEN, THIS_CLOSE]))
-def test_cash_positions_trades_prices_and_caps_add_up(case: Case, profile: int) -> None:
+@given(cases(), st.sampled_from(PROFILE_NAMES))
+def test_cash_positions_trades_prices_and_caps_add_up(case: Case, profile: str) -> None:
     check(case, profile)
 
 
-@pytest.mark.parametrize("profile", [NEXT_OPEN, THIS_CLOSE], ids=["conservative", "close"])
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
 @settings(max_examples=500)
 @given(seed=st.integers(0, 2**32 - 1), others=st.lists(st.sampled_from(FEATURES), max_size=6))
-def test_gaps_holes_shorts_and_partial_exits_add_up(profile: int, seed: int, others: list[str]) -> None:
+def test_gaps_holes_shorts_and_partial_exits_add_up(profile: str, seed: int, others: list[str]) -> None:
     check(random_case(seed, bars=50, features=[*AWKWARD, *others]), profile)
 
 
-@pytest.mark.parametrize("profile", [NEXT_OPEN, THIS_CLOSE], ids=["conservative", "close"])
-def test_the_checked_runs_are_not_empty(profile: int) -> None:
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+def test_the_checked_runs_are_not_empty(profile: str) -> None:
     cases_ = [random_case(seed, bars=50, features=AWKWARD) for seed in range(150)]
     runs = [check(case, profile) for case in cases_]
     trades = np.concatenate([run.trades for run in runs])

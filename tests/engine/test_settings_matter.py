@@ -40,6 +40,7 @@ class Change(NamedTuple):
     value: Any
     beside: dict[str, Any] = {}  # noqa: RUF012  read, never written
     weights: bool = False
+    resting: bool = False  # entries rest at a level beside the close
 
 
 STOP = {"exit_plan.risk_basis": "percent", "exit_plan.risk": 2.0, "exit_plan.sl": 1.0}
@@ -51,6 +52,9 @@ SMALL = {"risk.sizing.fraction": 0.1}
 KELLY = {"risk.sizing.rule": "fractional_kelly", "risk.sizing.kelly_min_trades": 1_000}
 VOLATILITY = {"risk.sizing.rule": "volatility_target"}
 LEVERED = {"account.leverage": 5.0, "risk.sizing.fraction": 2.0}
+# every fill option has something to decide: gaps, one-bar ambiguities, a trailing stop
+FILLS = {"exit_plan.risk_basis": "percent", "exit_plan.risk": 1.0, "exit_plan.sl": 1.0, "exit_plan.tp1": 1.0,
+         "exit_plan.f1": 0.5, "exit_plan.trail_by": 1.5}  # fmt: skip
 LIMITED = {"execution.max_volume_share_pct": 0.05, "risk.sizing.fraction": 0.3}
 DRAWDOWN = {"risk.breakers.max_drawdown_pct": 2.0}
 
@@ -81,7 +85,17 @@ CHANGES: dict[str, list[Change]] = {
     "costs.borrow_ann": [Change(0.05)],
     "costs.margin_rate_ann": [Change(0.05, LEVERED)],
     "costs.funding_path": [Change(WRITTEN_IN_A_FILE)],
-    "execution.profile": [Change("close")],
+    "execution.profile": [
+        Change("close"), Change("tradingview", FILLS), Change("vectorbt", FILLS), Change("freqtrade", FILLS),
+    ],
+    "execution.intents_fill_at": [Change("this_close")],
+    "execution.gapped_stop": [Change("level", FILLS)],
+    "execution.gapped_target": [Change("level", FILLS)],
+    "execution.same_bar": [Change(order, FILLS) for order in ("target_first", "path", "trailing_last")],
+    "execution.entry_bar_exits": [Change(False, FILLS)],
+    "execution.trailing_moves": [Change("before_test", FILLS)],
+    "execution.opposite_in_bar": [Change(True, {**FILLS, "exit_plan.risk": 0.3}, resting=True)],
+    "execution.slippage_on_stops": [Change(False, {**FILLS, "costs.slippage_bps": 3.0})],
     "execution.max_volume_share_pct": [Change(0.5)],
     "execution.partial": [Change("cancel", LIMITED)],
     "risk.sizing.rule": [
@@ -150,12 +164,13 @@ def bars() -> Bars:
     return synthetic_universe(3, 160, seed=5).bars
 
 
-def run(bars: Bars, values: dict[str, Any], *, weights: bool = False) -> BacktestResult:
+def run(bars: Bars, values: dict[str, Any], *, weights: bool = False, resting: bool = False) -> BacktestResult:
     config = configured(values)
     random = generator(1, "opinions")
+    levels = bars.close * random.choice([0.99, 1.01], bars.shape) if resting else None
     sides = random.choice([1, 1, -1, 2, 0, 0], bars.shape)
     confidence = random.choice([0.25, 0.5, 0.75, 1.0], bars.shape)
-    opinions = Signals("random", side=sides, confidence=confidence)
+    opinions = Signals("random", side=sides, confidence=confidence, entry_level=levels)
     if weights:
         opinions = Signals("random", weight=random.choice([0.3, 0.32, 0.34], bars.shape))
     path = config.costs.funding_path
@@ -201,10 +216,11 @@ def test_changing_a_setting_changes_the_result(bars: Bars, tmp_path: Any, name: 
         lines = [f"{stamp}Z,SYN01,0.0001" for stamp in stamps]
         value = str(tmp_path / "funding.csv")
         (tmp_path / "funding.csv").write_text("\n".join(["timestamp,symbol,funding_rate", *lines]))
-    before = run(bars, change.beside, weights=change.weights)
+    kind = {"weights": change.weights, "resting": change.resting}
+    before = run(bars, change.beside, **kind)
     assert len(before.fills) > 10
-    assert same(before, run(bars, change.beside, weights=change.weights)), "the same twice"
-    assert not same(before, run(bars, {**change.beside, name: value}, weights=change.weights))
+    assert same(before, run(bars, change.beside, **kind)), "the same twice"
+    assert not same(before, run(bars, {**change.beside, name: value}, **kind))
 
 
 # ---- by hand: a market that stands still, so that every price is known
