@@ -168,7 +168,7 @@ def run(bars: Bars, values: dict[str, Any], *, weights: bool = False, resting: b
     config = configured(values)
     random = generator(1, "opinions")
     levels = bars.close * random.choice([0.99, 1.01], bars.shape) if resting else None
-    sides = random.choice([1, 1, -1, 2, 0, 0], bars.shape)
+    sides = random.choice([1, -1] if resting else [1, 1, -1, 2, 0, 0], bars.shape)
     confidence = random.choice([0.25, 0.5, 0.75, 1.0], bars.shape)
     opinions = Signals("random", side=sides, confidence=confidence, entry_level=levels)
     if weights:
