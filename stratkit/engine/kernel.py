@@ -11,7 +11,7 @@ from typing import Any
 from stratkit.compiled import allocating_nothing, inlined, inner
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
-from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE, Quotes
+from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE, Pieces, Quotes
 from stratkit.engine.meeting import meet_bar
 from stratkit.engine.quiet import is_quiet, moves_inside_bars, play_quiet_bar
 from stratkit.engine.resting import PLAYS_ALL, PLAYS_NOTHING, PLAYS_PASSED
@@ -66,30 +66,29 @@ def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> Non
 
 
 @inner
-def play_bar(book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int) -> None:
+def play_bar(book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int) -> None:
     """Play a bar in which something may trade, from its open to its close."""
     account, row = book.account[0], bar - 1
-    last = bar == market.close.shape[0] - 1
+    last = bar == quotes.close.shape[0] - 1
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_levels = targets.entry_level.shape[0] > 0
-    quotes = Quotes(market.day, market.high, market.low, market.close, market.volume, market.volatility)
     # 2. and 3. the open: everything that leaves, then the entries
-    mark_open(book.symbols, market.open, market.volume, rules, book.prices, book.marks, bar)
+    mark_open(book.symbols, quotes.open, quotes.volume, rules, book.prices, book.marks, bar)
     plays = PLAYS_NOTHING
     if bar > 0 and (has_levels or not at_close):
         plays = PLAYS_PASSED if at_close else PLAYS_ALL
     equity = trade(book, quotes, targets, rules, logs, stream, bar, row, last, AT_OPEN, plays)
     if has_levels and bar > 0:
-        equity = place_resting(book, market, quotes, targets, rules, logs, stream, bar, last, equity)
+        equity = place_resting(book, quotes, pieces, targets, rules, logs, stream, bar, last, equity)
     # 4. inside the bar
-    meet_bar(book, market, targets, rules, logs, stream, bar, equity)
+    meet_bar(book, quotes, pieces, targets, rules, logs, stream, bar, equity)
     # 5. the close
-    mark_close(book.symbols, market.close, book.prices, book.marks, bar)
+    mark_close(book.symbols, quotes.close, book.prices, book.marks, bar)
     if at_close:
         trade(book, quotes, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
     ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
     if ends and worth(book.slots, account.cash, book.marks) > 0.0:
-        leave_all(book.slots, account, book.symbols, book.strategies, targets.side, market.volume, market.volatility,
+        leave_all(book.slots, account, book.symbols, book.strategies, targets.side, quotes.volume, quotes.volatility,
                   rules, logs, stream, bar, bar if at_close else row, book.prices, END)  # fmt: skip
 
 
@@ -108,6 +107,11 @@ def advance(
     opens, highs, lows, close, volume = market.open, market.high, market.low, market.close, market.volume
     volatility, funding, times, day = market.volatility, market.funding, market.times, market.day
     side, weight, plans = targets.side, targets.weight, targets.plans
+    quotes = Quotes(day, opens, highs, lows, close, volume, volatility)
+    pieces = Pieces(
+        market.detail_rows, market.detail_agrees, market.detail_open, market.detail_high, market.detail_low,
+        market.detail_close,
+    )  # fmt: skip
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_actions = market.acts.shape[0] > 0
@@ -139,7 +143,7 @@ def advance(
                     slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar
                 )  # fmt: skip
             else:
-                play_bar(book, market, targets, rules, logs, stream, bar)
+                play_bar(book, quotes, pieces, targets, rules, logs, stream, bar)
                 equity, gross, net = valued(slots, account.cash, marks)
             if equity <= 0.0 or account.is_bankrupt == 1:
                 leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar, row,

@@ -218,8 +218,20 @@ class Quotes(NamedTuple):
     """The part of a market that trading at one price reads: a call pays for every array that it is handed."""
 
     day: IntArray
+    open: FloatArray
     high: FloatArray
     low: FloatArray
     close: FloatArray
     volume: FloatArray
     volatility: FloatArray
+
+
+class Pieces(NamedTuple):
+    """The part of a market that is looked at only inside a bar: its finer bars."""
+
+    rows: IntArray
+    agrees: BoolArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray

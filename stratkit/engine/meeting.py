@@ -12,7 +12,7 @@ from stratkit.engine.candidates import AGAINST, panel_value
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import leave_passed
 from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
-from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED, Quotes
+from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED
 from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
 from stratkit.engine.positions import log_decision, meet
@@ -23,7 +23,8 @@ from stratkit.engine.worth import side_in_force, worth
 
 @inner
 def settle_order(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    equity: float,
     fate: int,
 ) -> bool:  # fmt: skip
     """Enter by the order that rested against the position of a slot, or say why not; return whether it entered."""
@@ -39,7 +40,6 @@ def settle_order(
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
     sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
-    quotes = Quotes(market.day, market.high, market.low, market.close, market.volume, market.volatility)
     enter(book, quotes, targets, rules, logs, stream, bar, row, False, equity, False, AGAINST, PLAYS_ALL, slot,
           slot + 1)  # fmt: skip
     return s.side == wish
@@ -56,7 +56,8 @@ def mark_ambiguous(s: Any, open_: float, high: float, low: float) -> None:
 
 @inner
 def walk_through(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    equity: float,
     leg: int, at: float, open_: float, high: float, low: float, close: float, volatility: float, volume: float,
     in_force: int,
 ) -> None:  # fmt: skip
@@ -68,7 +69,7 @@ def walk_through(
                              at, open_, high, low, close, volatility, volume, in_force)  # fmt: skip
         if fate == UNREACHED:
             return
-        if settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate):
+        if settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate):
             s.spent_bar = np.int64(-1)  # the new position is tested along the rest of the way
             if rules.entry_bar_exits == 0:
                 return
@@ -77,7 +78,8 @@ def walk_through(
 
 @inner
 def meet_piece(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    equity: float,
     open_: float, high: float, low: float, close: float, own: bool, fresh: bool, whole: bool, volatility: float,
     volume: float, in_force: int,
 ) -> None:  # fmt: skip
@@ -96,14 +98,14 @@ def meet_piece(
             mark_ambiguous(s, open_, high, low)
             meet(s, open_)
             move_at_end(s, targets.plans[s.plan], rules, open_, open_)
-        walk_through(book, market, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low, close,
-                     volatility, volume, in_force)  # fmt: skip
+        walk_through(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low,
+                     close, volatility, volume, in_force)  # fmt: skip
         entered = s.resting_bar == bar and rules.entry_bar_exits == 0
     elif not entered:
         fate = inside_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
                           high, low, fresh, whole, volatility, volume, in_force)  # fmt: skip
         if fate != UNREACHED:
-            entered = settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate)
+            entered = settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate)
     if entered:
         s.spent_bar = np.int64(-1)
         own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low, whole,
@@ -112,20 +114,21 @@ def meet_piece(
 
 @inner
 def meet_pieces(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float,
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    equity: float,
     volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Let a slot meet the finer bars inside a bar, in order, then move its levels for the next bar."""
     s, account = book.slots[slot], book.account[0]
     symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
-    column, first = s.symbol, market.detail_rows[bar, 0]
+    column, first = s.symbol, pieces.rows[bar, 0]
     own = s.resting_bar == bar
     begin = s.resting_piece if own else first
     fresh = s.entry_bar == bar and not own  # entered at the open of the piece that comes
     later = False
-    for piece in range(begin, market.detail_rows[bar, 1]):
-        open_, close = market.detail_open[piece, column], market.detail_close[piece, column]
-        high, low = market.detail_high[piece, column], market.detail_low[piece, column]
+    for piece in range(begin, pieces.rows[bar, 1]):
+        open_, close = pieces.open[piece, column], pieces.close[piece, column]
+        high, low = pieces.high[piece, column], pieces.low[piece, column]
         if close != close or (s.side == 0 and s.resting == 0):
             continue
         filled = own and piece == begin
@@ -141,7 +144,7 @@ def meet_pieces(
                 turn(s, account, strategy, symbol, rules, logs, stream, bar, slot, volatility, volume, in_force)
                 s.spent_bar = bar
                 fate = TURNED
-            if settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, fate):
+            if settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate):
                 s.spent_bar = np.int64(-1)
                 fresh = True
         later = True
@@ -150,44 +153,55 @@ def meet_pieces(
                 meet(s, low)
                 meet(s, high)
         elif s.side != 0 or s.resting != 0:
-            meet_piece(book, market, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, filled,
-                       fresh, False, volatility, volume, in_force)  # fmt: skip
+            meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close,
+                       filled, fresh, False, volatility, volume, in_force)  # fmt: skip
         fresh = False
     if s.side != 0 and s.resting_bar == bar:
         if s.moves == 1 and rules.same_bar != ALONG_PATH:
             move_levels(s, targets.plans[s.plan], rules)
     elif s.side != 0 and rules.same_bar != ALONG_PATH:
-        move_at_end(s, targets.plans[s.plan], rules, market.high[bar, column], market.low[bar, column])
+        move_at_end(s, targets.plans[s.plan], rules, quotes.high[bar, column], quotes.low[bar, column])
 
 
 @inner
 def meet_closely(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int, equity: float
+    book: Any,
+    quotes: Any,
+    pieces: Any,
+    targets: Any,
+    rules: Any,
+    logs: Any,
+    stream: Any,
+    bar: int,
+    slot: int,
+    equity: float,
 ) -> None:
     """Let a slot meet a bar that touches its levels, moves them before it tests them, or holds a resting order."""
     row = bar - 1
     s = book.slots[slot]
-    open_, close = market.open[bar, s.symbol], market.close[bar, s.symbol]
-    high, low = market.high[bar, s.symbol], market.low[bar, s.symbol]
-    volatility, volume = panel_value(market.volatility, max(row, 0), s.symbol), market.volume[bar, s.symbol]
+    open_, close = quotes.open[bar, s.symbol], quotes.close[bar, s.symbol]
+    high, low = quotes.high[bar, s.symbol], quotes.low[bar, s.symbol]
+    volatility, volume = panel_value(quotes.volatility, max(row, 0), s.symbol), quotes.volume[bar, s.symbol]
     in_force = side_in_force(s, targets.side, row, slot)
     own = s.resting_bar == bar
     enters = s.entry_bar == bar
     if enters and rules.entry_bar_exits == 0 and not own:
         hold_through(s, targets.plans[s.plan], rules, high, low)
         return
-    detailed = market.detail_rows.shape[0] > 0 and market.detail_agrees[bar, s.symbol]
+    detailed = pieces.rows.shape[0] > 0 and pieces.agrees[bar, s.symbol]
     if detailed and not (own and rules.entry_bar_exits == 0):
-        meet_pieces(book, market, targets, rules, logs, stream, bar, slot, equity, volatility, volume, in_force)
+        meet_pieces(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, volatility, volume, in_force)
     else:
-        meet_piece(book, market, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, own, enters,
-                   True, volatility, volume, in_force)  # fmt: skip
+        meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, own,
+                   enters, True, volatility, volume, in_force)  # fmt: skip
     if s.resting != 0:
-        settle_order(book, market, targets, rules, logs, stream, bar, slot, equity, UNREACHED)
+        settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, UNREACHED)
 
 
 @inlined
-def meet_bar(book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, equity: float) -> None:
+def meet_bar(
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, equity: float
+) -> None:
     """Let every open position meet high and low of the bar, and the orders that rest against it."""
     slots = book.slots
     moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
@@ -195,12 +209,12 @@ def meet_bar(book: Any, market: Any, targets: Any, rules: Any, logs: Any, stream
         s = slots[slot]
         if s.side == 0:
             continue
-        high, low = market.high[bar, s.symbol], market.low[bar, s.symbol]
+        high, low = quotes.high[bar, s.symbol], quotes.low[bar, s.symbol]
         if high != high:  # no bar
             continue
         touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
         touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
         if touched or s.resting != 0 or s.resting_bar == bar or (moves_inside and s.moves == 1):
-            meet_closely(book, market, targets, rules, logs, stream, bar, slot, equity)
+            meet_closely(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity)
         else:
             hold_through(s, targets.plans[s.plan], rules, high, low)

@@ -63,21 +63,21 @@ def slips_at(s: Any, level: float) -> int:
 
 
 @inner
-def piece_of_order(market: Any, bar: int, column: int, order: int, side: int, level: float) -> int:
+def piece_of_order(pieces: Any, bar: int, column: int, order: int, side: int, level: float) -> int:
     """Return the finer bar that first comes to the level, -1 where the bar is not walked in pieces."""
-    if market.detail_rows.shape[0] == 0 or not market.detail_agrees[bar, column]:
+    if pieces.rows.shape[0] == 0 or not pieces.agrees[bar, column]:
         return np.int64(-1)
-    for piece in range(market.detail_rows[bar, 0], market.detail_rows[bar, 1]):
-        if is_reached(order, side, level, market.detail_high[piece, column], market.detail_low[piece, column]):
+    for piece in range(pieces.rows[bar, 0], pieces.rows[bar, 1]):
+        if is_reached(order, side, level, pieces.high[piece, column], pieces.low[piece, column]):
             return np.int64(piece)
-    return np.int64(market.detail_rows[bar, 1])
+    return np.int64(pieces.rows[bar, 1])
 
 
 @inner
-def base_of_order(market: Any, piece: int, column: int, order: int, side: int, level: float) -> float:
+def base_of_order(pieces: Any, piece: int, column: int, order: int, side: int, level: float) -> float:
     """Return where an order fills: at its level, or at the open of a piece that has passed it."""
-    if 0 <= piece < market.detail_open.shape[0]:
-        open_ = market.detail_open[piece, column]
+    if 0 <= piece < pieces.open.shape[0]:
+        open_ = pieces.open[piece, column]
         if is_passed(order, side, level, open_):
             return open_
     return level

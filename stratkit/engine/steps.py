@@ -207,7 +207,7 @@ def trade(
 
 @inner
 def place_resting(
-    book: Any, market: Any, quotes: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool,
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool,
     equity: float,
 ) -> float:  # fmt: skip
     """Work the orders of the bar before whose level the open has not passed; return the one equity.
@@ -225,10 +225,10 @@ def place_resting(
         if level == level and not is_passed(s.order, wish, level, book.prices[column]):
             rests = True
             s.resting_due = np.int64(
-                is_reached(s.order, wish, level, market.high[bar, column], market.low[bar, column])
+                is_reached(s.order, wish, level, quotes.high[bar, column], quotes.low[bar, column])
             )
-            s.resting_piece = piece_of_order(market, bar, column, s.order, wish, level)
-            s.resting_level = base_of_order(market, s.resting_piece, column, s.order, wish, level)
+            s.resting_piece = piece_of_order(pieces, bar, column, s.order, wish, level)
+            s.resting_level = base_of_order(pieces, s.resting_piece, column, s.order, wish, level)
     if not rests:
         return equity
     now = worth(slots, account.cash, marks)
