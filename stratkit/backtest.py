@@ -141,9 +141,7 @@ def _bars_to_hold(data: DataSettings, bars: Bars) -> Bars:
     _, cash = events_on_bars(bars, actions, data.adjust)
     bar, column = np.nonzero(cash)
     symbols = tuple(bars.symbols[place] for place in column)
-    dividends = CorporateActions(
-        bars.times[bar], symbols, np.zeros(len(bar), bool), cash[bar, column], actions.source
-    )
+    dividends = CorporateActions(bars.times[bar], symbols, np.zeros(len(bar), bool), cash[bar, column], actions.source)
     return adjusted(bars, dividends, "total")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.markup import escape
 from rich.table import Table
 
-from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run, title
+from stratkit.cli.runs import REPORTS
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.engine.profiles import OPTIONS, fill_options
-from stratkit.reports.wording import in_unit
+from stratkit.engine.profiles import fill_options, given_labels
+from stratkit.reports.wording import in_unit, number
 from stratkit.research.fills import FillsComparison, FillsRun, compare_fills
 from stratkit.runs.table_digest import table_digest
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from stratkit.cli.terminal import Terminal
     from stratkit.config import FileConfig
     from stratkit.data.bars import Bars
-    from stratkit.engine.settings import ExecutionSettings
 
 _HEADINGS: Final = {
     "total_return": "return",
@@ -97,30 +96,26 @@ def _profile_record(run: FillsRun, finished: FinishedRun) -> dict[str, Any]:
 
 def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun], out: Path) -> None:
     first = kept[0]
-    given = ", ".join(_given(first.config.execution))
+    given = ", ".join(given_labels(first.config.execution))
     terminal.out.print(f"[bold]{escape(title(first))}[/bold], the same signals under every fill profile")
     if given:
         terminal.out.print(f"in every profile: {given}")
     terminal.show(_table(compared))
-    card = compared.runs[0].scorecard
-    spread = [f"{card[name].label} {in_unit(compared.spread(name), card[name].unit)}" for name in _OF_SPREAD]
-    terminal.out.print(f"the fill assumption alone moves: {', '.join(spread)}")
+    points = {name: 100 * compared.spread(name) for name in ("total_return", "max_drawdown")}
+    terminal.out.print(
+        f"the assumption alone moves: return {number(points['total_return'])} points, Sharpe "
+        f"{number(compared.spread('sharpe'))}, drawdown {number(points['max_drawdown'])} points"
+    )
     if any(run.optimistic for run in compared.runs):
         terminal.out.print("[dim]optimistic: filled at the close that decided, which nobody could have traded[/dim]")
     for alike in _alike(compared):
-        terminal.out.print(f"[dim]filled alike: {', '.join(alike)}; they part only by stops, targets and levels[/dim]")
+        terminal.out.print(f"[dim]filled alike, for no bar parts them: {', '.join(alike)}[/dim]")
     for warning in dict.fromkeys(warning for finished in kept for warning in finished.all_warnings):
         if not warning.startswith("optimistic"):
             terminal.out.print(f"[yellow]warning: {escape(warning)}[/yellow]")
     ids = " ".join(finished.run_id for finished in kept)
-    where = "" if out == REPORTS else f" --out {out}"
+    where = "" if out == REPORTS else f" --out {shlex.quote(str(out))}"
     terminal.out.print(f"[dim]all are kept: stratkit runs compare {escape(ids + where)}[/dim]", soft_wrap=True)
-
-
-def _given(execution: ExecutionSettings) -> list[str]:
-    """Return the fill options that were set alone, which no profile changes."""
-    options = {name: getattr(execution, name) for name in OPTIONS if getattr(execution, name) is not None}
-    return [f"{name}={json.dumps(value).strip(chr(34))}" for name, value in options.items()]
 
 
 def _alike(compared: FillsComparison) -> list[list[str]]:

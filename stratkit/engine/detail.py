@@ -41,16 +41,13 @@ class Detail:
         """What to say of bars that are played whole; empty when all are walked."""
         parts = []
         if self.absent:
-            parts.append(f"{self.absent:,} have no finer bars")
+            parts.append(f"{self.absent:,} without finer bars")
         if self.disagreeing:
-            parts.append(f"{self.disagreeing:,} disagree with theirs (first {self.first_disagreement})")
+            parts.append(f"{self.disagreeing:,} unlike its finer bars (first {self.first_disagreement})")
         walked = int(self.agrees.sum())
-        return (
-            f"detail: {walked:,} bars are walked through {self.frequency} bars, but {' and '.join(parts)}; those "
-            "are played whole"
-            if parts
-            else ""
-        )
+        every = walked + self.absent + self.disagreeing
+        said = f"detail: {walked:,} of {every:,} bars walked through {self.frequency} bars; played whole: "
+        return said + ", ".join(parts) if parts else ""
 
     def panels(self) -> dict[str, Any]:
         """Return the fields of `Market`."""

@@ -105,7 +105,17 @@ def override_labels(execution: ExecutionSettings) -> tuple[str, ...]:
     >>> override_labels(ExecutionSettings(entry_bar_exits=False))
     ('entry_bar_exits=no',)
     """
-    return tuple(f"{name}={_word(value)}" for name, value in overrides(execution).items())
+    return tuple(_label(name, value) for name, value in overrides(execution).items())
+
+
+def given_labels(execution: ExecutionSettings) -> tuple[str, ...]:
+    """Return the options that were set alone, which hold whatever the profile is, each as `option=value`.
+
+    >>> given_labels(ExecutionSettings(gapped_stop="open"))
+    ('gapped_stop=open',)
+    """
+    given = {name: getattr(execution, name) for name in OPTIONS}
+    return tuple(_label(name, value) for name, value in given.items() if value is not None)
 
 
 def trades_at_next_open(execution: ExecutionSettings) -> bool:
@@ -125,5 +135,6 @@ def fill_codes(execution: ExecutionSettings) -> dict[str, int]:
     return codes
 
 
-def _word(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+def _label(name: str, value: Any) -> str:
+    word = ("yes" if value else "no") if isinstance(value, bool) else value
+    return f"{name}={word}"

@@ -20,6 +20,18 @@ def ambiguity_lines(ambiguity: Ambiguity | None) -> list[str]:
     return lines + ([_spread_line(ambiguity)] if ambiguity.bars else [])
 
 
+def ambiguity_lead(ambiguity: Ambiguity | None) -> list[str]:
+    """Return the sentences above the table of `ambiguity_rows`; nothing when there is nothing to say."""
+    if ambiguity is None:
+        return []
+    lines = [_detail_line(ambiguity)] if ambiguity.detail else []
+    if ambiguity.bars:
+        lines.append(
+            f"{_where(ambiguity)} held two levels, and nobody knows which came first; the run with either order"
+        )
+    return lines
+
+
 def ambiguity_rows(ambiguity: Ambiguity | None) -> list[tuple[str, str, str, str]]:
     """Return (figure, stop first, target first, spread) as text; no row when no bar was ambiguous."""
     if ambiguity is None or not ambiguity.bars:
@@ -37,17 +49,20 @@ def ambiguity_rows(ambiguity: Ambiguity | None) -> list[tuple[str, str, str, str
 
 def _spread_line(ambiguity: Ambiguity) -> str:
     figures = [f"{label} {low} or {high}" for label, low, high, _ in ambiguity_rows(ambiguity)]
-    bars, trades = _count(ambiguity.bars, "bar"), _count(ambiguity.trades, "trade")
-    return f"{bars} in {trades}; stop first or target first: {', '.join(figures)} (not a bound)"
+    return f"{_where(ambiguity)}; stop first or target first: {', '.join(figures)} (not a bound)"
 
 
 def _detail_line(ambiguity: Ambiguity) -> str:
     detail = ambiguity.detail
-    assert detail is not None  # asked for above
+    assert detail is not None  # the caller asked
     return (
         f"{detail.bars_walked:,} bars walked through {detail.frequency} bars: {_count(detail.flipped, 'trade')} ended "
         f"otherwise, {_count(detail.ambiguous_without, 'ambiguous bar')} became {ambiguity.bars:,}"
     )
+
+
+def _where(ambiguity: Ambiguity) -> str:
+    return f"{_count(ambiguity.bars, 'bar')} in {_count(ambiguity.trades, 'trade')}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from stratkit.analytics.drawdowns import worst_drawdowns
 from stratkit.analytics.months import monthly_returns
 from stratkit.errors import OutputError
-from stratkit.reports.ambiguity_words import ambiguity_lines, ambiguity_rows
+from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_rows
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
 from stratkit.reports.offline import chart_library, content_policy, environment, hash_of, template_text, trusted
@@ -80,7 +80,7 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
         "content": content,
         "cards": headline_cards(content),
         "facts": header_facts(content),
-        "ambiguity": ambiguity_lines(content.ambiguity),
+        "ambiguity": ambiguity_lead(content.ambiguity),
         "ambiguity_rows": ambiguity_rows(content.ambiguity),
         "ambiguity_note": "" if content.ambiguity is None else content.ambiguity.note,
         "groups": metric_groups(content),
