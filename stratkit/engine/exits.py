@@ -29,6 +29,7 @@ from stratkit.engine.layout import (
     REVERSE,
     SKIPPED,
     VOLUME,
+    YES,
 )
 from stratkit.engine.levels import touches_stop
 from stratkit.engine.positions import (
@@ -71,7 +72,7 @@ def leave_passed(
     better = price
     if rules.gapped_target == GAP_AT_LEVEL:
         better = low if s.side > 0 else high
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, True,
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, price, better, YES,
                  in_force)  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from stratkit.compiled import inner
-from stratkit.engine.layout import TARGET_FIRST, TRAILING, TRAILING_LAST
+from stratkit.engine.layout import NO, TARGET_FIRST, TRAILING, TRAILING_LAST
 from stratkit.engine.levels import arm_trailing, move_levels, touches_stop, touches_target, worse
 from stratkit.engine.path import LATE, TURNED, UNREACHED, turn
 from stratkit.engine.positions import leave_at_market, meet, take_targets
@@ -22,7 +22,7 @@ def take_favourable(
     """Fill the targets that the bar reaches, then, if it `turns`, the limit order behind them."""
     side = s.side
     reached = worse(side, favourable, s.resting_level) if turns else favourable
-    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, reached, open_, False, in_force)
+    take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, reached, open_, NO, in_force)
     if not turns or s.side != side:
         return False
     turn(s, account, strategy, symbol, rules, logs, stream, bar, slot, volatility, volume, in_force)
@@ -113,7 +113,7 @@ def own_bar(
         mark_ambiguous_entry(s, high, low)
         if rules.same_bar == TARGET_FIRST:
             take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot, favourable,
-                         -side * math.inf, False, in_force)  # fmt: skip
+                         -side * math.inf, NO, in_force)  # fmt: skip
         if s.side != 0 and touches_stop(s, adverse):
             # slippage may put the stop beyond the level at which the order filled
             base = worse(side, s.active_stop, s.resting_level)

@@ -11,9 +11,19 @@ from typing import Any
 from stratkit.compiled import allocating_nothing, inlined, inner
 from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
 from stratkit.engine.breakers import judge_close
-from stratkit.engine.layout import AT_CLOSE, AT_OPEN, BANKRUPT, END, END_AT_CLOSE, THIS_CLOSE, Pieces, Quotes
-from stratkit.engine.meeting import meet_bar
-from stratkit.engine.quiet import is_quiet, moves_inside_bars, play_quiet_bar
+from stratkit.engine.layout import (
+    ALONG_PATH,
+    AT_CLOSE,
+    AT_OPEN,
+    BANKRUPT,
+    END,
+    END_AT_CLOSE,
+    THIS_CLOSE,
+    Pieces,
+    Quotes,
+)
+from stratkit.engine.meeting import meet_closely
+from stratkit.engine.quiet import hold_through, is_quiet, moves_inside_bars, play_quiet_bar
 from stratkit.engine.resting import PLAYS_ALL, PLAYS_NOTHING, PLAYS_PASSED
 from stratkit.engine.shares import act_on_shares
 from stratkit.engine.steps import (
@@ -81,7 +91,21 @@ def play_bar(book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs
     if has_levels and bar > 0:
         equity = place_resting(book, quotes, pieces, targets, rules, logs, stream, bar, last, equity)
     # 4. inside the bar
-    meet_bar(book, quotes, pieces, targets, rules, logs, stream, bar, equity)
+    slots = book.slots
+    moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side == 0:
+            continue
+        high, low = quotes.high[bar, s.symbol], quotes.low[bar, s.symbol]
+        if high != high:  # no bar
+            continue
+        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
+        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
+        if touched or s.resting != 0 or s.resting_bar == bar or (moves_inside and s.moves == 1):
+            meet_closely(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity)
+        else:
+            hold_through(s, targets.plans[s.plan], rules, high, low)
     # 5. the close
     mark_close(book.symbols, quotes.close, book.prices, book.marks, bar)
     if at_close:

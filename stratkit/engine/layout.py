@@ -56,6 +56,10 @@ RULES: Final = (
 # ---- sides as the decision log writes them, and the slot that stands for the account
 NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT = np.int64(0), np.int64(2), np.int64(-1)
 
+# ---- yes and no for compiled code, which would be compiled once more for every literal
+NO, YES = np.bool_(False), np.bool_(True)
+NO_SLOT_BEFORE = np.int64(0)  # the first of all slots
+
 # ---- when something trades
 AT_OPEN, AT_CLOSE = np.int64(0), np.int64(1)
 

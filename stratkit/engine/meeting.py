@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import inlined, inner
+from stratkit.compiled import inner
 from stratkit.engine.candidates import AGAINST, panel_value
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import leave_passed
 from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
-from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NOT_REACHED, REFUSED
+from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NO, NOT_REACHED, REFUSED, YES
 from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
 from stratkit.engine.positions import log_decision, meet
@@ -40,7 +40,7 @@ def settle_order(
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
     sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
-    enter(book, quotes, targets, rules, logs, stream, bar, row, False, equity, False, AGAINST, PLAYS_ALL, slot,
+    enter(book, quotes, targets, rules, logs, stream, bar, row, NO, equity, NO, AGAINST, PLAYS_ALL, slot,
           slot + 1)  # fmt: skip
     return s.side == wish
 
@@ -154,7 +154,7 @@ def meet_pieces(
                 meet(s, high)
         elif s.side != 0 or s.resting != 0:
             meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close,
-                       filled, fresh, False, volatility, volume, in_force)  # fmt: skip
+                       filled, fresh, NO, volatility, volume, in_force)  # fmt: skip
         fresh = False
     if s.side != 0 and s.resting_bar == bar:
         if s.moves == 1 and rules.same_bar != ALONG_PATH:
@@ -193,28 +193,6 @@ def meet_closely(
         meet_pieces(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, volatility, volume, in_force)
     else:
         meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, own,
-                   enters, True, volatility, volume, in_force)  # fmt: skip
+                   enters, YES, volatility, volume, in_force)  # fmt: skip
     if s.resting != 0:
         settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, UNREACHED)
-
-
-@inlined
-def meet_bar(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, equity: float
-) -> None:
-    """Let every open position meet high and low of the bar, and the orders that rest against it."""
-    slots = book.slots
-    moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
-        if s.side == 0:
-            continue
-        high, low = quotes.high[bar, s.symbol], quotes.low[bar, s.symbol]
-        if high != high:  # no bar
-            continue
-        touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
-        touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
-        if touched or s.resting != 0 or s.resting_bar == bar or (moves_inside and s.moves == 1):
-            meet_closely(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity)
-        else:
-            hold_through(s, targets.plans[s.plan], rules, high, low)

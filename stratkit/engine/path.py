@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stratkit.compiled import inner
-from stratkit.engine.layout import REVERSE
+from stratkit.engine.layout import NO, REVERSE
 from stratkit.engine.levels import move_levels, touches_stop, worse
 from stratkit.engine.positions import cancel_rest, leave_at_market, meet, take_targets
 from stratkit.engine.resting import rises_to, slips_at
@@ -76,7 +76,7 @@ def walk(
         if s.side != 0 and s.spent_bar != bar:
             if favourable:
                 take_targets(s, account, strategy, symbol, rules, plan, logs, stream, bar, slot,
-                             level if due else end, at, False, in_force)  # fmt: skip
+                             level if due else end, at, NO, in_force)  # fmt: skip
             elif touches_stop(s, end) and (not due or touches_stop(s, level)):
                 leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf,
                                 worse(s.side, s.active_stop, at), s.active_kind, rules.slippage_on_stops, volatility,

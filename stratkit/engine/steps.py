@@ -26,8 +26,10 @@ from stratkit.engine.layout import (
     END_OF_DATA,
     EXIT_SIDE,
     EXPIRED,
+    NO,
     NO_PRICE,
     NO_SIDE,
+    NO_SLOT_BEFORE,
     REFUSED,
     REVERSE,
     STAY_OPEN,
@@ -200,8 +202,8 @@ def trade(
     equity = worth(slots, account.cash, marks)
     sum_held(slots, symbols, rules, marks, equity, book.sums)
     for batch in range(2 if has_weights and (at_close or not this_close) else 1):
-        enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays, 0,
-              slots.shape[0])  # fmt: skip
+        enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays,
+              NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
     return equity
 
 
@@ -236,8 +238,8 @@ def place_resting(
         equity = now
     sum_held(slots, book.symbols, rules, marks, now, book.sums)
     ends = last and rules.close_at_end == END_AT_OPEN
-    enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, False, RESTING, PLAYS_ALL, 0,
-          slots.shape[0])  # fmt: skip
+    enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, NO, RESTING, PLAYS_ALL,
+          NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
     return equity
 
 
