@@ -40,12 +40,12 @@ def move_at_end(s: Any, plan: Any, rules: Any, high: float, low: float) -> None:
 @inner
 def inside_bar(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any, bar: int,
-    slot: int, open_: float, high: float, low: float, fresh: bool, whole: bool, volatility: float, volume: float,
+    slot: int, open_: float, high: float, low: float, fresh: bool, moves: bool, volatility: float, volume: float,
     in_force: int,
 ) -> int:  # fmt: skip
     """Let a position meet high and low; return what became of an order against it.
 
-    `fresh`: it was entered at this open. `whole`: this is the bar and not a piece of it, and levels move at its end.
+    `fresh`: it was entered at this open. `moves`: levels move at the end, not only at that of the whole bar.
     """
     side = s.side
     adverse, favourable = (low, high) if side > 0 else (high, low)
@@ -86,7 +86,7 @@ def inside_bar(
     if s.side != 0:
         meet(s, adverse)
         meet(s, favourable)
-        if whole:
+        if moves:
             move_at_end(s, plan, rules, high, low)
     if turned:
         return TURNED
@@ -104,7 +104,7 @@ def mark_ambiguous_entry(s: Any, high: float, low: float) -> None:
 @inner
 def own_bar(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, plan: Any, logs: Any, stream: Any, bar: int,
-    slot: int, high: float, low: float, whole: bool, volatility: float, volume: float, in_force: int,
+    slot: int, high: float, low: float, moves: bool, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Let a resting entry meet the bar in which it filled: its stop, though the bar may have been there before it."""
     side = s.side
@@ -122,5 +122,5 @@ def own_bar(
             s.spent_bar = bar
     if s.side != 0:
         meet(s, adverse)
-        if whole and s.moves == 1:
+        if moves and s.moves == 1:
             move_levels(s, plan, rules)

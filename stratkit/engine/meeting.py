@@ -17,7 +17,7 @@ from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
 from stratkit.engine.positions import log_decision, meet
 from stratkit.engine.quiet import hold_through
-from stratkit.engine.resting import PLAYS_ALL, is_passed, rises_to
+from stratkit.engine.resting import PLAYS_ALL, is_passed, is_reached, rises_to
 from stratkit.engine.worth import side_in_force, worth
 
 
@@ -88,6 +88,7 @@ def meet_piece(
     symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
     walks = rules.same_bar == ALONG_PATH
     entered = own and (not walks or rules.entry_bar_exits == 0)
+    moves = whole or rules.trailing_first == 1
     if not entered and walks:
         leg, at = np.int64(0), open_
         if own:
@@ -95,20 +96,25 @@ def meet_piece(
             leg = np.int64(leg_of_level(rises_to(s.order, s.side), at, open_, high, low, close))
             mark_ambiguous_entry(s, high, low)
         elif s.side != 0:
-            mark_ambiguous(s, open_, high, low)
+            if s.spent_bar != bar:
+                mark_ambiguous(s, open_, high, low)
             meet(s, open_)
             move_at_end(s, targets.plans[s.plan], rules, open_, open_)
         walk_through(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low,
                      close, volatility, volume, in_force)  # fmt: skip
         entered = s.resting_bar == bar and rules.entry_bar_exits == 0
+    elif not entered and s.side == 0:
+        if is_reached(s.order, s.resting, s.resting_level, high, low):
+            entered = settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, LATE)
     elif not entered:
         fate = inside_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
-                          high, low, fresh, whole, volatility, volume, in_force)  # fmt: skip
+                          high, low, fresh, moves, volatility, volume, in_force)  # fmt: skip
         if fate != UNREACHED:
             entered = settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate)
     if entered:
         s.spent_bar = np.int64(-1)
-        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low, whole,
+        moves = whole or (rules.trailing_first == 1 and rules.entry_bar_exits == 1)
+        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low, moves,
                 volatility, volume, in_force)  # fmt: skip
 
 
@@ -134,7 +140,8 @@ def meet_pieces(
         filled = own and piece == begin
         if filled and s.resting_level == open_:
             filled, fresh = False, True
-        if later and not fresh and s.side != 0 and s.spent_bar != bar:
+        untested = s.resting_bar == bar and rules.entry_bar_exits == 0
+        if later and not untested and s.side != 0 and s.spent_bar != bar:
             leave_passed(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
                          high, low, volatility, volume, in_force)  # fmt: skip
         if later and s.resting != 0 and is_passed(s.order, s.resting, s.resting_level, open_):
@@ -148,19 +155,40 @@ def meet_pieces(
                 s.spent_bar = np.int64(-1)
                 fresh = True
         later = True
-        if s.spent_bar == bar or (s.resting_bar == bar and rules.entry_bar_exits == 0):
-            if s.side != 0:
-                meet(s, low)
-                meet(s, high)
+        if s.side != 0 and s.resting_bar == bar and rules.entry_bar_exits == 0:  # nothing is tested: the bar as one
+            own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot,
+                    quotes.high[bar, column], quotes.low[bar, column], YES, volatility, volume, in_force)  # fmt: skip
+            return
+        if s.side != 0 and s.spent_bar == bar and rules.same_bar != ALONG_PATH:
+            pass_over(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, high, low)
         elif s.side != 0 or s.resting != 0:
             meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close,
                        filled, fresh, NO, volatility, volume, in_force)  # fmt: skip
-        fresh = False
-    if s.side != 0 and s.resting_bar == bar:
-        if s.moves == 1 and rules.same_bar != ALONG_PATH:
+        fresh = NO
+    new = s.resting_bar == bar
+    moved = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
+    if s.side == 0 or (moved and not (new and rules.entry_bar_exits == 0)):
+        return
+    if new:
+        if s.moves == 1:
             move_levels(s, targets.plans[s.plan], rules)
-    elif s.side != 0 and rules.same_bar != ALONG_PATH:
+    else:
         move_at_end(s, targets.plans[s.plan], rules, quotes.high[bar, column], quotes.low[bar, column])
+
+
+@inner
+def pass_over(
+    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    equity: float, high: float, low: float,
+) -> None:  # fmt: skip
+    """Let a piece pass over what volume held back of a stop of this bar: nothing of it is tested any more."""
+    s = book.slots[slot]
+    if s.resting != 0 and is_reached(s.order, s.resting, s.resting_level, high, low):
+        settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, LATE)
+    meet(s, low)
+    meet(s, high)
+    if rules.trailing_first == 1:
+        move_at_end(s, targets.plans[s.plan], rules, high, low)
 
 
 @inner

@@ -2,8 +2,9 @@
 
 Written from docs/execution.md alone. One bar is five steps, each a function named after it: `carry` and
 `close_bar` here, `leave_at_open` in `reference_exits`, `enter` in `reference_entries`, `inside_bar` in
-`reference_inside`, with orders that rest at a level in `reference_resting` and bars walked as a path in
-`reference_path`. What they share is in `reference_positions` and `reference_levels`, and the state in `reference_book`.
+`reference_detail`: what a bar, or a finer bar inside it, does is in `reference_inside`, with orders that rest at a
+level in `reference_resting` and bars walked as a path in `reference_path`. What they share is in
+`reference_positions` and `reference_levels`, and the state in `reference_book`.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from stratkit.engine.layout import (
 from stratkit.engine.reference_actions import act
 from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
 from stratkit.engine.reference_checks import is_held, waits_for_edge
+from stratkit.engine.reference_detail import inside_bar
 from stratkit.engine.reference_entries import enter
 from stratkit.engine.reference_exits import leave_at_close, leave_at_open, leave_at_the_end, refresh_edges
-from stratkit.engine.reference_inside import inside_bar
 from stratkit.engine.reference_orders import order_of
 from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, marks_at, worth
 from stratkit.engine.reference_resting import enter_inside

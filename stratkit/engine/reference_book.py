@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -49,7 +49,8 @@ class Position:
     entry_bar: int = -1
     own_bars: int = 0  # bars of the symbol after the entry bar
     entry: float = NAN  # price of the first fill: all levels are measured from it
-    rested_at: float = NAN  # where the order rested that opened it inside a bar
+    entry_piece: int = 0  # the piece of its entry bar in which it began
+    rested_at: float = NAN  # where the order rested that opened it inside a bar, unless a piece opened beyond
     average: float = NAN
     entry_quantity: float = 0.0
     entry_value: float = 0.0
@@ -94,6 +95,13 @@ class Order:
     side: int
     level: float
     is_limit: bool
+    piece: int = 0  # of the bar, in which it fills
+    opened_at: float = NAN  # the open of that piece, where it had passed the level
+
+    @property
+    def base(self) -> float:
+        """Return the price at which it fills, before slippage."""
+        return self.level if math.isnan(self.opened_at) else self.opened_at
 
     @property
     def way(self) -> int:
@@ -136,14 +144,28 @@ class Record:
     loss_sum: float = 0.0
 
 
+class Prices(NamedTuple):
+    """One bar of one symbol, or one of the finer bars inside it."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
 @dataclass(frozen=True)
 class Moment:
-    """Where in time something happens: the bar, the row of intents in force (-1 = none), market prices by symbol."""
+    """Where in time something happens: the bar, the row of intents in force (-1 = none), market prices by symbol.
+
+    Inside a bar that is walked through finer ones: which of them a position meets, and its number.
+    """
 
     bar: int
     decided: int
     prices: list[float]
     at_close: bool = False
+    piece: Prices | None = None
+    number: int = 0
 
 
 class Asked:
@@ -191,7 +213,23 @@ class Tape:
         self.split: list[list[float]] = market.split.tolist()
         self.dividend: list[list[float]] = market.dividend.tolist()
         four = (market.open, market.high, market.low, market.close)
+        self.detail_rows: list[list[int]] = market.detail_rows.tolist()
+        self.detail_agrees: list[list[bool]] = market.detail_agrees.tolist()
+        finer = (market.detail_open, market.detail_high, market.detail_low, market.detail_close)
+        self.detail: list[list[list[float]]] = [panel.tolist() for panel in finer]
         self.has_bar: list[list[bool]] = np.all([np.isfinite(panel) for panel in four], axis=0).tolist()
+
+    def whole(self, bar: int, symbol: int) -> Prices:
+        """Return a bar as one."""
+        panels = (self.open, self.high, self.low, self.close)
+        return Prices(*(panel[bar][symbol] for panel in panels))
+
+    def pieces(self, bar: int, symbol: int) -> list[Prices]:
+        """Return the finer bars that a bar is walked through, in order; none where it is played as one."""
+        if not self.detail_rows or not self.detail_agrees[bar][symbol]:
+            return []
+        finer = [Prices(*(panel[row][symbol] for panel in self.detail)) for row in range(*self.detail_rows[bar])]
+        return [piece for piece in finer if all(map(math.isfinite, piece))]
 
 
 class Book:

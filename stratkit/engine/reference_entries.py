@@ -113,7 +113,10 @@ def take(book: Book, when: Moment, candidate: Candidate, quantity: float) -> flo
     is_new = slot.position.side == 0
     if is_new:
         open_position(book, slot, when, side, price)
-        slot.position.rested_at = candidate.order.level if candidate.order else NAN
+        if candidate.order:
+            order, position = candidate.order, slot.position
+            position.entry_piece = order.piece
+            position.rested_at = order.level if math.isnan(order.opened_at) else NAN
     position = slot.position
     paid = fee(book, quantity, price)
     record_fill(book, slot, when.bar, side, quantity, price, candidate.base, paid, candidate.reason)

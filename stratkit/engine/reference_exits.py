@@ -26,7 +26,7 @@ from stratkit.engine.layout import (
     VOLUME,
 )
 from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
-from stratkit.engine.reference_levels import active_stop, better, fill_targets
+from stratkit.engine.reference_levels import active_stop, better, extremes, fill_targets, seen
 from stratkit.engine.reference_orders import market_side, pays_slippage
 from stratkit.engine.reference_positions import (
     cancel_waiting_entry,
@@ -72,30 +72,37 @@ def leave_what_the_open_decides(book: Book, slot: Slot, when: Moment) -> None:
         leave_or_wait(book, slot, when, INF, price, LIQUIDATION, met=met)
     if position is not slot.position:
         return
+    leave_at_levels_passed(book, slot, when)
+    if slot.position.side and slot.position.exit_waiting > 0:
+        leave_what_waited(book, slot, when)
+
+
+def leave_at_levels_passed(book: Book, slot: Slot, when: Moment) -> None:
+    """Leave by the stop or by targets that the open, of a bar or of a piece, has passed."""
+    position, price = slot.position, seen(book, slot, when).open
     stop, reason = active_stop(book, position)
     if position.side * (price - stop) <= 0:
         position.stop_hit_bar = when.bar
         base, slips = gapped_stop_base(book, slot, when, stop), book.rules.slippage_on_stops == 1
         leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(price, base))
     if slot.position.side:
+        met = (price, price)
         fill_targets(book, slot, when, price, lambda level: gapped_target_price(book, slot, when, level), met)
-    if slot.position.side and slot.position.exit_waiting > 0:
-        leave_what_waited(book, slot, when)
 
 
 def gapped_stop_base(book: Book, slot: Slot, when: Moment, stop: float) -> float:
     """Return where a stop fills that the open has passed: at the open, or at its level if the bar comes back to it."""
-    side, tape = slot.position.side, book.tape
-    far = tape.high if side > 0 else tape.low
-    comes_back = side * (far[when.bar][slot.symbol] - stop) >= 0
-    return stop if book.rules.gapped_stop == GAP_AT_LEVEL and comes_back else when.prices[slot.symbol]
+    _, favourable = extremes(book, slot, when)
+    comes_back = slot.position.side * (favourable - stop) >= 0
+    return stop if book.rules.gapped_stop == GAP_AT_LEVEL and comes_back else seen(book, slot, when).open
 
 
 def gapped_target_price(book: Book, slot: Slot, when: Moment, level: float) -> float:
     """Return where a target fills that the open has passed: at the open, or at its level held to the bar."""
+    now = seen(book, slot, when)
     if book.rules.gapped_target != GAP_AT_LEVEL:
-        return better(slot.position.side, level, when.prices[slot.symbol])
-    low, high = book.tape.low[when.bar][slot.symbol], book.tape.high[when.bar][slot.symbol]
+        return better(slot.position.side, level, now.open)
+    low, high = now.low, now.high
     return min(max(level, low), high) if slot.position.side > 0 else max(min(level, high), low)
 
 

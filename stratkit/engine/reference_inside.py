@@ -1,14 +1,14 @@
-"""`inside_bar`: a position meets high and low, and the order that rests against it; part of the plain-Python engine."""
+"""`meet`: a position meets high and low, and the order that rests against it; part of the plain-Python engine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stratkit.engine.layout import ALONG_PATH, EXPIRED, LIQUIDATION, NOT_REACHED, TARGET_FIRST, TRAILING, TRAILING_LAST
+from stratkit.engine.layout import ALONG_PATH, LIQUIDATION, TARGET_FIRST, TRAILING, TRAILING_LAST
 from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Order, Position, Slot
-from stratkit.engine.reference_checks import turn_away
 from stratkit.engine.reference_levels import (
     active_stop,
+    begins_in,
     better,
     count_ambiguous,
     count_own_bar,
@@ -17,11 +17,13 @@ from stratkit.engine.reference_levels import (
     is_own_bar,
     is_tested,
     move_levels,
+    moves_now,
+    seen,
     take_in,
     trail_in_entry_bar,
     worse,
 )
-from stratkit.engine.reference_orders import is_in_bar
+from stratkit.engine.reference_orders import is_reached
 from stratkit.engine.reference_path import walk
 from stratkit.engine.reference_positions import leave_or_wait, see
 from stratkit.engine.reference_resting import meet_after_exit, reverse_at_level
@@ -43,22 +45,20 @@ class Trial:
     order: Order | None  # of the other side, where the bar comes to it
 
 
-def inside_bar(book: Book, slot: Slot, when: Moment, equity: float) -> None:
-    """Let a position meet the bar, then move its levels for the next one; an order not reached expires."""
+def meet(book: Book, slot: Slot, when: Moment, equity: float) -> None:
+    """Let what is held, or an order whose position has left, meet the bar or a piece of it; then the levels move."""
     position = slot.position
-    if not position.side or not book.tape.has_bar[when.bar][slot.symbol]:
-        return
     if is_walked(book, position, when):
         walk(book, slot, when, equity)
+    elif not position.side:
+        if slot.resting and is_reached(slot.resting, seen(book, slot, when)):
+            meet_after_exit(book, slot, when, slot.resting, equity)
     elif is_own_bar(position, when):
         meet_own_bar(book, slot, when)
     else:
         meet_bar(book, slot, when, equity)
     if slot.position is not position and slot.position.side and not is_walked(book, slot.position, when):
         meet_own_bar(book, slot, when)
-    if slot.resting:
-        turn_away(book, slot, when, slot.resting.side, NOT_REACHED, EXPIRED)
-        slot.resting = None
 
 
 def is_walked(book: Book, position: Position, when: Moment) -> bool:
@@ -69,7 +69,7 @@ def is_walked(book: Book, position: Position, when: Moment) -> bool:
 def meet_bar(book: Book, slot: Slot, when: Moment, equity: float) -> None:
     """Let a position from before this bar, or from its open, meet the bar."""
     position = slot.position
-    adverse, favourable = extremes(book, slot, when.bar)
+    adverse, favourable = extremes(book, slot, when)
     if is_tested(book, position, when):
         trial = trial_of(book, slot, when)
         if trial.targets_first:
@@ -82,22 +82,23 @@ def meet_bar(book: Book, slot: Slot, when: Moment, equity: float) -> None:
             meet_after_exit(book, slot, when, trial.order, equity)
     if slot.position is position:
         see(position, adverse, favourable)
-        take_in(book, slot, favourable)
+        if moves_now(book, position, when):
+            take_in(book, slot, favourable)
 
 
 def trial_of(book: Book, slot: Slot, when: Moment) -> Trial:
     """Move the levels that move before the test, and return what the test is made with."""
-    position, rules, price = slot.position, book.rules, when.prices[slot.symbol]
+    position, rules, price = slot.position, book.rules, seen(book, slot, when).open
     side = position.side
-    adverse, favourable = extremes(book, slot, when.bar)
+    adverse, favourable = extremes(book, slot, when)
     moved = False
     if rules.trailing_first:
-        moved = (trail_in_entry_bar if position.entry_bar == when.bar else take_in)(book, slot, favourable)
+        moved = (trail_in_entry_bar if begins_in(position, when) else take_in)(book, slot, favourable)
     stop, reason = active_stop(book, position)
     moved = moved and reason != LIQUIDATION  # the margin's level did not move
     holds_stop = side * (adverse - stop) <= 0
     count_ambiguous(book, slot, when, moved)
-    order = slot.resting if slot.resting and is_in_bar(book, slot, when.bar, slot.resting) else None
+    order = slot.resting if slot.resting and is_reached(slot.resting, seen(book, slot, when)) else None
     targets_first = rules.same_bar == TARGET_FIRST or (rules.same_bar == TRAILING_LAST and reason == TRAILING)
     base = worse(side, stop, favourable if moved else price)
     return Trial(position, price, adverse, favourable, stop, reason, base, holds_stop, targets_first, order)
@@ -134,7 +135,7 @@ def meet_own_bar(book: Book, slot: Slot, when: Moment) -> None:
     """Let a position that began at a level inside this bar meet its stop: nobody knows what came before it."""
     position = slot.position
     side = position.side
-    adverse, favourable = extremes(book, slot, when.bar)
+    adverse, favourable = extremes(book, slot, when)
     if is_tested(book, position, when):
         stop, reason = active_stop(book, position)
         count_own_bar(book, slot, when)
@@ -146,4 +147,5 @@ def meet_own_bar(book: Book, slot: Slot, when: Moment) -> None:
             leave_or_wait(book, slot, when, INF, base, reason, slips=slips, met=(base, base))
     if slot.position is position:
         see(position, adverse, NAN)
-        move_levels(book, slot)
+        if moves_now(book, position, when):
+            move_levels(book, slot)

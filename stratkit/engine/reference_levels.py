@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from stratkit.engine.layout import (
+    ALONG_PATH,
     BREAK_EVEN,
     EXIT_SIDE,
     LIQUIDATION,
@@ -14,7 +15,7 @@ from stratkit.engine.layout import (
     TARGET_ROUNDED_TO_ZERO,
     TRAILING,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Position, Slot
+from stratkit.engine.reference_book import NAN, Book, Code, Moment, Position, Prices, Slot
 from stratkit.engine.reference_positions import leave, lot_down, tick_down, tick_up
 
 
@@ -65,10 +66,15 @@ def next_target(position: Position) -> float:
 # ---- a position and its bar
 
 
-def extremes(book: Book, slot: Slot, bar: int) -> tuple[float, float]:
-    """Return the bar's adverse and favourable extreme, as the slot's position sees them."""
-    low, high = book.tape.low[bar][slot.symbol], book.tape.high[bar][slot.symbol]
-    return (low, high) if slot.position.side > 0 else (high, low)
+def seen(book: Book, slot: Slot, when: Moment) -> Prices:
+    """Return what the slot meets now: a piece of the bar, or the bar as one."""
+    return when.piece or book.tape.whole(when.bar, slot.symbol)
+
+
+def extremes(book: Book, slot: Slot, when: Moment) -> tuple[float, float]:
+    """Return the adverse and favourable extreme of the bar or piece, as the slot's position sees them."""
+    now = seen(book, slot, when)
+    return (now.low, now.high) if slot.position.side > 0 else (now.high, now.low)
 
 
 def is_tested(book: Book, position: Position, when: Moment) -> bool:
@@ -76,15 +82,26 @@ def is_tested(book: Book, position: Position, when: Moment) -> bool:
     return bool(book.rules.entry_bar_exits) or position.entry_bar != when.bar
 
 
+def begins_in(position: Position, when: Moment) -> bool:
+    """Whether the position began in this bar, or in this piece of it."""
+    return position.entry_bar == when.bar and position.entry_piece == when.number
+
+
 def is_own_bar(position: Position, when: Moment) -> bool:
-    """Whether the position began at a level inside this bar."""
-    return position.entry_bar == when.bar and not math.isnan(position.rested_at)
+    """Whether the position began at a level inside this bar or piece."""
+    return begins_in(position, when) and not math.isnan(position.rested_at)
+
+
+def moves_now(book: Book, position: Position, when: Moment) -> bool:
+    """Whether extreme and levels move at the end of what is met; if not, only at the end of the whole bar."""
+    moves_inside = book.rules.trailing_first or book.rules.same_bar == ALONG_PATH
+    return when.piece is None or bool(moves_inside and is_tested(book, position, when))
 
 
 def count_ambiguous(book: Book, slot: Slot, when: Moment, moved: bool = False) -> None:
     """Count a bar that holds stop and next target, its open past neither; `moved`: it could not pass the stop."""
-    position, price = slot.position, when.prices[slot.symbol]
-    adverse, favourable = extremes(book, slot, when.bar)
+    position, price = slot.position, seen(book, slot, when).open
+    adverse, favourable = extremes(book, slot, when)
     side, target, (stop, _) = position.side, next_target(position), active_stop(book, position)
     holds_stop = side * (adverse - stop) <= 0 and (moved or side * (price - stop) > 0)
     holds_target = side * (favourable - target) >= 0 and side * (price - target) < 0
@@ -94,7 +111,7 @@ def count_ambiguous(book: Book, slot: Slot, when: Moment, moved: bool = False) -
 def count_own_bar(book: Book, slot: Slot, when: Moment) -> None:
     """Count the bar in which a position began at a level, if it holds stop or next target: before or after?"""
     position = slot.position
-    adverse, favourable = extremes(book, slot, when.bar)
+    adverse, favourable = extremes(book, slot, when)
     stop, _ = active_stop(book, position)
     holds_stop = position.side * (adverse - stop) <= 0
     position.ambiguous += holds_stop or position.side * (favourable - next_target(position)) >= 0

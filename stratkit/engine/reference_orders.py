@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from stratkit.engine.reference_book import Book, Moment, Order, Slot
+from stratkit.engine.reference_book import Book, Moment, Order, Prices, Slot
 from stratkit.engine.reference_positions import tick_down, tick_up
 
 
@@ -23,10 +24,20 @@ def is_passed(book: Book, slot: Slot, when: Moment, order: Order) -> bool:
     return book.tape.has_bar[when.bar][slot.symbol] and order.reached_by(book.tape.open[when.bar][slot.symbol])
 
 
-def is_in_bar(book: Book, slot: Slot, bar: int, order: Order) -> bool:
-    """Whether the bar comes to the order."""
-    far = book.tape.high if order.way > 0 else book.tape.low
-    return order.reached_by(far[bar][slot.symbol])
+def is_reached(order: Order, prices: Prices) -> bool:
+    """Whether a bar or a piece of it comes to the order."""
+    return order.reached_by(prices.high if order.way > 0 else prices.low)
+
+
+def as_it_fills(book: Book, slot: Slot, bar: int, order: Order) -> Order | None:
+    """Return the order with the piece of the bar that comes to it first, and where; None if the bar does not."""
+    pieces = book.tape.pieces(bar, slot.symbol)
+    for number, piece in enumerate(pieces or [book.tape.whole(bar, slot.symbol)]):
+        if number > 0 and order.reached_by(piece.open):
+            return replace(order, piece=number, opened_at=piece.open)
+        if is_reached(order, piece):
+            return replace(order, piece=number)
+    return None
 
 
 def market_side(book: Book, slot: Slot, when: Moment) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from stratkit.engine.reference_book import INF, Book, Moment, Order, Slot
+from stratkit.engine.reference_book import INF, Book, Moment, Order, Prices, Slot
 from stratkit.engine.reference_levels import (
     active_stop,
     better,
@@ -13,6 +13,7 @@ from stratkit.engine.reference_levels import (
     fill_targets,
     is_own_bar,
     is_tested,
+    seen,
     take_in,
     worse,
 )
@@ -21,24 +22,23 @@ from stratkit.engine.reference_positions import leave_or_wait, see
 from stratkit.engine.reference_resting import meet_after_exit, reverse_at_level
 
 
-def points(book: Book, symbol: int, bar: int) -> list[float]:
+def points(prices: Prices) -> list[float]:
     """Return open, high, low and close in the order in which they are assumed: the nearer extreme first."""
-    tape = book.tape
-    first, last = tape.open[bar][symbol], tape.close[bar][symbol]
-    high, low = tape.high[bar][symbol], tape.low[bar][symbol]
+    first, high, low, last = prices
     return [first, high, low, last] if high - first < first - low else [first, low, high, last]
 
 
 def walk(book: Book, slot: Slot, when: Moment, equity: float) -> None:
     """Let a position meet the bar leg by leg; one that begins at a level begins on the first leg that reaches it."""
     position = slot.position
-    path = points(book, slot.symbol, when.bar)
+    path = points(seen(book, slot, when))
     begins = None
     if is_own_bar(position, when):
         begins = order_of(book, slot, when.decided)
         count_own_bar(book, slot, when)
-    else:
-        count_ambiguous(book, slot, when)
+    elif position.side:
+        if position.stop_hit_bar != when.bar:
+            count_ambiguous(book, slot, when)
         see(position, path[0], path[0])
         take_in(book, slot, path[0])
     for start, end in pairwise(path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stratkit.engine.layout import (
     EXIT_PENDING,
     EXITED_THIS_BAR,
@@ -26,7 +28,7 @@ from stratkit.engine.reference_checks import (
 )
 from stratkit.engine.reference_entries import enter_sides
 from stratkit.engine.reference_levels import active_stop
-from stratkit.engine.reference_orders import is_in_bar, is_passed, order_of
+from stratkit.engine.reference_orders import as_it_fills, is_passed, order_of
 from stratkit.engine.reference_positions import cancel_waiting_entry, leave_or_wait
 
 
@@ -37,14 +39,14 @@ def enter_inside(book: Book, when: Moment, equity: float) -> None:
         slot.resting = None
         order = order_of(book, slot, when.decided)
         if order and not is_passed(book, slot, when, order) and check_order(book, slot, when, order):
-            requests.append(request_of(book, slot, when, order))
+            requests.append(request_of(book, slot, when, as_it_fills(book, slot, when.bar, order) or order))
     enter_sides(book, when, requests, sums_now(book, when), equity)
 
 
 def request_of(book: Book, slot: Slot, when: Moment, order: Order) -> Request:
     """Return the request of an order that the bar comes to."""
     confidence = book.asked.at("confidence", when.decided, slot)
-    return Request(slot, order.side, confidence, order.level, slips=not order.is_limit, order=order)
+    return Request(slot, order.side, confidence, order.base, slips=not order.is_limit, order=order)
 
 
 def check_order(book: Book, slot: Slot, when: Moment, order: Order) -> bool:
@@ -74,7 +76,7 @@ def check_level(book: Book, slot: Slot, when: Moment, order: Order) -> bool:
         book.no_op += 1
         return False
     rule, outcome = rule_against(book, slot, when, side), REFUSED
-    if rule == NO_RULE and not is_in_bar(book, slot, when.bar, order):
+    if rule == NO_RULE and not as_it_fills(book, slot, when.bar, order):
         rule, outcome = NOT_REACHED, EXPIRED
     elif rule == NO_RULE and position.side and side * (order.level - active_stop(book, position)[0]) <= 0:
         rule = STOP_BEYOND_ENTRY
@@ -97,7 +99,7 @@ def reverse_at_level(
     """Leave with all at the level, then enter the other side there."""
     cancel_waiting_entry(book, slot, when.decided)
     slips = not order.is_limit
-    leave_or_wait(book, slot, when, INF, order.level, REVERSE, slips=slips, met=met)
+    leave_or_wait(book, slot, when, INF, order.base, REVERSE, slips=slips, met=met)
     enter_other_side(book, slot, when, order, equity)
 
 
@@ -118,4 +120,5 @@ def enter_other_side(book: Book, slot: Slot, when: Moment, order: Order, equity:
     if rule != NO_RULE:
         turn_away(book, slot, when, side, rule)
     else:
+        order = replace(order, piece=when.number)
         enter_sides(book, when, [request_of(book, slot, when, order)], sums_now(book, when), equity)

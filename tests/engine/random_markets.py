@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
+from random_detail import random_detail
 
 from stratkit.engine.layout import ALONG_PATH, GAP_AT_LEVEL, RULES_DTYPE, TARGET_FIRST, TRAILING_LAST, Market
 from stratkit.engine.profiles import PROFILE_NAMES, fill_codes
@@ -43,6 +44,7 @@ FEATURES = (
     # fills; at the end of this list, so that the features before them keep what they drew
     "gapped_stop_at_level", "gapped_target_at_level", "target_first", "path", "trailing_last", "no_entry_bar_exits",
     "trailing_first", "opposite_in_bar", "named_profile", "resting_entries", "limit_entries", "splits", "dividends",
+    "detail",
 )  # fmt: skip
 BEFORE_FILLS = FEATURES.index("gapped_stop_at_level")
 
@@ -133,6 +135,8 @@ def random_market(random: np.random.Generator, on: frozenset[str], bars: int, sy
     funding = random.normal(0.0, 0.002, (bars, symbols))
     none = np.zeros((0, 0))
     acts, split, dividend = random_actions(random.spawn(1)[0], on, np.isfinite(open_))
+    panels = [open_, high, low, close]
+    finer = random_detail(random.spawn(1)[0], panels, step) if "detail" in on else {}
     return Market(
         times=times,
         day=times // NS_PER_DAY,
@@ -148,6 +152,7 @@ def random_market(random: np.random.Generator, on: frozenset[str], bars: int, sy
         acts=acts,
         split=split,
         dividend=dividend,
+        **finer,
     )
 
 

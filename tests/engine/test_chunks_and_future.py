@@ -13,13 +13,14 @@ from replays import assert_same_rows, assert_same_run, bits, frozen, played
 
 from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, rows_needed
 from stratkit.engine.kernel import advance
-from stratkit.engine.layout import STAY_OPEN
+from stratkit.engine.layout import STAY_OPEN, Market
 from stratkit.engine.run import Record, Replay, close_book, play
 from stratkit.engine.stream import new_stream
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import Targets
 from stratkit.seeds import generator
 
+FINER = ("detail_open", "detail_high", "detail_low", "detail_close")  # whose rows are not bars
 CONFIDENCES = np.array([0.25, 0.5, 0.75, 1.0], np.float32)
 
 
@@ -139,6 +140,7 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
          "exit_fraction", "funding", "volatility_slippage", "weights", "resting_entries",
          "splits", "dividends"}
     )  # fmt: skip
+    on |= {"detail"} if len(market.detail_rows) else frozenset()
     new = random_market(generator(seed, "future"), on, *market.close.shape)
     asked = random_targets(generator(seed, "wishes"), on | {"books"}, new, len(targets.strategy_cap))
     slots = len(targets.slot_symbol)
@@ -175,10 +177,25 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
             **{name: spliced(getattr(market, name), getattr(new, name)) for name in
                ("open", "high", "low", "close", "volume", "funding", "volatility", "acts", "split", "dividend")},
             delist_bar=delist_bar.astype(np.int64),
+            **other_detail(market, new, bar),
         ),
         Targets(**{**targets._asdict(), **{name: wished(name) for name in panels}}),
         case.rules,
     )  # fmt: skip
+
+
+def other_detail(market: Market, new: Market, bar: int) -> dict[str, Any]:
+    """Return the finer bars up to those of `bar`, and new ones behind them."""
+    if not len(market.detail_rows):
+        return {}
+    kept = int(market.detail_rows[bar, 1])
+    joined = {name: np.concatenate([getattr(market, name)[:kept], getattr(new, name)]) for name in FINER}
+    later = new.detail_rows[bar + 1 :] + kept
+    return {
+        **joined,
+        "detail_rows": np.concatenate([market.detail_rows[: bar + 1], later]),
+        "detail_agrees": np.concatenate([market.detail_agrees[: bar + 1], new.detail_agrees[bar + 1 :]]),
+    }
 
 
 def until(run: Replay, bar: int) -> list[FloatArray]:
@@ -218,6 +235,7 @@ def test_bars_that_are_cut_off_change_nothing_of_the_past(case: Case, data: st.D
     bar = data.draw(st.integers(0, len(case.market.times) - 2))
     market, targets = case.market, case.targets
     rows = len(market.times)
+    pieces = int(market.detail_rows[bar, 1]) if len(market.detail_rows) else 0
 
     def cut(panel: Any) -> Any:
         return panel[: bar + 1] if len(panel) == rows else panel
@@ -228,7 +246,8 @@ def test_bars_that_are_cut_off_change_nothing_of_the_past(case: Case, data: st.D
     )  # fmt: skip
     short = Case(
         market._replace(
-            **{name: cut(panel) for name, panel in market._asdict().items() if name != "delist_bar"},
+            **{name: cut(panel) for name, panel in market._asdict().items() if name not in ("delist_bar", *FINER)},
+            **{name: getattr(market, name)[:pieces] for name in FINER},
             delist_bar=np.where(market.delist_bar <= bar, market.delist_bar, -1),
         ),
         targets._replace(**{name: cut(panel) for name, panel in targets._asdict().items() if name not in kept}),
