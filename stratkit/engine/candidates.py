@@ -136,7 +136,7 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
 
 @inlined
 def gather(
-    slots: Any, account: Any, candidates: Any, quotes: Any, targets: Any, rules: Any,
+    slots: Any, account: Any, candidates: Any, quotes: Any, orders: Any, targets: Any, rules: Any,
     logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, batch: int, plays: int, first: int, end: int,
 ) -> int:  # fmt: skip
     """Collect the candidates of one batch among slots [first, end); return their number.
@@ -159,9 +159,9 @@ def gather(
                 account.no_op += 1
         elif s.kind == 0:
             wish = np.int64(targets.side[row, slot])
-            level = level_of_order(targets, rules, s, row, slot, wish)
+            level = level_of_order(orders, rules, s, row, slot, wish)
             if batch == SIDES:
-                wish = due_side(targets, rules, s, row, slot, wish, prices[column], plays,
+                wish = due_side(orders, rules, s, row, slot, wish, prices[column], plays,
                                 at_close and plays == PLAYS_ALL)  # fmt: skip
             elif batch == RESTING and (level != level or is_passed(s.order, wish, level, prices[column])):
                 wish = NO_SIDE

@@ -226,8 +226,8 @@ def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, su
 
 @inner
 def enter(
-    book: Any, quotes: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, ends: bool,
-    equity: float, at_close: bool, batch: int, plays: int, first: int, end: int,
+    book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
+    ends: bool, equity: float, at_close: bool, batch: int, plays: int, first: int, end: int,
 ) -> None:  # fmt: skip
     """Make the entries of one batch of candidates among slots [first, end), in rank order.
 
@@ -236,7 +236,7 @@ def enter(
     """
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
     candidates, order, sums, marks = book.candidates, book.order, book.sums, book.marks
-    count = gather(slots, account, candidates, quotes, targets, rules, logs, bar, row, quotes.day[row], ends,
+    count = gather(slots, account, candidates, quotes, orders, targets, rules, logs, bar, row, quotes.day[row], ends,
                    book.prices, batch, plays, first, end)  # fmt: skip
     if count == 0:
         return

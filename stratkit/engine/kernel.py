@@ -19,6 +19,7 @@ from stratkit.engine.layout import (
     END,
     END_AT_CLOSE,
     THIS_CLOSE,
+    YES,
     Pieces,
     Quotes,
 )
@@ -76,20 +77,22 @@ def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> Non
 
 
 @inner
-def play_bar(book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int) -> None:
+def play_bar(
+    book: Any, quotes: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules: Any, logs: Any, stream: Any,
+    bar: int,
+) -> None:  # fmt: skip
     """Play a bar in which something may trade, from its open to its close."""
     account, row = book.account[0], bar - 1
     last = bar == quotes.close.shape[0] - 1
     at_close = rules.intents_fill_at == THIS_CLOSE
-    has_levels = targets.entry_level.shape[0] > 0
     # 2. and 3. the open: everything that leaves, then the entries
     mark_open(book.symbols, quotes.open, quotes.volume, rules, book.prices, book.marks, bar)
-    plays = PLAYS_NOTHING
-    if bar > 0 and (has_levels or not at_close):
-        plays = PLAYS_PASSED if at_close else PLAYS_ALL
-    equity = trade(book, quotes, targets, rules, logs, stream, bar, row, last, AT_OPEN, plays)
-    if has_levels and bar > 0:
-        equity = place_resting(book, quotes, pieces, targets, rules, logs, stream, bar, last, equity)
+    plays = PLAYS_ALL if bar > 0 and not at_close else PLAYS_NOTHING
+    if orders is not None:
+        plays = PLAYS_PASSED if bar > 0 and at_close else plays
+    equity = trade(book, quotes, orders, targets, rules, logs, stream, bar, row, last, AT_OPEN, plays)
+    if orders is not None and bar > 0:
+        equity = place_resting(book, quotes, pieces, orders, targets, rules, logs, stream, bar, last, equity)
     # 4. inside the bar
     slots = book.slots
     moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
@@ -103,28 +106,42 @@ def play_bar(book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs
         touched = s.side > 0 and (low <= s.active_stop or high >= s.next_target)
         touched = touched or (s.side < 0 and (high >= s.active_stop or low <= s.next_target))
         if touched or s.resting != 0 or s.resting_bar == bar or (moves_inside and s.moves == 1):
-            meet_closely(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity)
+            meet_closely(book, quotes, pieces, orders, path, targets, rules, logs, stream, bar, slot, equity)
         else:
             hold_through(s, targets.plans[s.plan], rules, high, low)
     # 5. the close
     mark_close(book.symbols, quotes.close, book.prices, book.marks, bar)
     if at_close:
-        trade(book, quotes, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
+        trade(book, quotes, orders, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
     ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
     if ends and worth(book.slots, account.cash, book.marks) > 0.0:
         leave_all(book.slots, account, book.symbols, book.strategies, targets.side, quotes.volume, quotes.volatility,
                   rules, logs, stream, bar, bar if at_close else row, book.prices, END)  # fmt: skip
 
 
-@allocating_nothing
 def advance(
-    book: Any, market: Any, targets: Any, rules_: Any, logs: Any, record: Any, stream: Any, start: int, stop: int
+    book: Any, market: Any, targets: Any, rules: Any, logs: Any, record: Any, stream: Any, start: int, stop: int
 ) -> int:
     """Play bars [start, stop); return the bar to go on with, before `stop` when a log is full.
 
     `record` (or None) takes equity, cash, gross, net and carry per bar; `stream` (or None) takes
-    running sums; `logs` (or None) takes rows. What is None is compiled out.
+    running sums; `logs` (or None) takes rows. What is None is compiled out, and so is what a run does not use:
+    resting orders, finer bars, paths.
     """
+    orders = targets.entry_level if len(targets.entry_level) else None
+    pieces = (
+        Pieces(*(getattr(market, f"detail_{name}") for name in Pieces._fields)) if len(market.detail_rows) else None
+    )
+    path = YES if rules[0].same_bar == ALONG_PATH else None
+    return int(advance_book(book, market, pieces, orders, path, targets, rules, logs, record, stream, start, stop))
+
+
+@allocating_nothing
+def advance_book(
+    book: Any, market: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules_: Any, logs: Any, record: Any,
+    stream: Any, start: int, stop: int,
+) -> int:  # fmt: skip
+    """Play bars [start, stop) as `advance` says; `pieces`, `orders` and `path` are None when a run has none."""
     rules = rules_[0]
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
     prices, marks = book.prices, book.marks
@@ -132,10 +149,6 @@ def advance(
     volatility, funding, times, day = market.volatility, market.funding, market.times, market.day
     side, weight, plans = targets.side, targets.weight, targets.plans
     quotes = Quotes(day, opens, highs, lows, close, volume, volatility)
-    pieces = Pieces(
-        market.detail_rows, market.detail_agrees, market.detail_open, market.detail_high, market.detail_low,
-        market.detail_close,
-    )  # fmt: skip
     bars = close.shape[0]
     at_close = rules.intents_fill_at == THIS_CLOSE
     has_actions = market.acts.shape[0] > 0
@@ -167,7 +180,7 @@ def advance(
                     slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar
                 )  # fmt: skip
             else:
-                play_bar(book, quotes, pieces, targets, rules, logs, stream, bar)
+                play_bar(book, quotes, pieces, orders, path, targets, rules, logs, stream, bar)
                 equity, gross, net = valued(slots, account.cash, marks)
             if equity <= 0.0 or account.is_bankrupt == 1:
                 leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar, row,
@@ -179,7 +192,7 @@ def advance(
                 if judged:
                     judge_close(account, rules, logs, bar, day[bar], equity)
                 if last:
-                    expire_last(slots, account, close, targets, rules, logs, bar)
+                    expire_last(slots, account, close, orders, targets, rules, logs, bar)
         account.equity = equity
         if record is not None:
             record.equity[bar] = equity

@@ -23,7 +23,7 @@ from stratkit.engine.worth import side_in_force, worth
 
 @inner
 def settle_order(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     equity: float,
     fate: int,
 ) -> bool:  # fmt: skip
@@ -40,7 +40,7 @@ def settle_order(
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
     sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
-    enter(book, quotes, targets, rules, logs, stream, bar, row, NO, equity, NO, AGAINST, PLAYS_ALL, slot,
+    enter(book, quotes, orders, targets, rules, logs, stream, bar, row, NO, equity, NO, AGAINST, PLAYS_ALL, slot,
           slot + 1)  # fmt: skip
     return s.side == wish
 
@@ -56,7 +56,7 @@ def mark_ambiguous(s: Any, open_: float, high: float, low: float) -> None:
 
 @inner
 def walk_through(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     equity: float,
     leg: int, at: float, open_: float, high: float, low: float, close: float, volatility: float, volume: float,
     in_force: int,
@@ -69,7 +69,9 @@ def walk_through(
                              at, open_, high, low, close, volatility, volume, in_force)  # fmt: skip
         if fate == UNREACHED:
             return
-        if settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate):
+        if orders is not None and settle_order(
+            book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, fate
+        ):
             s.spent_bar = np.int64(-1)  # the new position is tested along the rest of the way
             if rules.entry_bar_exits == 0:
                 return
@@ -78,51 +80,51 @@ def walk_through(
 
 @inner
 def meet_piece(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
-    equity: float,
-    open_: float, high: float, low: float, close: float, own: bool, fresh: bool, whole: bool, volatility: float,
-    volume: float, in_force: int,
+    book: Any, quotes: Any, orders: Any, path: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
+    slot: int, equity: float, open_: float, high: float, low: float, close: float, own: bool, fresh: bool, whole: bool,
+    volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
-    """Let a slot meet a bar, or a piece of it, inside which its resting entry filled (`own`) or not."""
+    """Let a slot meet a bar, or a piece of it, inside which its resting entry filled (`own`) or not.
+
+    `path` is None when bars are not walked along one: what only that needs is then compiled out.
+    """
     s, account = book.slots[slot], book.account[0]
     symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
-    walks = rules.same_bar == ALONG_PATH
-    entered = own and (not walks or rules.entry_bar_exits == 0)
-    moves = whole or rules.trailing_first == 1
-    if not entered and walks:
-        leg, at = np.int64(0), open_
-        if own:
-            at = s.resting_level
-            leg = np.int64(leg_of_level(rises_to(s.order, s.side), at, open_, high, low, close))
-            mark_ambiguous_entry(s, high, low)
-        elif s.side != 0:
-            if s.spent_bar != bar:
-                mark_ambiguous(s, open_, high, low)
-            meet(s, open_)
-            move_at_end(s, targets.plans[s.plan], rules, open_, open_)
-        walk_through(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high, low,
-                     close, volatility, volume, in_force)  # fmt: skip
-        entered = s.resting_bar == bar and rules.entry_bar_exits == 0
-    elif not entered and s.side == 0:
-        if is_reached(s.order, s.resting, s.resting_level, high, low):
-            entered = settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, LATE)
-    elif not entered:
-        fate = inside_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
-                          high, low, fresh, moves, volatility, volume, in_force)  # fmt: skip
-        if fate != UNREACHED:
-            entered = settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate)
-    if entered:
+    entered = own
+    if path is not None:
+        if not (own and rules.entry_bar_exits == 0):
+            leg, at = np.int64(0), open_
+            if own:
+                at = s.resting_level
+                leg = np.int64(leg_of_level(rises_to(s.order, s.side), at, open_, high, low, close))
+                mark_ambiguous_entry(s, high, low)
+            elif s.side != 0:
+                if s.spent_bar != bar:
+                    mark_ambiguous(s, open_, high, low)
+                meet(s, open_)
+                move_at_end(s, targets.plans[s.plan], rules, open_, open_)
+            walk_through(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, leg, at, open_, high,
+                         low, close, volatility, volume, in_force)  # fmt: skip
+            entered = s.resting_bar == bar and rules.entry_bar_exits == 0
+    elif not own:
+        fate = LATE if s.side == 0 and is_reached(s.order, s.resting, s.resting_level, high, low) else UNREACHED
+        if s.side != 0:
+            fate = inside_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot,
+                              open_, high, low, fresh, whole or rules.trailing_first == 1, volatility, volume,
+                              in_force)  # fmt: skip
+        if orders is not None and fate != UNREACHED:
+            entered = settle_order(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, fate)
+    if orders is not None and entered:
         s.spent_bar = np.int64(-1)
         moves = whole or (rules.trailing_first == 1 and rules.entry_bar_exits == 1)
-        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low, moves,
-                volatility, volume, in_force)  # fmt: skip
+        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low,
+                moves, volatility, volume, in_force)  # fmt: skip
 
 
 @inner
 def meet_pieces(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
-    equity: float,
-    volatility: float, volume: float, in_force: int,
+    book: Any, quotes: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules: Any, logs: Any, stream: Any,
+    bar: int, slot: int, equity: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Let a slot meet the finer bars inside a bar, in order, then move its levels for the next bar."""
     s, account = book.slots[slot], book.account[0]
@@ -144,14 +146,14 @@ def meet_pieces(
         if later and not untested and s.side != 0 and s.spent_bar != bar:
             leave_passed(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
                          high, low, volatility, volume, in_force)  # fmt: skip
-        if later and s.resting != 0 and is_passed(s.order, s.resting, s.resting_level, open_):
+        if orders is not None and later and s.resting != 0 and is_passed(s.order, s.resting, s.resting_level, open_):
             s.resting_level = open_
             fate = LATE
             if s.side != 0 and s.spent_bar != bar:
                 turn(s, account, strategy, symbol, rules, logs, stream, bar, slot, volatility, volume, in_force)
                 s.spent_bar = bar
                 fate = TURNED
-            if settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, fate):
+            if settle_order(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, fate):
                 s.spent_bar = np.int64(-1)
                 fresh = True
         later = True
@@ -160,10 +162,10 @@ def meet_pieces(
                     quotes.high[bar, column], quotes.low[bar, column], YES, volatility, volume, in_force)  # fmt: skip
             return
         if s.side != 0 and s.spent_bar == bar and rules.same_bar != ALONG_PATH:
-            pass_over(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, high, low)
+            pass_over(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, high, low)
         elif s.side != 0 or s.resting != 0:
-            meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close,
-                       filled, fresh, NO, volatility, volume, in_force)  # fmt: skip
+            meet_piece(book, quotes, orders, path, targets, rules, logs, stream, bar, slot, equity, open_, high, low,
+                       close, filled, fresh, NO, volatility, volume, in_force)  # fmt: skip
         fresh = NO
     new = s.resting_bar == bar
     moved = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
@@ -178,13 +180,13 @@ def meet_pieces(
 
 @inner
 def pass_over(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
+    book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, slot: int,
     equity: float, high: float, low: float,
 ) -> None:  # fmt: skip
     """Let a piece pass over what volume held back of a stop of this bar: nothing of it is tested any more."""
     s = book.slots[slot]
-    if s.resting != 0 and is_reached(s.order, s.resting, s.resting_level, high, low):
-        settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, LATE)
+    if orders is not None and s.resting != 0 and is_reached(s.order, s.resting, s.resting_level, high, low):
+        settle_order(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, LATE)
     meet(s, low)
     meet(s, high)
     if rules.trailing_first == 1:
@@ -193,17 +195,9 @@ def pass_over(
 
 @inner
 def meet_closely(
-    book: Any,
-    quotes: Any,
-    pieces: Any,
-    targets: Any,
-    rules: Any,
-    logs: Any,
-    stream: Any,
-    bar: int,
-    slot: int,
-    equity: float,
-) -> None:
+    book: Any, quotes: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules: Any, logs: Any, stream: Any,
+    bar: int, slot: int, equity: float,
+) -> None:  # fmt: skip
     """Let a slot meet a bar that touches its levels, moves them before it tests them, or holds a resting order."""
     row = bar - 1
     s = book.slots[slot]
@@ -216,11 +210,13 @@ def meet_closely(
     if enters and rules.entry_bar_exits == 0 and not own:
         hold_through(s, targets.plans[s.plan], rules, high, low)
         return
-    detailed = pieces.rows.shape[0] > 0 and pieces.agrees[bar, s.symbol]
-    if detailed and not (own and rules.entry_bar_exits == 0):
-        meet_pieces(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, volatility, volume, in_force)
-    else:
-        meet_piece(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close, own,
-                   enters, YES, volatility, volume, in_force)  # fmt: skip
-    if s.resting != 0:
-        settle_order(book, quotes, pieces, targets, rules, logs, stream, bar, slot, equity, UNREACHED)
+    whole = True
+    if pieces is not None and pieces.agrees[bar, s.symbol] and not (own and rules.entry_bar_exits == 0):
+        whole = False
+        meet_pieces(book, quotes, pieces, orders, path, targets, rules, logs, stream, bar, slot, equity, volatility,
+                    volume, in_force)  # fmt: skip
+    if whole:
+        meet_piece(book, quotes, orders, path, targets, rules, logs, stream, bar, slot, equity, open_, high, low, close,
+                   own, enters, YES, volatility, volume, in_force)  # fmt: skip
+    if orders is not None and s.resting != 0:
+        settle_order(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, UNREACHED)

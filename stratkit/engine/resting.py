@@ -23,11 +23,17 @@ def rises_to(order: int, side: int) -> bool:
 
 
 @inlined
-def level_of_order(targets: Any, rules: Any, s: Any, row: int, slot: int, side: int) -> float:
-    """Return the level that the entry of `row` rests at, to the tick; NaN for an order at the market."""
-    if targets.entry_level.shape[0] == 0 or (side != 1 and side != -1):
+def level_of_order(orders: Any, rules: Any, s: Any, row: int, slot: int, side: int) -> float:
+    """Return the level that the entry of `row` rests at, to the tick; NaN for an order at the market.
+
+    `orders` (T, M) are the levels; None when nothing rests in a whole run, here and wherever it is handed on: what
+    only resting orders need is then compiled out.
+    """
+    if orders is None:
         return math.nan
-    level = targets.entry_level[row, slot]
+    if side != 1 and side != -1:
+        return math.nan
+    level = orders[row, slot]
     return tick_up(level, rules.tick_size) if rises_to(s.order, side) else tick_down(level, rules.tick_size)
 
 
@@ -45,12 +51,14 @@ def is_reached(order: int, side: int, level: float, high: float, low: float) -> 
 
 @inlined
 def due_side(
-    targets: Any, rules: Any, s: Any, row: int, slot: int, wish: int, price: float, plays: int, at_close: bool
+    orders: Any, rules: Any, s: Any, row: int, slot: int, wish: int, price: float, plays: int, at_close: bool
 ) -> int:
     """Return the side that trades at `price` now, `NO_SIDE` for one that rests or is played at another moment."""
-    if plays == PLAYS_ALL and (targets.entry_level.shape[0] == 0 or wish == NO_SIDE or wish == EXIT_SIDE):
+    if orders is None:
         return wish
-    level = level_of_order(targets, rules, s, row, slot, wish)
+    if plays == PLAYS_ALL and (wish == NO_SIDE or wish == EXIT_SIDE):
+        return wish
+    level = level_of_order(orders, rules, s, row, slot, wish)
     if level != level:
         return wish if plays == PLAYS_ALL else NO_SIDE
     return wish if not at_close and is_passed(s.order, wish, level, price) else NO_SIDE
@@ -65,7 +73,7 @@ def slips_at(s: Any, level: float) -> int:
 @inner
 def piece_of_order(pieces: Any, bar: int, column: int, order: int, side: int, level: float) -> int:
     """Return the finer bar that first comes to the level, -1 where the bar is not walked in pieces."""
-    if pieces.rows.shape[0] == 0 or not pieces.agrees[bar, column]:
+    if not pieces.agrees[bar, column]:
         return np.int64(-1)
     for piece in range(pieces.rows[bar, 0], pieces.rows[bar, 1]):
         if is_reached(order, side, level, pieces.high[piece, column], pieces.low[piece, column]):

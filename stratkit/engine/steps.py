@@ -82,20 +82,20 @@ def carry(slots: Any, account: Any, symbols: Any, funding: Any, rules: Any, bar:
 
 @inner
 def reverse(
-    s: Any, account: Any, strategy: Any, symbol: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
+    s: Any, account: Any, strategy: Any, symbol: Any, orders: Any, rules: Any, logs: Any, stream: Any, bar: int,
     row: int, slot: int, price: float, vol: float, traded: float, in_force: int,
 ) -> None:  # fmt: skip
     """Leave whole, for the intent of `row` asks for the other side."""
     cancel_rest(s, account, logs, row, slot)
-    level = level_of_order(targets, rules, s, row, slot, -s.side)
+    level = level_of_order(orders, rules, s, row, slot, -s.side)
     leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, slips_at(s, level), vol,
                 traded, in_force)  # fmt: skip
 
 
 @inner
 def play_slot(
-    s: Any, account: Any, symbol: Any, strategy: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
-    row: int, slot: int, due: int, in_force: int, weight: float, priced: bool, price: float, vol: float,
+    s: Any, account: Any, symbol: Any, strategy: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any,
+    bar: int, row: int, slot: int, due: int, in_force: int, weight: float, priced: bool, price: float, vol: float,
     traded: float, equity: float,
 ) -> None:  # fmt: skip
     """Play what the intent of `row` takes out of one slot at `price`, then its time stop."""
@@ -111,7 +111,7 @@ def play_slot(
         leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, confidence,
                       panel_value(targets.exit_fraction, row, slot), price, vol, traded, in_force)  # fmt: skip
     elif s.side != 0 and due == -s.side and priced:
-        reverse(s, account, strategy, symbol, targets, rules, logs, stream, bar, row, slot, price, vol, traded,
+        reverse(s, account, strategy, symbol, orders, rules, logs, stream, bar, row, slot, price, vol, traded,
                 in_force)  # fmt: skip
     if s.side != 0 and price == price and s.time_stop > 0 and s.bars_held >= s.time_stop:
         leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, TIME_STOP, SLIPS, vol, traded,
@@ -140,8 +140,8 @@ def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> b
 
 @inner
 def trade(
-    book: Any, quotes: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, last: bool,
-    moment: int, plays: int,
+    book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
+    last: bool, moment: int, plays: int,
 ) -> float:  # fmt: skip
     """Trade at `book.prices`, slot by slot what leaves, then what enters; return the one equity of the entries.
 
@@ -170,16 +170,16 @@ def trade(
         if plays != PLAYS_NOTHING:
             asked = targets.weight[row, slot] if s.kind == 1 and plays == PLAYS_ALL else math.nan
             priced = quotes.close[row, s.symbol] == quotes.close[row, s.symbol]
-            due = due_side(targets, rules, s, row, slot, wish, price, plays, not opens)
+            due = due_side(orders, rules, s, row, slot, wish, price, plays, not opens)
             if plays == PLAYS_ALL and wish != s.awaits_edge:
                 s.awaits_edge = 0
             if plays == PLAYS_PASSED:
                 if s.side != 0 and due == -s.side and priced:
-                    reverse(s, account, strategy, symbol, targets, rules, logs, stream, bar, row, slot, price, vol,
+                    reverse(s, account, strategy, symbol, orders, rules, logs, stream, bar, row, slot, price, vol,
                             traded, wish)  # fmt: skip
             elif has_work(s, due, asked):
-                play_slot(s, account, symbol, strategy, targets, rules, logs, stream, bar, row, slot, due, wish, asked,
-                          priced, price, vol, traded, before)  # fmt: skip
+                play_slot(s, account, symbol, strategy, orders, targets, rules, logs, stream, bar, row, slot, due, wish,
+                          asked, priced, price, vol, traded, before)  # fmt: skip
             elif due == EXIT_SIDE:
                 account.no_op += 1
         if opens and s.side != 0:
@@ -202,15 +202,15 @@ def trade(
     equity = worth(slots, account.cash, marks)
     sum_held(slots, symbols, rules, marks, equity, book.sums)
     for batch in range(2 if has_weights and (at_close or not this_close) else 1):
-        enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch), plays,
-              NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
+        enter(book, quotes, orders, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch),
+              plays, NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
     return equity
 
 
 @inner
 def place_resting(
-    book: Any, quotes: Any, pieces: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, last: bool,
-    equity: float,
+    book: Any, quotes: Any, pieces: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int,
+    last: bool, equity: float,
 ) -> float:  # fmt: skip
     """Work the orders of the bar before whose level the open has not passed; return the one equity.
 
@@ -223,14 +223,16 @@ def place_resting(
         s = slots[slot]
         column = s.symbol
         wish = side_in_force(s, targets.side, row, slot)
-        level = level_of_order(targets, rules, s, row, slot, wish)
+        level = level_of_order(orders, rules, s, row, slot, wish)
         if level == level and not is_passed(s.order, wish, level, book.prices[column]):
             rests = True
             s.resting_due = np.int64(
                 is_reached(s.order, wish, level, quotes.high[bar, column], quotes.low[bar, column])
             )
-            s.resting_piece = piece_of_order(pieces, bar, column, s.order, wish, level)
-            s.resting_level = base_of_order(pieces, s.resting_piece, column, s.order, wish, level)
+            s.resting_level = level
+            if pieces is not None:
+                s.resting_piece = piece_of_order(pieces, bar, column, s.order, wish, level)
+                s.resting_level = base_of_order(pieces, s.resting_piece, column, s.order, wish, level)
     if not rests:
         return equity
     now = worth(slots, account.cash, marks)
@@ -238,7 +240,7 @@ def place_resting(
         equity = now
     sum_held(slots, book.symbols, rules, marks, now, book.sums)
     ends = last and rules.close_at_end == END_AT_OPEN
-    enter(book, quotes, targets, rules, logs, stream, bar, row, ends, equity, NO, RESTING, PLAYS_ALL,
+    enter(book, quotes, orders, targets, rules, logs, stream, bar, row, ends, equity, NO, RESTING, PLAYS_ALL,
           NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
     return equity
 
@@ -289,7 +291,9 @@ def leave_all(
 
 
 @inner
-def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, logs: Any, bar: int) -> None:
+def expire_last(
+    slots: Any, account: Any, close: Any, orders: Any, targets: Any, rules: Any, logs: Any, bar: int
+) -> None:
     """Write the rows of what the end of the data left undone."""
     for slot in range(slots.shape[0]):
         s = slots[slot]
@@ -301,7 +305,7 @@ def expire_last(slots: Any, account: Any, close: Any, targets: Any, rules: Any, 
             log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
                          EXPIRED, END_OF_DATA)  # fmt: skip
         wish = side_in_force(s, targets.side, bar, slot)
-        level = level_of_order(targets, rules, s, bar, slot, wish)
+        level = level_of_order(orders, rules, s, bar, slot, wish)
         if rules.intents_fill_at == THIS_CLOSE and level != level:
             continue
         confidence = 1.0
