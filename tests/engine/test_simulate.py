@@ -16,7 +16,7 @@ from stratkit.data.bars import Bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.data.synthetic import synthetic_universe
-from stratkit.engine.kernel import advance
+from stratkit.engine.kernel import advance_book
 from stratkit.engine.layout import ADD, ENGINE_SEMANTICS, ENTRY, EXIT_SIGNAL, REVERSE
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
@@ -571,10 +571,10 @@ def test_the_kernel_is_compiled_once_whatever_the_signals_hold() -> None:
     bars = bars_of(flat(10, 10, 11, 12))
     panel = column(8, 8, 8, 8)
     simulate(bars, signals(1, 0, 0, 0))
-    versions = len(advance.signatures)  # type: ignore[attr-defined]  # of numba's dispatcher
+    versions = len(advance_book.signatures)  # type: ignore[attr-defined]  # of numba's dispatcher
     simulate(bars, Signals("mine", weight=column(1, NAN, NAN, NAN)))
     simulate(bars, [signals(1, 0, 0, 0), signals(-1, 0, 0, 0, name="other")])
     simulate(bars, signals(1, 0, 0, 0, stop_level=panel, confidence=panel / 10, size=panel, risk_unit=panel))
     simulate(bars, signals(1, 0, 0, 0), funding=np.zeros((4, 1)), costs=CostSettings(slippage_volatility=1))
     simulate(bars, signals(1, 0, 0, 0, target_level=panel * 3, exit_fraction=panel / 10))
-    assert len(advance.signatures) == versions  # type: ignore[attr-defined]  # of numba's dispatcher
+    assert len(advance_book.signatures) == versions  # type: ignore[attr-defined]  # of numba's dispatcher
