@@ -81,7 +81,7 @@ def backtest(
     seconds: dict[str, float] = {}
     with terminal.warnings_as_lines():
         with _timed(seconds, "configure"):
-            profile = None if fills == ALL else fills
+            profile = _profile(fills, settings or [])
             options = _options(not configs, data, start, end, profile, detail, periods, seed, no_report)
             options += _accepted(accept)
             config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
@@ -105,8 +105,12 @@ def _options(
     seed: int | None,
     no_report: bool,
 ) -> list[Placed]:
+    from stratkit.errors import UsageError
     from stratkit.yaml_positions import from_option
 
+    for option, path in (("--data", data), ("--detail", detail)):
+        if path == "":  # would be the current folder
+            raise UsageError(f"{option} must name a path; found an empty text: is a variable of your shell not set?")
     given: list[tuple[str, str | float | None, str]] = [
         ("data.path", data, "--data"),
         ("data.start", start, "--from"),
@@ -122,6 +126,23 @@ def _options(
     if no_report:
         options += [from_option(f"report.{kind}", False, "--no-report") for kind in ("html", "png")]
     return options
+
+
+def _profile(fills: str | None, settings: list[str]) -> str | None:
+    """Return the profile that ``--fills`` names, None without one or for all of them."""
+    from stratkit.engine.profiles import PROFILE_NAMES
+    from stratkit.errors import UsageError, did_you_mean
+
+    if fills is None:
+        return None
+    if fills != ALL and fills not in PROFILE_NAMES:
+        known = (*PROFILE_NAMES, ALL)
+        raise UsageError(
+            f"--fills must be {', '.join(known[:-1])} or {ALL}; found {fills!r}; {did_you_mean(fills, known)}"
+        )
+    if any(setting.startswith("execution.profile=") for setting in settings):
+        raise UsageError("--fills and --set execution.profile choose the same thing; found both: leave one out")
+    return None if fills == ALL else fills
 
 
 def _accepted(codes: list[str] | None) -> list[Placed]:
@@ -140,7 +161,8 @@ def _configured(
 ) -> FileConfig:
     from stratkit.config import DEFAULT_CONFIG, FILLS_CONFIG, load_config
 
-    built_in = FILLS_CONFIG if compares else DEFAULT_CONFIG
+    # the exits and costs of that example belong to its own strategy
+    built_in = FILLS_CONFIG if compares and strategy is None else DEFAULT_CONFIG
     return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
 
 

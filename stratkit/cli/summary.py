@@ -97,9 +97,10 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("parameters", ", ".join(f"{name} {value}" for name, value in params.items()) or "none"),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
-        ("costs", _costs(run)),
+        ("actions", _actions(run)),
+        ("costs", costs_line(run)),
         ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
-        ("exits", _exits(run)),
+        ("exits", exits_line(run)),
         ("limits", _limits(run)),
         ("basis", run.scorecard.basis),
     ]
@@ -127,7 +128,15 @@ def _fills(run: FinishedRun) -> str:
     return ", ".join(words for name, value, words in _FILL_WORDS if options[name] == value)
 
 
-def _costs(run: FinishedRun) -> str:
+def _actions(run: FinishedRun) -> str:
+    data = run.config.data
+    if data.actions_path is None or data.adjust is not None:
+        return ""
+    return f"splits and dividends of {data.actions_path} are booked on raw prices; signals see split-adjusted ones"
+
+
+def costs_line(run: FinishedRun) -> str:
+    """Return what trading cost, in words."""
     costs = run.config.costs.model_dump()
     return ", ".join(words.format(costs[name]) for name, words in _COSTS if costs[name]) or "none"
 
@@ -139,7 +148,8 @@ def _sizing(run: FinishedRun) -> str:
     return _SIZES[sizing.rule].format(**sizing.model_dump(), share=100 * sizing.fraction)
 
 
-def _exits(run: FinishedRun) -> str:
+def exits_line(run: FinishedRun) -> str:
+    """Return the configured exit plan in words; empty without one."""
     plan = run.config.exit_plan
     if plan is None:
         return ""

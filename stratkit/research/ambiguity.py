@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -86,8 +87,13 @@ def _detailed(config: RunConfig, inputs: Inputs, result: BacktestResult) -> Deta
         bars_walked=int(np.count_nonzero(inputs.detail.agrees)),
         bars_whole=inputs.detail.absent + inputs.detail.disagreeing,
         ambiguous_without=int(without["ambiguous"].sum()),
-        flipped=sum(before[trade] != after[trade] for trade in before.keys() & after.keys()),
+        flipped=sum(_differ(before[trade], after[trade]) for trade in before.keys() & after.keys()),
     )
+
+
+def _differ(one: tuple[int, int, float], other: tuple[int, int, float]) -> bool:
+    # the average price of an exit is a quotient: its last bits depend on the quantity, and say nothing
+    return one[:2] != other[:2] or not math.isclose(one[2], other[2], rel_tol=1e-9)
 
 
 def _endings(trades: Records) -> dict[tuple[int, int], tuple[int, int, float]]:

@@ -107,8 +107,10 @@ def test_dates_outside_the_data_are_exit_3_and_say_the_span(stratkit: Stratkit, 
         (("--set", "strategies.sma_cross.params.fast=200"), "fast must be below slow; found fast=200, slow=200"),
         (("--set", "cost.commission_bps=3"), "a configuration has no key 'cost'; did you mean 'costs'?"),
         (("--set", "costs.comission_bps=3"), "'costs' has no key 'comission_bps'; did you mean 'commission_bps'?"),
-        (("--fills", "optimistic"), "--fills: execution.profile must be 'conservative', 'close', 'tradingview'"),
+        (("--fills", "optimistic"), "--fills must be conservative, close, tradingview, vectorbt, freqtrade or all; found"),
         (("--fills", "closed"), "did you mean 'close'?"),
+        (("--fills", "close", "--set", "execution.profile=vectorbt"), "choose the same thing; found both"),
+        (("--detail", ""), "--detail must name a path; found an empty text"),
         (("--from", "01.02.2020"), "--from: data.start must be an ISO date"),
         (("--from", "2020-06-01", "--to", "2020-01-01"), "start must not be after end"),
         (("--periods", "0"), "--periods: analytics.periods_per_year must be above 0; found 0"),
@@ -217,7 +219,7 @@ def test_ctrl_c_is_said_and_keeps_what_was_whole(
     code, err = interrupted(
         tmp_path, "ready", signal.SIGINT, COMMAND[2], "--data", data, "--strategy", strategy_file(WAIT), "--quiet"
     )
-    assert (code, err) == (130, "error: stopped by Ctrl-C; runs that were whole before are kept, this one is not\n")
+    assert (code, err) == (130, "error: stopped by Ctrl-C; runs that were whole are kept, one that was being written is not\n")
     assert list((tmp_path / "reports").iterdir()) == before
 
 

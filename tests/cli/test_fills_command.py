@@ -61,11 +61,20 @@ def test_all_fills_of_the_bundled_data_differ_and_are_stamped(stratkit: Stratkit
     assert len(run_folders(tmp_path / "reports")) == 5
 
 
+def test_a_strategy_that_is_named_keeps_its_own_exits_and_costs(stratkit: Stratkit, tmp_path: Path) -> None:
+    compared = stratkit(*ALL, "--strategy", "donchian_breakout", "--json").json["profiles"]
+    alone = stratkit("backtest", "--strategy", "donchian_breakout", "--no-report", "--json").json
+    manifest = json.loads((tmp_path / alone["folder"] / "manifest.json").read_text())
+    assert compared[0]["profile"] == "conservative"
+    assert compared[0]["fills_sha256"] == manifest["outputs"]["fills"]["sha256"]
+
+
 def test_the_table_fits_eighty_columns_and_tells_what_moves(stratkit: Stratkit) -> None:
     done = stratkit(*ALL)
     assert done.code == 0, done.err
     lines = done.out.splitlines()
-    table = lines[1:7]
+    assert [line.split()[0] for line in lines[1:3]] == ["costs", "exits"]
+    table = lines[3:9]
     assert all(len(line) <= 80 for line in table), lines
     assert [line.split()[0] for line in table] == ["profile", *PROFILE_NAMES]
     assert [line.endswith("optimistic") for line in table[1:]] == [False, True, False, True, False]
