@@ -43,6 +43,7 @@ def cleaning_record(cleaning: Cleaning) -> dict[str, Any]:
         "source": str(cleaning.before.path),
         "rows_read": len(cleaning.before.line),
         "rows_written": len(cleaning.after.line),
+        "columns_left_out": list(cleaning.before.unread),
         "repairs": _proposals(cleaning),
         "offers": [vars(offer) for offer in cleaning.offers],
         "obstacle": obstacle(cleaning),

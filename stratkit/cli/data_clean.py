@@ -210,6 +210,9 @@ def _show(
     if cleaning.offers:
         terminal.show(offer_table(cleaning))
     terminal.out.print(f"{before:,} rows read, {after:,} {verb}", markup=False, soft_wrap=True)
+    if cleaning.before.unread:
+        shown = ", ".join(name or "''" for name in cleaning.before.unread)
+        terminal.out.print(f"columns left out: {shown}", markup=False, soft_wrap=True)
     reason = obstacle(cleaning)
     if reason is not None:
         terminal.warn(f"these bars cannot be written yet: {reason}")

@@ -136,4 +136,7 @@ def _joined(parts: list[RawRows]) -> RawRows:
 
 def _check_found(raw: RawRows) -> None:
     if not np.diff(raw.rows.offsets).any():
+        reasons = [f"{note.message}: {note.todo}" for note in raw.notes if note.code in ("no_symbol_name", "bad_stamp")]
+        if reasons:
+            raise DataError(f"{raw.path} must hold bars; no row of it can be read as one: {'; '.join(reasons)}")
         raise DataError(f"{raw.path} must hold bars; no row of it can be read as one: check its columns and stamps")

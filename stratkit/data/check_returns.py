@@ -92,7 +92,7 @@ def _of_symbol(ordered: OrderedRows, moves: _Moves, known_splits: IntArray) -> I
     yield from _named(ordered, moves, "ticker_reuse", reuse, "change", "of the price level across a long hole")
     rest &= ~reuse
     spikes = moves.spikes & rest
-    yield from _named(ordered, moves, "spike", spikes, "bar", "that jumps away and comes back")
+    yield from _named(ordered, moves, "spike", spikes, "bar", "with a jump away and back")
     rest &= ~spikes & ~np.append(False, spikes[:-1])
     ratio = _split_ratios(moves)
     back = _adjusted_back(ratio, rest)

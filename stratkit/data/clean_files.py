@@ -138,6 +138,7 @@ def write_cleaned(cleaning: Cleaning, out: Path, settings: CleanSettings, *, ove
             "source_sha256": file_digest(source),
             "result": out.name,
             "result_sha256": file_digest(new_out),
+            "columns_left_out": list(cleaning.before.unread),
             "settings": settings.model_dump(mode="json"),
         }
         _write_lines(new_log, log_lines(cleaning, head))

@@ -165,6 +165,8 @@ CODES: Final[dict[str, Code]] = {
              "`stratkit data clean` with --tz reads those without"),
         Code("several_columns", "reading", "info", "several columns could be meant",
              "say which one with --column"),
+        Code("refused_column", "reading", "error", "a run refuses a column of a Parquet file: its type or its name",
+             "bring the file in with `stratkit data import`, which is told what the column means"),
         Code("no_symbol_name", "reading", "error", "rows do not name their symbol",
              "complete or remove these rows"),
         Code("no_time_zone", "reading", "info", "stamps with a time of day have no time zone",

@@ -147,24 +147,33 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         ) from None
 
 
-def _check_types(schema: pa.Schema, fields: Mapping[str, str], path: Path) -> None:
+def type_problems(schema: pa.Schema, fields: Mapping[str, str], path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the type of a column that `read_rows` needs, and what to do about it."""
     kind = schema.field(fields["timestamp"]).type
     column = fields["timestamp"]
     if not pa.types.is_timestamp(kind):
-        raise DataError(
-            f"{path}: {column} must hold time stamps with a time zone; it holds {kind}: "
-            f"bring the file in with `stratkit data import {path.name}` (--tz, --epoch)"
+        yield (
+            f"{column} must hold time stamps with a time zone; it holds {kind}",
+            f"bring the file in with `stratkit data import {path.name}` (--tz, --epoch)",
         )
-    if kind.tz is None:
-        raise DataError(
-            f"{path}: {column} must have a time zone; it has no time zone: "
-            f"say which one it is in with `stratkit data import {path.name} --tz UTC`"
+    elif kind.tz is None:
+        yield (
+            f"{column} must have a time zone; it has no time zone",
+            f"say which one it is in with `stratkit data import {path.name} --tz UTC`",
         )
     for field in FIELDS:
         if field in fields:
             kind = schema.field(fields[field]).type
             if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
-                raise DataError(f"{path}: {fields[field]} must hold numbers; it holds {kind}: convert it")
+                yield (
+                    f"{fields[field]} must hold numbers; it holds {kind}",
+                    "convert it, or write the file anew with `stratkit data clean --apply`",
+                )
+
+
+def _check_types(schema: pa.Schema, fields: Mapping[str, str], path: Path) -> None:
+    for problem, todo in type_problems(schema, fields, path):
+        raise DataError(f"{path}: {problem}: {todo}")
 
 
 def _row_groups(
@@ -269,7 +278,12 @@ def _codes(column: pa.ChunkedArray, path: Path) -> tuple[list[str], npt.NDArray[
         raise DataError(f"{path}: every row must name its symbol; found {column.null_count:,} without: complete them")
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     codes: npt.NDArray[np.int32] = np.from_dlpack(encoded.indices).astype(np.int32)
-    return encoded.dictionary.to_pylist(), codes
+    names = encoded.dictionary.to_pylist()
+    blank = [code for code, name in enumerate(names) if not name.strip()]
+    if blank:
+        count = int(np.isin(codes, blank).sum())
+        raise DataError(f"{path}: every row must name its symbol; found {count:,} with a blank name: complete them")
+    return names, codes
 
 
 def _check_single(names: list[str], name: str, path: Path) -> None:

@@ -20,7 +20,7 @@ from stratkit.data.bars import FIELDS
 from stratkit.data.columns import ALIASES, resolve_columns
 from stratkit.data.findings import Finding, counted, found
 from stratkit.data.import_settings import ImportSettings
-from stratkit.data.parquet import opened
+from stratkit.data.parquet import opened, type_problems
 from stratkit.data.raw_stamps import RawStamps, mixed_epochs, read_raw_stamps
 from stratkit.data.raw_text import RawTable, read_text
 from stratkit.data.rows import Rows, split_rows
@@ -43,7 +43,8 @@ class RawRows:
 
     Stamps are UTC when `aware`, else as a clock on the wall showed; `zone` as the column says. Lines
     of text are counted from 1, header included; rows of other files from 1. `notes` are the findings
-    of the reading; `unit` is "line" or "row"; `frequency` what a folder's name says, if any.
+    of the reading; `unit` is "line" or "row"; `frequency` what a folder's name says, if any; `unread` are
+    the columns of the file that are no part of a bar.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class RawRows:
     notes: tuple[Finding, ...]
     unit: str
     frequency: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 def read_raw(path: Path, settings: ImportSettings, symbols: Collection[str] | None = None) -> RawRows:
@@ -63,6 +65,7 @@ def read_raw(path: Path, settings: ImportSettings, symbols: Collection[str] | No
     """
     table, unit = _table(path, settings)
     fields, notes = _fields(table, settings, path)
+    notes += _refused_columns(path, settings)
     stamps = read_raw_stamps(_stamp_column(table, fields), settings, table.line)
     values: dict[str, FloatArray] = {}
     for field in FIELDS:
@@ -88,7 +91,7 @@ def read_raw(path: Path, settings: ImportSettings, symbols: Collection[str] | No
     kept = named & stamps.readable
     raw = _grouped(path, names, codes, stamps, values, table.line, kept)
     raw = _only(raw, symbols) if symbols is not None and "symbol" in fields else raw
-    return replace(raw, notes=(*table.notes, *notes, *stamps.notes), unit=unit)
+    return replace(raw, notes=(*table.notes, *notes, *stamps.notes), unit=unit, unread=_unread(path, table, fields))
 
 
 def _table(path: Path, settings: ImportSettings) -> tuple[RawTable, str]:
@@ -154,6 +157,30 @@ def _fields(table: RawTable, settings: ImportSettings, path: Path) -> tuple[dict
     return resolve_columns(names, mapping, str(path)), notes
 
 
+def _unread(path: Path, table: RawTable, fields: dict[str, str]) -> tuple[str, ...]:
+    names = list(table.columns)
+    if path.name.lower().endswith(PARQUET):
+        with opened(path) as file:
+            names = file.schema_arrow.names  # those with a dot are not in the table
+    return tuple(name for name in names if name not in fields.values())
+
+
+def _refused_columns(path: Path, settings: ImportSettings) -> Iterator[Finding]:
+    """Yield what a run refuses in the columns of a Parquet file, which it reads without an import."""
+    if not path.name.lower().endswith(PARQUET):
+        return
+    with opened(path) as file:
+        schema = file.schema_arrow
+    try:
+        fields = resolve_columns(schema.names, settings.columns, str(path))
+    except DataError as error:
+        message = str(error).removeprefix(f"{path}: ")
+        yield found("refused_column", f"a run refuses this file: {message}", count=1)
+        return
+    for message, todo in type_problems(schema, fields, path):
+        yield found("refused_column", f"a run refuses this file: {message}", count=1, todo=todo)
+
+
 def _several(field: str, names: list[str], todo: str) -> Finding:
     message = f"{field} could be {' or '.join(names)}" if len(names) > 1 else f"{field} is taken from {names[0]}"
     return found("several_columns", message, count=len(names), todo=todo)
@@ -214,7 +241,7 @@ def _null_note(name: str, words: BoolArray, line: IntArray) -> list[Finding]:
     count = int(words.sum())
     return [
         found(
-            "null_text", f"{counted(count, 'value')} of {name} that say NULL or the like", count=count, rows=line[words]
+            "null_text", f"{counted(count, 'value')} of {name} saying NULL or the like", count=count, rows=line[words]
         )
     ]
 

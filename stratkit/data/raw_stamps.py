@@ -80,7 +80,7 @@ def mixed_epochs(name: str, column: pa.ChunkedArray, line: IntArray) -> list[Fin
         if not len(values) or not _units(values).all():
             return []
         return _epoch_notes(_units(_numbers(column)), line, name)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return []
 
 
@@ -93,7 +93,7 @@ def _by_type(column: pa.ChunkedArray, settings: ImportSettings, line: IntArray) 
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         if pa.types.is_integer(kind) and _compact_dates(column):
             return _by_form(column.cast(pa.string()), settings, line)
-        return _epochs(_numbers(column), line)
+        return _epochs(column, line)
     if settings.date_format is not None:
         return _formatted(column, settings.date_format)
     for zone in (None, "UTC"):  # the usual case, hundreds of times faster than looking at each
@@ -119,7 +119,7 @@ def _by_form(column: pa.ChunkedArray, settings: ImportSettings, line: IntArray) 
             continue
         part = column.filter(arrow_values(fits))
         if name == _EPOCH:
-            epochs = _epochs(_numbers(part), line[fits])
+            epochs = _epochs(part, line[fits])
             ns[fits], readable[fits] = epochs.ns, epochs.readable
             notes += epochs.notes
         else:
@@ -171,13 +171,16 @@ def _formatted(column: pa.ChunkedArray, form: str) -> RawStamps:
     return RawStamps(np.asarray(index.as_unit("ns").asi8), ~np.asarray(index.isna()), aware, "UTC" if aware else None)
 
 
-def _epochs(values: FloatArray, line: IntArray) -> RawStamps:
+def _epochs(column: pa.ChunkedArray, line: IntArray) -> RawStamps:
+    values = _numbers(column)
     units = _units(values)
     ns = np.zeros(len(values), dtype=np.int64)
     for unit in np.unique(units[units > 0]).tolist():
         of_unit = units == unit
         scale = values[of_unit] * (unit / 1_000) if unit > 1 else values[of_unit]
         ns[of_unit] = np.rint(scale).astype(np.int64) * (1_000 if unit > 1 else 1)
+    if pa.types.is_integer(column.type) and (units == 1).any():  # a float would round counts of ns
+        ns[units == 1] = _ints(column.cast(pa.int64(), safe=False))[0][units == 1]
     return RawStamps(ns, units > 0, True, "UTC", tuple(_epoch_notes(units, line, "the stamp column")))
 
 
@@ -211,7 +214,7 @@ def _mixed_lengths(column: pa.ChunkedArray) -> bool:
 
 
 def _numbers(column: pa.ChunkedArray) -> FloatArray:
-    numbers = column.cast(pa.float64())
+    numbers = column.cast(pa.float64(), safe=False)  # counts of ns are beyond 2**53
     return fill_floats(np.empty(len(column)), iter([numbers]))
 
 

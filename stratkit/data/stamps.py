@@ -199,7 +199,7 @@ def _epochs(column: pa.Array, unit: str, batch: Batch, where: str) -> IntArray:
 
 def _numbers(column: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     try:
-        numbers = column.cast(pa.float64())
+        numbers = column.cast(pa.float64(), safe=False)  # counts of ns are beyond 2**53
     except pa.ArrowInvalid as error:
         raise DataError(
             f"stamps must be numbers with --epoch; {str(error).splitlines()[0]}: leave --epoch out"

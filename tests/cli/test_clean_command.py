@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -239,3 +240,26 @@ def test_adjusted_prices_change_a_run_and_its_digest(stratkit: Stratkit, write_b
     refused = stratkit("backtest", "--data", path, "--set", "data.adjust=total")
     assert refused.code == 2
     assert "adjust total needs a file of splits and dividends" in refused.err
+
+
+def test_columns_left_out_are_said_and_logged(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
+    path = write_bars(lambda frame: frame.assign(adj_close=frame.close, **{"bid.open": 1.0}))
+    done = stratkit("data", "clean", path, "--apply", "--out", "new.parquet")
+    assert done.code == 0
+    assert "columns left out: adj_close, bid.open" in done.out
+    head = json.loads((tmp_path / "new.log.jsonl").read_text().splitlines()[0])
+    assert head["columns_left_out"] == ["adj_close", "bid.open"]
+    (record,) = stratkit("data", "clean", path, "--json").json["files"]
+    assert record["columns_left_out"] == ["adj_close", "bid.open"]
+    assert "columns left out" not in stratkit("data", "clean", write_bars(name="PLAIN")).out
+
+
+def test_counts_of_ns_and_prices_in_text_are_cleaned(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    def odd(frame: pd.DataFrame) -> pd.DataFrame:
+        ns = frame.timestamp.dt.as_unit("ns").astype("int64")
+        return frame.assign(timestamp=ns, close=frame.close.astype(str))
+
+    done = stratkit("data", "clean", write_bars(odd), "--apply", "--out", "new.parquet")
+    assert done.code == 0
+    assert "errors: none" in done.out
+    assert stratkit("data", "check", "new.parquet").code == 0

@@ -159,3 +159,15 @@ def test_codes_that_cannot_be_accepted_are_a_usage_error(
     outcome = backtest(stratkit, write_bars(), "--accept", code)
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_what_a_run_refuses_leaves_with_3_and_says_what_to_do(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    text = stratkit("data", "check", write_bars(lambda frame: frame.assign(close=frame.close.astype(str))))
+    assert text.code == 3
+    assert "refused_column" in text.out
+    assert "stratkit data clean --apply" in " ".join(text.out.split())
+    naive = write_bars(lambda frame: frame.assign(timestamp=frame.timestamp.dt.tz_localize(None)), name="N")
+    assert stratkit("data", "check", naive).code == 3
+    blank = write_bars(lambda frame: frame.assign(symbol=""), name="B")
+    assert stratkit("data", "check", blank).code == 3
+    assert stratkit("backtest", "--strategy", "buy_and_hold", "--data", blank).code == 3

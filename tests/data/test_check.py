@@ -13,6 +13,8 @@ import pytest
 from stratkit.data.check import check_bars_at
 from stratkit.data.findings import CODES, Finding
 from stratkit.data.import_settings import ImportSettings
+from stratkit.data.settings import DataSettings
+from stratkit.data.store import load_bars
 from stratkit.errors import DataError, UsageError
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -204,6 +206,7 @@ PLANTS: dict[str, Callable[[], Plant]] = {
     "mixed_zones": mixed_zones,
     "several_columns": lambda: Plant(walk().rename(columns={"volume": "tick_volume"})),
     "no_symbol_name": lambda: Plant(panel(walk(symbol="A")).pipe(cell("symbol", 5, "")), walk(symbol="A")),
+    "refused_column": lambda: Plant(naive(walk())),
     "no_time_zone": lambda: Plant(naive(walk(40, step="1h")), walk(40, step="1h")),
     "unsorted": lambda: planted(lambda frame: frame.iloc[[0, 2, 1, *range(3, 120)]]),
     "descending": lambda: planted(lambda frame: frame.iloc[::-1]),
@@ -440,7 +443,11 @@ def test_the_hour_that_is_twice_is_read_as_summer_then_winter_time(tmp_path: Pat
     frame = walk(12, "2019-10-26 22:00", "1h")
     local = frame["timestamp"].dt.tz_convert("Europe/Berlin").dt.tz_localize(None)
     (report,) = check_bars_at(written(frame.assign(timestamp=local), tmp_path), ImportSettings(tz="Europe/Berlin"))
-    assert {finding.code for finding in report.findings} == {"dst_doubled", "calendar_assumed"}
+    assert {finding.code for finding in report.findings} == {
+        "dst_doubled",
+        "calendar_assumed",
+        "refused_column",  # a run is told no zone
+    }
     assert (np.diff(report.ordered.rows.times) == 3600 * 10**9).all()
 
 
@@ -499,3 +506,53 @@ def test_progress_ends_at_its_total(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     check_bars_at(written(walk(), tmp_path), progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (5, 5)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_whole_counts_in_a_parquet_file_are_read_in_every_unit(unit: str, tmp_path: Path) -> None:
+    per = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
+    first = 1_502_928_000_000_000_000 // per + 1  # one beyond what a float of ns could tell
+    frame = walk(40).assign(timestamp=[first + n * 86_400 * 10**9 // per for n in range(40)])
+    (report,) = check_bars_at(written(frame, tmp_path))
+    assert report.first == first * per
+    assert report.frequency == "1d"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: frame.assign(close=frame.close.astype(str)), "close must hold numbers; it holds"),
+        (naive, "timestamp must have a time zone; it has no time zone"),
+        (lambda frame: naive(frame).assign(timestamp=range(1_577_836_800, 1_577_836_920)), "it holds int64"),
+        (lambda frame: frame.rename(columns={"timestamp": "when"}), "no timestamp among when, open"),
+        (lambda frame: frame.assign(date=frame.timestamp), "timestamp must be one column; found timestamp, date"),
+    ],
+)
+def test_columns_that_a_run_refuses_are_errors_in_the_same_words(change: Change, message: str, tmp_path: Path) -> None:
+    path = written(change(walk()), tmp_path)
+    (report,) = check_bars_at(path)
+    (finding,) = report.of_severity("error")
+    assert (finding.code, finding.severity) == ("refused_column", "error")
+    assert message in finding.message
+    with pytest.raises(DataError) as refusal:
+        load_bars(DataSettings(path=str(path)))
+    assert finding.message.removeprefix("a run refuses this file: ") in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_blank_symbol_is_refused_by_check_and_run(name: str, tmp_path: Path) -> None:
+    path = written(walk().assign(symbol=name), tmp_path)
+    with pytest.raises(DataError, match="120 rows without the name of a symbol: complete or remove these rows"):
+        check_bars_at(path)
+    with pytest.raises(DataError, match="every row must name its symbol; found 120 with a blank name: complete"):
+        load_bars(DataSettings(path=str(path)))
+
+
+def test_spikes_are_told_in_one_and_in_many(tmp_path: Path) -> None:
+    def jump(frame: pd.DataFrame, *rows: int) -> pd.DataFrame:
+        for row in rows:
+            frame = scaled(frame, slice(row, row), 1.5)
+        return frame
+
+    assert one(jump(walk(), 60), tmp_path, "spike").message.startswith("1 bar with a jump away and back, first")
+    assert one(jump(walk(), 30, 90), tmp_path, "spike").message.startswith("2 bars with a jump away and back, first")

@@ -113,6 +113,14 @@ def test_epochs_need_their_unit(place: Callable[..., Path], unit: str, factor: i
     assert format_time(int(loaded(path).times[1])) == "2020-01-01 01:00"
 
 
+def test_whole_ns_of_a_parquet_file_are_read_exactly(place: Callable[..., Path], make_frame: MakeFrame) -> None:
+    path, first = place("", "a.parquet"), 1_502_928_000_000_000_001
+    make_frame(3, step="1h").assign(timestamp=[first + n * 3_600 * 10**9 for n in range(3)]).to_parquet(path)
+    assert "found 3 that look like ns: say it with --epoch" in refused(path)
+    bring(path, epoch="ns")
+    assert loaded(path).times[0] == first
+
+
 def test_a_wrong_epoch_unit_is_refused(place: Callable[..., Path]) -> None:
     path = place(hourly("1577836800", "1577840400"))
     assert "must count in ms since 1970 (years 1980 to 2100); found 2 that do not, first row 2" in refused(
