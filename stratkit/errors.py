@@ -27,6 +27,10 @@ class StratkitError(Exception):
     exit_code = 4
 
 
+class Terminated(BaseException):
+    """A termination signal; like `KeyboardInterrupt` no error, so that nothing but the command line catches it."""
+
+
 class UsageError(StratkitError):
     """A wrong option, key, name or value."""
 

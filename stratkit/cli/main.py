@@ -21,7 +21,7 @@ from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
 from stratkit.cli.terminal import Terminal
-from stratkit.errors import OutputError, RunError, StratkitError
+from stratkit.errors import OutputError, RunError, StratkitError, Terminated
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 TERMINATED: Final = 143  # 128 + SIGTERM
@@ -92,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         return _stopped(terminal) if code == INTERRUPTED else int(code or 0)
     except KeyboardInterrupt:
         return _stopped(terminal)
+    except Terminated:
+        return TERMINATED
     except BrokenPipeError:
         return _no_reader()
     except SystemExit as leaving:
@@ -147,12 +149,12 @@ def _print_traceback(terminal: Terminal, error: BaseException) -> None:
 
 def _stopped(terminal: Terminal) -> int:
     return _complain(
-        terminal, "stopped by Ctrl-C; runs that were whole before are kept, this one is not", "", INTERRUPTED
+        terminal, "stopped by Ctrl-C; runs that were whole are kept, one that was being written is not", "", INTERRUPTED
     )
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)  # unwinds, so that a half-written run is taken away
+    raise Terminated  # unwinds, so that a half-written run is taken away
 
 
 def _plain_letters(error: UnicodeError) -> tuple[str, int]:
@@ -167,6 +169,8 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _no_reader()
+    except Terminated:  # while its reader was slow
+        return TERMINATED
     return code
 
 

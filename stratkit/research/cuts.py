@@ -39,6 +39,17 @@ def choose_cuts(outputs: Outputs, bars: Bars, cuts: int, seed: int) -> list[int]
     return list(islice(dict.fromkeys(wanted), cuts))
 
 
+def spread_cuts(chosen: list[int], most: int) -> list[int]:
+    """Return `most` of the `chosen` cuts, evenly spread from the last to the first.
+
+    >>> spread_cuts([9, 1, 5, 3, 7], 3)
+    [9, 5, 1]
+    """
+    ordered = sorted(chosen)
+    places = np.linspace(len(ordered) - 1, 0, min(most, len(ordered)))
+    return [ordered[int(place)] for place in places]
+
+
 def _firsts(outputs: Outputs) -> Iterator[int]:
     """Yield the first bar on which a signal says anything."""
     for name in ("side", "weight"):

@@ -18,7 +18,7 @@ from stratkit.data.bars import Bars
 from stratkit.errors import StratkitError, UsageError
 from stratkit.frequency import frequency_ns
 from stratkit.panel import format_time
-from stratkit.research.cuts import choose_cuts
+from stratkit.research.cuts import choose_cuts, spread_cuts
 from stratkit.research.futures import FUTURE_WORDS, FUTURES, other_future
 from stratkit.research.outputs import CausalSource, Difference, Outputs, differences
 from stratkit.seeds import generator
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 CUTS: Final = 200
 FRESH_CUTS: Final = 24  # cuts at which the code is loaded anew, so that nothing it keeps can hide a leak
-_TABLE_CUTS: Final = 12  # cuts at which tables of its own are cut too
+_TABLE_CUTS: Final = 12  # cuts, early and late, at which tables of its own are cut too
 _FUTURES_PER_CUT: Final = 2  # of the kinds, in turn
 _ROUNDING: Final = 1e-9  # relative; a leak of information is larger
 
@@ -92,7 +92,8 @@ class LookaheadReport:
     """What a proof found; `leaks` holds the first bar of each field and check, the earliest first.
 
     `verdict` is ``clean``; ``leak``; ``random`` when two equal runs differ, so that nothing can be
-    proved; or ``unproved`` when it could not be run on any shorter history. `cuts` of `cuts_asked`
+    proved; or ``unproved`` when it could not be run on any shorter history, or never without later
+    rows of its own tables. `cuts` of `cuts_asked`
     were made before the time budget ended, at which `leaking_cuts` showed a leak.
     """
 
@@ -123,7 +124,7 @@ class LookaheadReport:
                 f"{self.name}: two equal runs must give the same; {self.leaks[0].sentence()}: seed what is random in it"
             )
         if self.verdict == "unproved":
-            return f"{self.name}: it must run on a part of its bars to be proved; {self.notes[0]}"
+            return f"{self.name}: it must run on a part of its bars and tables to be proved; {self.notes[0]}"
         if self.verdict == "clean":
             return f"{self.name}: nothing depends on later bars at {self.cuts} cuts"
         leak = self.leaks[0]
@@ -144,12 +145,21 @@ class _Probe:
     raised: int = 0
     compared: int = 0
     complaint: str = ""
+    table_cuts: dict[int, bool] = field(default_factory=dict)  # bars shown; whether it ran
 
-    def compare(self, source: CausalSource, bars: Bars, shown: int, check: str) -> bool:
+    @property
+    def knows_nothing_of_tables(self) -> bool:
+        """Whether it raised at every cut of its own tables."""
+        return bool(self.table_cuts) and not any(self.table_cuts.values())
+
+    def compare(
+        self, source: CausalSource, bars: Bars, shown: int, check: str, known_until_ns: int | None = None
+    ) -> bool:
         """Compare the first `shown` bars of the outputs on other `bars`; whether it could be."""
         self.runs += 1
         try:
-            part = source.outputs(bars)
+            here = source if known_until_ns is None else source.fresh(known_until_ns)
+            part = here.outputs(bars)
         except StratkitError as error:
             self.raised += 1
             self.complaint = self.complaint or str(error)
@@ -194,17 +204,22 @@ def check_lookahead(
         return _report(source, probe, "random", 0, cuts)
     _check_memory(source, before, middle, probe)
     chosen = choose_cuts(whole, bars, cuts, seed)
+    tabled = spread_cuts(chosen, _TABLE_CUTS) if source.dated_tables() else []
+    chosen = list(dict.fromkeys([*tabled, *chosen]))
     done = 0
     for done, shown in enumerate(chosen, start=1):
         here = source.fresh() if done <= FRESH_CUTS else source
         _cut(here, shown, done, seed, probe)
-        if done <= _TABLE_CUTS and source.dated_tables():
+        if shown in tabled:
             _cut_tables(source, shown, probe)
         if progress is not None:
             progress(done, len(chosen))
         if budget_s is not None and time.monotonic() - begun > budget_s:
             break
-    verdict: Verdict = "leak" if probe.leaks else "clean" if probe.compared else "unproved"
+    else:
+        _close_in(source, probe)
+    proved = probe.compared and not probe.knows_nothing_of_tables
+    verdict: Verdict = "leak" if probe.leaks else "clean" if proved else "unproved"
     return _report(source, probe, verdict, done, len(chosen))
 
 
@@ -227,9 +242,24 @@ def _cut_tables(source: CausalSource, shown: int, probe: _Probe) -> None:
     close_ns = int(probe.bars.times[shown - 1]) + frequency_ns(probe.bars.frequency)
     known_until_ns = min(close_ns, int(probe.bars.times[shown]))
     leaks = len(probe.leaks)
-    probe.compare(source.fresh(known_until_ns), probe.bars.slice(0, shown), shown, "tables")
+    part = probe.bars.slice(0, shown)
+    probe.table_cuts[shown] = probe.compare(source, part, shown, "tables", known_until_ns)
     seen = {leak.difference.field for leak in probe.leaks[:leaks] if leak.shown_bars == shown}
     probe.leaks[leaks:] = [leak for leak in probe.leaks[leaks:] if leak.difference.field not in seen]
+
+
+def _close_in(source: CausalSource, probe: _Probe) -> None:
+    """Bisect to the earliest table cut that does not raise: there nearly all rows are hidden."""
+    ran = [shown for shown, done in probe.table_cuts.items() if done]
+    raised = [shown for shown, done in probe.table_cuts.items() if not done and shown < min(ran, default=0)]
+    if probe.leaks or not raised:
+        return
+    low, high = max(raised), min(ran)
+    while high - low > 1 and not probe.leaks:
+        middle = (low + high) // 2
+        probe.compare(source, probe.bars.slice(0, middle), middle, "truncation")
+        _cut_tables(source, middle, probe)
+        low, high = (low, middle) if probe.table_cuts[middle] else (middle, high)
 
 
 def _is_random(source: CausalSource, bars: Bars, whole: Outputs, probe: _Probe) -> bool:
@@ -295,6 +325,8 @@ def _bar(leak: Leak) -> int:
 
 
 def _notes(source: CausalSource, probe: _Probe, done: int, asked: int) -> Iterator[str]:
+    if probe.knows_nothing_of_tables:
+        yield f"without later rows of its own tables ({', '.join(source.dated_tables())}) it raised at every cut"
     if probe.raised:
         yield f"it raised in {probe.raised} of {probe.runs} runs, which proves nothing: {probe.complaint}"
     if done < asked and not any(leak.check == "equal runs" for leak in probe.leaks):
@@ -303,7 +335,7 @@ def _notes(source: CausalSource, probe: _Probe, done: int, asked: int) -> Iterat
     if signals and not any((np.isfinite(panel) & (panel != 0)).any() for panel in signals):
         yield "it has no opinion on any of these bars, so little is proved: give it bars on which it trades"
     tables = source.dated_tables()
-    if tables:
+    if tables and not probe.knows_nothing_of_tables:
         yield f"tables of its own were cut too ({', '.join(tables)}); when their rows became known is taken from them"
 
 

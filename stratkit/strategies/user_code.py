@@ -7,12 +7,13 @@ may end in a bare traceback: every error becomes a `StrategyError` with file, li
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from stratkit.errors import ParameterError, StrategyError, StratkitError
+from stratkit.errors import ParameterError, StrategyError, StratkitError, Terminated
 
 
 @contextmanager
@@ -20,15 +21,33 @@ def calling(what: str, owner: type | None = None, file: str | None = None) -> It
     """Turn whatever is raised inside into a `StrategyError` that begins with `what`.
 
     The place named is the deepest frame in `file`, or in the file of the class `owner`, or at all.
-    A `ParameterError` passes: it is about a value that the user gave, not about the code.
+    A `ParameterError` passes: it is about a value that the user gave, not about the code. So do Ctrl-C
+    and a termination signal, also when the code makes another error of them. What the code prints goes
+    to stderr: stdout is for results.
     """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except ParameterError:
         raise
     except (Exception, SystemExit) as error:  # user code: anything may come, and leaving is no way out
+        stopped = _stop_behind(error)
+        if stopped is not None:
+            raise stopped from None
         place = _place(error, file or _file_of(owner))
         raise StrategyError(f"{what}: {place}: {_reason(error)}") from error
+
+
+def _stop_behind(error: BaseException) -> BaseException | None:
+    """Return the Ctrl-C or termination signal during which `error` was raised."""
+    seen: set[int] = set()
+    behind: BaseException | None = error
+    while behind is not None and id(behind) not in seen:
+        if isinstance(behind, KeyboardInterrupt | Terminated):
+            return behind
+        seen.add(id(behind))
+        behind = behind.__cause__ or behind.__context__
+    return None
 
 
 def _file_of(owner: type | None) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import Stratkit, WriteBars
+from command_line import COMMAND, ENVIRONMENT, Stratkit, WriteBars, WriteStrategy
 
 LEAK = """\
 import pandas as pd
@@ -238,3 +240,28 @@ def test_too_few_bars_for_the_warm_up_are_an_error_of_the_data(stratkit: Stratki
     done = stratkit("check", "warmup", "momentum_rotation", "--data", write_bars())
     assert done.code == 3
     assert "needs more than 609 bars" in done.err
+
+
+@pytest.mark.parametrize("command", ["lookahead", "warmup"])
+def test_what_a_strategy_prints_stays_out_of_the_json(
+    stratkit: Stratkit, tmp_path: Path, write_bars: WriteBars, command: str
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "print('loading')\n" + LEAK.replace("        close", "        print('calling')\n        close")
+    )
+    done = stratkit("check", command, "own.py:Clean", "--data", write_bars(), "--json", "--bars", "100")
+    assert done.code == 0
+    assert done.json["checks"]
+    assert "loading\n" in done.err
+    assert "calling\n" in done.err
+
+
+def test_a_termination_signal_inside_a_strategy_is_no_error_of_it(
+    tmp_path: Path, write_bars: WriteBars, strategy_file: WriteStrategy
+) -> None:
+    own = strategy_file("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)")
+    done = subprocess.run(
+        [*COMMAND, "check", "lookahead", own, "--data", write_bars(), "--quiet"],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, "", "")

@@ -162,6 +162,17 @@ def test_a_missing_strategy_file_is_told(stratkit: Stratkit, write_bars: WriteBa
     assert f"must be where it was; found none at {tmp_path / 'own.py'}: bring it back" in done.err
 
 
+def test_what_a_strategy_prints_stays_out_of_the_json(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path
+) -> None:
+    body = OWN.replace("from levels import LEVEL", "LEVEL = 100.0\nprint('loading')")
+    (tmp_path / "own.py").write_text(body.replace("        above", "        print('calling')\n        above"))
+    run = run_of(stratkit, "--data", write_bars(), "--strategy", "own.py", "--no-report")
+    done = again(stratkit, run)
+    assert (done.code, done.json["verdict"]) == (0, "identical")
+    assert "calling\n" in done.err
+
+
 def test_one_close_that_moved_by_one_bit_is_found(stratkit: Stratkit, write_bars: WriteBars) -> None:
     path = write_bars()
     run = run_of(stratkit, "--data", path, *FAST)

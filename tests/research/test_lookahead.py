@@ -242,6 +242,55 @@ def test_later_rows_of_files_read_with_pandas_are_hidden(tmp_path: Path, bars: B
     assert any("rates.csv" in note for note in report.notes)
 
 
+LEVELS = (
+    "from pathlib import Path\n"
+    "import numpy as np, pandas as pd\n"
+    "from stratkit.strategies import Strategy\n"
+    "FILE = Path(__file__).with_name('levels.csv')\n"
+    "class Levels(Strategy):\n"
+    "    'Compare with the last level of a file.'\n"
+    "    def signals(self, context):\n"
+    "        level = pd.read_csv(FILE).iloc[-1]['level']\n"
+    "        return self.sides(context, long=(context.bars.close > level) & context.has_bar)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("first_bar", "rows", "verdict"),
+    [
+        (100, 90, "leak"),
+        (121, 6, "leak"),  # between two of the spread cuts: only closing in finds it
+        (-30, 20, "clean"),  # known before the bars begin
+        (300, 20, "unproved"),  # known after they end: it raises at every cut
+    ],
+)
+def test_the_last_row_of_a_file_is_found_wherever_its_rows_begin(
+    tmp_path: Path, bars: Bars, first_bar: int, rows: int, verdict: str
+) -> None:
+    days = bars.times[0].astype("datetime64[ns]").astype("datetime64[D]") + first_bar + np.arange(rows)
+    lowest, highest = float(np.nanmin(bars.close)), float(np.nanmax(bars.close))
+    levels = np.linspace(lowest, highest, rows + 2)[1:-1]
+    lines = [f"{day},{level}\n" for day, level in zip(days, levels, strict=True)]
+    (tmp_path / "levels.csv").write_text("day,level\n" + "".join(lines))
+    file = tmp_path / "levels.py"
+    file.write_text(LEVELS)
+    report = check_lookahead(StrategySource(find_strategy(str(file))), bars, cuts=60)
+    assert report.verdict == verdict, report.sentence()
+    assert {leak.check for leak in report.leaks} == ({"tables"} if verdict == "leak" else set())
+    if verdict == "unproved":
+        assert "without later rows of its own tables (levels.csv) it raised at every cut" in report.sentence()
+
+
+def test_a_file_read_as_the_module_is_loaded_may_raise_too(tmp_path: Path, bars: Bars) -> None:
+    (tmp_path / "levels.csv").write_text("day,level\n" + "".join(f"2030-01-0{day},{day}\n" for day in range(1, 9)))
+    file = tmp_path / "levels_early.py"
+    loaded = "LEVEL = pd.read_csv(FILE).iloc[-1]['level']\nclass"
+    file.write_text(
+        LEVELS.replace("class", loaded).replace("pd.read_csv(FILE).iloc[-1]['level']\n        ", "LEVEL\n        ")
+    )
+    assert check_lookahead(StrategySource(find_strategy(str(file))), bars, cuts=20).verdict == "unproved"
+
+
 def test_symbols_that_begin_later_are_taken_away(bars: Bars) -> None:
     report = prove(lambda panel: np.full(panel.shape, 1 / len(panel.symbols)), bars)
     assert report.verdict == "leak"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from stratkit.data.bars import Bars
-from stratkit.errors import StrategyError, UsageError
+from stratkit.errors import StrategyError, Terminated, UsageError
 from stratkit.features.indicators import rsi, sma
 from stratkit.features.source import IndicatorSource
 from stratkit.strategies.context import Context
@@ -128,6 +128,31 @@ def test_even_leaving_the_process_is_an_error_of_the_strategy(bars: Bars) -> Non
 
     with pytest.raises(StrategyError, match="SystemExit: 3"):
         run_strategy(saying(leave), Context(bars))
+
+
+@pytest.mark.parametrize("stop", [Terminated, KeyboardInterrupt])
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_being_stopped_is_no_error_of_the_strategy(bars: Bars, stop: type[BaseException], is_hidden: bool) -> None:
+    def stopped(self: Strategy, context: Context) -> None:
+        try:
+            raise stop
+        except BaseException as error:  # as a library may that a strategy calls
+            if is_hidden:
+                raise ValueError("no data") from error
+            raise
+
+    with pytest.raises(stop):
+        run_strategy(saying(stopped), Context(bars))
+
+
+def test_what_a_strategy_prints_goes_to_stderr(bars: Bars, capsys: pytest.CaptureFixture[str]) -> None:
+    def prints(self: Strategy, context: Context) -> Signals:
+        print("hello")
+        return self.sides(context, long=everywhere())
+
+    run_strategy(saying(prints), Context(bars))
+    print("result")
+    assert tuple(capsys.readouterr()) == ("result\n", "hello\n")
 
 
 def test_the_warm_up_of_a_strategy_that_declares_none_is_the_lookback_it_used(bars: Bars) -> None:
