@@ -97,7 +97,7 @@ _ROWS: Final = (
         "PerformanceAnalytics adds returns up in its drawdown (Bacon's months: 1.70; compounded 1.695)",
         given=("f",),
     ),
-    Definition("stability", "Stability", "ratio", "higher", "returns", "R^2 of log equity on time, per period"),
+    Definition("stability", "Stability", "ratio", "neither", "returns", "R^2 of log equity on time, per period"),
     Definition(
         "k_ratio", "K-ratio", "ratio", "higher", "returns",
         "slope/SE(slope) sqrt(P)/n of log equity on time",
@@ -107,12 +107,12 @@ _ROWS: Final = (
     ),
     # ---- risk
     Definition(
-        "ann_vol", "Volatility", "fraction", "lower", "risk", "sd(r, ddof=1) sqrt(P)",
+        "ann_vol", "Volatility", "fraction", "neither", "risk", "sd(r, ddof=1) sqrt(P)",
         differs="backtesting.py compounds the variance",
         given=("P",),
     ),
     Definition(
-        "ann_vol_bar", "Volatility, per bar", "fraction", "lower", "risk",
+        "ann_vol_bar", "Volatility, per bar", "fraction", "neither", "risk",
         "sd(r_bar, ddof=1) sqrt(B); shown beside the volatility per session day",
         given=("B",),
     ),

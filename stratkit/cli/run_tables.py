@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _LISTED: Final = (("total_return", "return", "fraction"), ("sharpe", "Sharpe", "ratio"))
 _DRAWDOWN: Final = ("max_drawdown", "drawdown", "fraction")
 _SYMBOLS: Final = 3  # so many are named
+_TAKEN: Final = 60  # columns that all but strategies and remarks need on a narrow screen
+_REMARKS: Final = 8  # columns that remarks need there
+_NAME: Final = 20  # letters of a strategy that are kept together
+_FILLS: Final = 5  # letters of a fill profile on a narrow screen
+_ROOMY: Final = 120  # columns that have room for whole names of fill profiles
 _WIDE: Final = 100  # columns of a terminal that has room for parameters
 
 
@@ -31,13 +36,16 @@ def list_table(rows: Sequence[RunRow], sort: str, width: int) -> Table:
     if sort not in [name for name, *_ in metrics] and any(sort in row.metrics for row in rows):
         metrics.append((sort, sort, "ratio"))
     remarks = ["; ".join(filter(None, (_ill(row), ", ".join(row.tags)))) for row in rows]
-    table = _plain_table()
-    table.add_column("run", no_wrap=True)
-    table.add_column("strategy", overflow="fold", min_width=9)
     wide = width >= _WIDE
+    table = _plain_table(gap=2 if wide else 1)
+    table.add_column("run", no_wrap=True)
+    taken = _TAKEN + _REMARKS * any(remarks) + sum(len(heading) + 1 for _, heading, _ in metrics[3:])
+    longest = max((len(row.strategy) for row in rows), default=0)
+    table.add_column("strategy", overflow="fold", min_width=max(9, min(longest, width - taken, _NAME)))
     if wide:
         table.add_column("parameters", overflow="fold")
     table.add_column("data", overflow="fold", min_width=6)
+    table.add_column("fills", no_wrap=True)
     for _, heading, _ in metrics:
         table.add_column(heading, justify="right", no_wrap=True)
     if any(remarks):
@@ -49,6 +57,7 @@ def list_table(rows: Sequence[RunRow], sort: str, width: int) -> Table:
             row.strategy,
             *([_pairs(row.params)] if wide else []),
             symbols_text(row.symbols, 1),
+            _profile(row.fill_profile or "", width),
             *shown,
         ]
         table.add_row(*map(_text, [*cells, *([remark] if any(remarks) else [])]))
@@ -143,6 +152,10 @@ def _ill(row: RunRow) -> str:
     return "" if row.state == "whole" else row.state
 
 
+def _profile(name: str, width: int) -> str:
+    return name if width >= _ROOMY or len(name) <= _FILLS else f"{name[: _FILLS - 1]}…"
+
+
 def _pairs(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in params.items())
 
@@ -153,7 +166,7 @@ def _text(text: str) -> Any:
     return Text(text)  # text of users and files: none of it is markup
 
 
-def _plain_table(header: bool = True) -> Table:
+def _plain_table(header: bool = True, gap: int = 2) -> Table:
     from rich.table import Table
 
-    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False, show_header=header)
+    return Table(box=None, padding=(0, gap, 0, 0), header_style="dim", pad_edge=False, show_header=header)

@@ -212,11 +212,12 @@ def remove_runs(
 ) -> None:
     """Remove runs for good: their folders and all that the store knows of them."""
     terminal = Terminal(as_json, quiet)
-    with _opened(terminal, out, for_reading=False) as store:
+    with _opened(terminal, out, for_reading=True) as store:  # a full disk is no obstacle to what frees it
         chosen = list(dict.fromkeys(_named(store, run) for run in runs))
         _confirm(chosen, out, yes)
         for name in chosen:
-            store.remove(name)
+            for notice in store.remove(name):
+                terminal.warn(notice)
             terminal.say(f"{name} removed")
     if as_json:
         terminal.emit({"removed": chosen})

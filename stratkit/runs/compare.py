@@ -12,6 +12,8 @@ from stratkit.runs.facts import RunFacts
 
 _SHOWN_DIGITS: Final = 12  # of a digest
 _NOTHING: Final[tuple[Any, ...]] = (None, [], {})
+# steady losses are stable too, and doing nothing is calm; the files of older runs call one side better
+_NEITHER: Final = ("stability", "ann_vol", "ann_vol_bar")
 _WORDS: Final = ("description", "enabled")  # settings of a strategy that decide nothing
 
 
@@ -125,7 +127,7 @@ def _metric_lines(runs: Sequence[RunFacts]) -> tuple[MetricLine, ...]:
     lines = []
     for name in order:
         metric, found = described[name], tuple(_number(one.get(name)) for one in values)
-        better = str(metric.get("better", "neither"))
+        better = "neither" if name in _NEITHER else str(metric.get("better", "neither"))
         lines.append(
             MetricLine(
                 name,

@@ -6,10 +6,12 @@ in between, copied in, deleted by hand or damaged is put right when the store is
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,7 +25,7 @@ from stratkit.runs.database import (
     Work,
     set_aside,
 )
-from stratkit.runs.facts import ReadConfig
+from stratkit.runs.facts import TABLES, ReadConfig
 from stratkit.runs.find import ESSENTIAL, match_run, missing_files, read_record, run_names, whole_runs
 from stratkit.runs.folder import REMOVED, RunRecord
 from stratkit.runs.remarks import Remarks, noted_at, write_remarks
@@ -33,7 +35,9 @@ from stratkit.runs.sweep import hidden_runs, sweep
 _RUN_ID: Final = re.compile(r"\d{8}-\d{6}-.*")
 _KNOWN: Final = "SELECT id, state, noted_at FROM backtest_results"
 _MARK: Final = "UPDATE backtest_results SET state = ?, problem = ? WHERE id = ?"
+_OBJECTS: Final = ("manifest.json", "metrics.json")
 _NAMED: Final = 3  # ids that a notice names at most
+_LATER: Final = "the next command that can write the list takes it off"
 
 T = TypeVar("T")
 
@@ -48,23 +52,32 @@ class RunStore:
     notices: list[str] = field(default_factory=list)
 
     def keep(self, record: RunRecord) -> None:
-        """Write the rows of a run whose folder has its name."""
+        """Write the rows of a run whose folder has its name, and take away those of removals that were cut short."""
         rows = run_rows(record, self.read_config)
-        self._write(_putting(rows))
+        self._write(_putting(rows, self._half_removed()))
 
-    def remove(self, run_id: str) -> None:
-        """Take a run away: hide its folder, delete its rows, delete its files; cut short, the rest is done later."""
+    def remove(self, run_id: str) -> list[str]:
+        """Take a run away and return notices: hide its folder, delete its files, then its rows.
+
+        The files go first, for they free the space that the database may need. The empty hidden folder
+        stays until the rows are gone: whatever is cut short is finished by the next use of the store.
+        Raises `OutputError` when the folder cannot be hidden, or when there is none and the rows stay.
+        """
         final, hidden = self.folder / run_id, self.folder / f".{run_id}{REMOVED}"
         if final.exists():
             shutil.rmtree(hidden, ignore_errors=True)
             _rename(final, hidden)
+        _empty(hidden)
         try:
-            self._write(lambda connection: remove_run(connection, run_id))
-        except OutputError:
-            if hidden.exists():
-                _rename(hidden, final)
-            raise
+            self._write(_removal(run_id))
+        except UnwritableDatabaseError as error:
+            if not hidden.exists():
+                raise
+            return [f"{error}; the files of {run_id} are gone, and {_LATER}"]
+        if self.database.path is None and hidden.exists():  # the one on disk could not be opened
+            return [f"the files of {run_id} are gone, and {_LATER}"]
         shutil.rmtree(hidden, ignore_errors=True)
+        return []
 
     def match(self, run: str) -> str:
         """Return the id that `run` is or begins, of a vanished run as well; raise `UsageError` otherwise."""
@@ -77,9 +90,8 @@ class RunStore:
 
     def refresh(self) -> None:
         """Bring the database up to date with the folders, and take away what dead processes left."""
-        for run_id in hidden_runs(self.folder, REMOVED):
-            if not (self.folder / run_id).exists():
-                self._write(_removal(run_id))
+        for run_id in self._half_removed():
+            self._write(_removal(run_id))
         if swept := sweep(self.folder):
             self.notices.append(f"{_listed(swept, 'half-written run')} of a stopped process removed")
         self._safely(self._compare)
@@ -89,6 +101,9 @@ class RunStore:
         self.notices.append(f"{why}; the runs are read from their folders instead")
         self.database = Database(None)
         self._compare()
+
+    def _half_removed(self) -> list[str]:
+        return [run_id for run_id in hidden_runs(self.folder, REMOVED) if not (self.folder / run_id).exists()]
 
     def _write(self, work: Work[T]) -> T:
         return self._safely(lambda: self.database.write(work))
@@ -211,8 +226,13 @@ def _place(folder: Path) -> Path | None:
     return path if path.exists() or whole_runs(folder) else None
 
 
-def _putting(rows: RunRows) -> Work[None]:
-    return lambda connection: put_run(connection, rows)
+def _putting(rows: RunRows, gone: Sequence[str] = ()) -> Work[None]:
+    def put(connection: sqlite3.Connection) -> None:
+        for run_id in gone:
+            remove_run(connection, run_id)
+        put_run(connection, rows)
+
+    return put
 
 
 def _removal(run_id: str) -> Work[None]:
@@ -220,10 +240,24 @@ def _removal(run_id: str) -> Work[None]:
 
 
 def _state(folder: Path) -> tuple[str, str]:
-    if not folder.is_dir():
+    """Return the state of a run and what is wrong, by names and ends of files: of thousands none is read through."""
+    try:
+        with os.scandir(folder) as entries:
+            there = {entry.name for entry in entries if entry.is_file()}
+    except (FileNotFoundError, NotADirectoryError):
         return "missing", "its folder has vanished; stratkit runs remove forgets it"
-    missing = missing_files(folder)
-    return ("damaged", _state_words(missing)) if missing else ("whole", "")
+    if missing := [name for name in (*ESSENTIAL, *TABLES) if name not in there]:
+        return "damaged", _state_words(missing)
+    cut = [name for name in _OBJECTS if not _is_closed(folder / name)]
+    return ("damaged", f"{', '.join(cut)} cannot be read or was cut off") if cut else ("whole", "")
+
+
+def _is_closed(path: Path) -> bool:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    return text[:1] == b"{" and text[-8:].rstrip().endswith(b"}")
 
 
 def _state_words(missing: Sequence[str]) -> str:
@@ -233,6 +267,15 @@ def _state_words(missing: Sequence[str]) -> str:
 def _listed(names: Sequence[str], noun: str) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}"
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            with suppress(OSError):  # what stays is tried again by the next use of the store
+                entry.unlink()
 
 
 def _rename(path: Path, target: Path) -> None:

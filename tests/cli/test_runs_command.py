@@ -28,8 +28,9 @@ def test_the_list_has_the_newest_first_with_its_figures(stratkit: Stratkit, repo
     listed = stratkit("runs", "list")
     assert listed.code == 0
     lines = listed.out.splitlines()
-    assert lines[0].split() == ["run", "strategy", "parameters", "data", "return", "Sharpe", "drawdown"]
-    assert lines[1].split() == [TWO, "sma_cross", "fast", "9", "ACME", "and", "1", "more", "+10.00%", "1.50", "−10.00%"]
+    assert lines[0].split() == ["run", "strategy", "parameters", "data", "fills", "return", "Sharpe", "drawdown"]
+    assert lines[1].split() == [TWO, "sma_cross", "fast", "9", "ACME", "and", "1", "more", "cons…",
+                                "+10.00%", "1.50", "−10.00%"]  # fmt: skip
     assert lines[2].split()[:4] == [ONE, "sma_cross", "fast", "5"]
     assert "trials not counted" in listed.err
 
@@ -42,6 +43,25 @@ def test_the_list_fits_80_columns(stratkit: Stratkit, reports: Path, monkeypatch
     assert max(map(len, listed.out.splitlines())) <= 80
     assert TWO in listed.out
     assert "damaged" in listed.out
+
+
+def test_runs_that_differ_in_their_fills_only_can_be_told_apart_at_80_columns(
+    stratkit: Stratkit, reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stratkit.cli.terminal.PLAIN_WIDTH", 80)
+    write_run(reports, "20240102-030407-cccccc", strategy="bollinger_reversion")
+    path = reports / "20240102-030407-cccccc" / "metrics.json"
+    path.write_text(path.read_text().replace('"conservative"', '"freqtrade"'))
+    listed = stratkit("runs", "list")
+    lines = listed.out.splitlines()
+    assert lines[1].split()[:4] == ["20240102-030407-cccccc", "bollinger_reversion", "ACME", "freq…"]
+    assert lines[-1].split()[:4] == [ONE, "sma_cross", "ACME", "cons…"]
+    assert max(map(len, lines)) <= 80
+    assert [run["fill_profile"] for run in stratkit("runs", "list", "--json").json["runs"]] == [
+        "freqtrade", "conservative", "conservative"
+    ]  # fmt: skip
+    monkeypatch.setattr("stratkit.cli.terminal.PLAIN_WIDTH", 120)
+    assert "freqtrade" in stratkit("runs", "list").out
 
 
 def test_a_filter_a_sort_and_a_limit_change_the_list(stratkit: Stratkit, reports: Path) -> None:
@@ -178,6 +198,34 @@ def test_remove_asks_for_a_yes_and_takes_folder_and_rows(stratkit: Stratkit, rep
     assert not (reports / ONE).exists()
     assert asked(reports, "SELECT id FROM backtest_results") == [(TWO,)]
     assert stratkit("runs", "remove", "latest", "--yes", "--json").json == {"removed": [TWO]}
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_remove_frees_a_full_disk_and_the_next_command_repairs_the_list(
+    opens: bool, stratkit: Stratkit, reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stratkit("runs", "list")
+
+    def full(connection: sqlite3.Connection, begin: str, work: object) -> object:
+        if connection.execute("PRAGMA database_list").fetchone()[2] and (not opens or begin != "BEGIN"):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return real(connection, begin, work)
+
+    real = database._within
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_within", full)
+        removed = stratkit("runs", "remove", ONE, "--yes")
+        assert removed.code == 0
+        assert "disk is full" in removed.err
+        assert "the next command that can write the list takes it off" in removed.err
+        assert not (reports / ONE).exists()
+        assert not list(reports.glob(f".{ONE}.removed/*"))
+        assert stratkit("runs", "remove", TWO, "--yes").code == 0  # with the rest of the first still to be done
+    assert "no run in reports" in stratkit("runs", "list").err
+    assert asked(reports, "SELECT id FROM backtest_results") == []
+    assert not list(reports.glob(".*.removed"))
 
 
 def test_remove_on_a_terminal_asks(stratkit: Stratkit, reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:

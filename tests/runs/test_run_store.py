@@ -150,6 +150,27 @@ def test_a_run_that_lost_its_manifest_is_marked_and_mended(reports: Path) -> Non
 
 
 @pytest.mark.parametrize("table", ["trades", "fills", "equity", "decisions"])
+def test_a_table_that_is_deleted_from_a_listed_run_is_said_once_and_mended(table: str, reports: Path) -> None:
+    path = reports / ONE / f"{table}.parquet"
+    kept = path.read_bytes()
+    path.unlink()
+    found = {ONE: "damaged", TWO: "whole"}
+    assert states(reports) == (found, [f"{ONE}: it has no {table}.parquet"])
+    assert states(reports) == (found, [])
+    path.write_bytes(kept)
+    assert states(reports) == ({ONE: "whole", TWO: "whole"}, [])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "metrics.json"])
+@pytest.mark.parametrize("text", ["{", "", "[]"])
+def test_a_file_of_a_listed_run_that_is_cut_off_is_said(name: str, text: str, reports: Path) -> None:
+    (reports / ONE / name).write_text(text)
+    found, notices = states(reports)
+    assert found == {ONE: "damaged", TWO: "whole"}
+    assert notices == [f"{ONE}: {name} cannot be read or was cut off"]
+
+
+@pytest.mark.parametrize("table", ["trades", "fills", "equity", "decisions"])
 def test_a_truncated_table_marks_a_run_as_damaged_and_says_which_file(
     table: str, make_run: MakeRun, reports: Path
 ) -> None:
@@ -270,7 +291,7 @@ class PowerCutError(BaseException):
     """The process is gone here."""
 
 
-@pytest.mark.parametrize("step", ["rename", "write", "rmtree"])
+@pytest.mark.parametrize("step", ["rename", "empty", "write", "rmtree"])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_removal_that_is_cut_short_is_all_or_nothing_when_the_store_is_next_opened(
     step: str, after: bool, reports: Path, monkeypatch: pytest.MonkeyPatch
@@ -286,6 +307,8 @@ def test_a_removal_that_is_cut_short_is_all_or_nothing_when_the_store_is_next_op
     with open_store(reports) as opened, monkeypatch.context() as patch:
         if step == "rename":
             patch.setattr(store, "_rename", cut(store._rename))
+        elif step == "empty":
+            patch.setattr(store, "_empty", cut(store._empty))
         elif step == "write":
             patch.setattr(RunStore, "_write", cut(RunStore._write))
         else:
@@ -312,14 +335,38 @@ def test_a_vanished_run_can_be_forgotten(reports: Path) -> None:
     assert states(reports) == ({TWO: "whole"}, [])
 
 
-def test_a_run_whose_row_cannot_be_removed_stays(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_row_cannot_be_removed_is_gone_and_its_row_follows(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with open_store(reports) as opened:
         monkeypatch.setattr(database, "BUSY_S", 0.1)
         other = sqlite3.connect(reports / DATABASE, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         opened.database.close()
-        with pytest.raises(OutputError, match=r"in use by another process for more than 0\.1 s"):
-            opened.remove(ONE)
+        (notice,) = opened.remove(ONE)
+        assert "in use by another process for more than 0.1 s" in notice
         other.execute("ROLLBACK")
         other.close()
-    assert states(reports) == ({ONE: "whole", TWO: "whole"}, [])
+    assert not (reports / ONE).exists()
+    assert states(reports) == ({TWO: "whole"}, [])
+
+
+def test_a_run_that_is_registered_finishes_the_removal_of_another(make_run: MakeRun, reports: Path) -> None:
+    (reports / ONE).rename(reports / f".{ONE}.removed")
+    register_run(make_run("20240102-030407-cccccc"))
+    assert asked(reports, "SELECT id FROM backtest_results ORDER BY id") == [(TWO,), ("20240102-030407-cccccc",)]
+    assert not list(reports.glob(".*.removed"))
+
+
+def test_the_row_of_a_vanished_run_that_cannot_be_written_is_an_error(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(reports / ONE)
+    with open_store(reports) as opened:
+        monkeypatch.setattr(database, "BUSY_S", 0.1)
+        other = sqlite3.connect(reports / DATABASE, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        opened.database.close()
+        with pytest.raises(OutputError, match="in use by another process"):
+            opened.remove(ONE)
+        other.close()
