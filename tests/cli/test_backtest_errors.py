@@ -107,7 +107,7 @@ def test_dates_outside_the_data_are_exit_3_and_say_the_span(stratkit: Stratkit, 
         (("--set", "strategies.sma_cross.params.fast=200"), "fast must be below slow; found fast=200, slow=200"),
         (("--set", "cost.commission_bps=3"), "a configuration has no key 'cost'; did you mean 'costs'?"),
         (("--set", "costs.comission_bps=3"), "'costs' has no key 'comission_bps'; did you mean 'commission_bps'?"),
-        (("--fills", "optimistic"), "--fills must be conservative, close, tradingview, vectorbt, freqtrade or all; found"),
+        (("--fills", "optimistic"), "--fills must be conservative, close, tradingview, vectorbt, freqtrade or all"),
         (("--fills", "closed"), "did you mean 'close'?"),
         (("--fills", "close", "--set", "execution.profile=vectorbt"), "choose the same thing; found both"),
         (("--detail", ""), "--detail must name a path; found an empty text"),
@@ -219,7 +219,8 @@ def test_ctrl_c_is_said_and_keeps_what_was_whole(
     code, err = interrupted(
         tmp_path, "ready", signal.SIGINT, COMMAND[2], "--data", data, "--strategy", strategy_file(WAIT), "--quiet"
     )
-    assert (code, err) == (130, "error: stopped by Ctrl-C; runs that were whole are kept, one that was being written is not\n")
+    said = "error: stopped by Ctrl-C; runs that were whole are kept, one that was being written is not\n"
+    assert (code, err) == (130, said)
     assert list((tmp_path / "reports").iterdir()) == before
 
 

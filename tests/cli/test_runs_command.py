@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Stratkit
@@ -206,7 +207,7 @@ def test_remove_frees_a_full_disk_and_the_next_command_repairs_the_list(
 ) -> None:
     stratkit("runs", "list")
 
-    def full(connection: sqlite3.Connection, begin: str, work: object) -> object:
+    def full(connection: sqlite3.Connection, begin: str, work: Any) -> Any:
         if connection.execute("PRAGMA database_list").fetchone()[2] and (not opens or begin != "BEGIN"):
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL

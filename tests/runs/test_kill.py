@@ -133,7 +133,7 @@ def test_a_process_interrupted_at_random_points_takes_its_draft_away_itself(tmp_
         told += writer.told
         check_store(tmp_path, told)
     # a signal between two lines of Python may come before anybody owns the draft: hidden, and swept when it is old
-    assert len(hidden_runs(tmp_path, ".partial")) <= 2
+    assert len(hidden_runs(tmp_path, ".partial")) <= INTERRUPTIONS // 4
 
 
 def test_two_writers_and_a_reader_at_once_lose_nothing(tmp_path: Path) -> None:
