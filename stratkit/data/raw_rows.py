@@ -208,7 +208,7 @@ def _numbers(name: str, column: pa.ChunkedArray, line: IntArray) -> tuple[FloatA
     out: FloatArray = np.empty(len(column))
     try:
         return fill_floats(out, iter([column.cast(pa.float64(), safe=False)])), []
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # not all numbers: each value is looked at below
         text = pc.utf8_trim_whitespace(column.cast(pa.string()))
     words = pc.is_in(pc.utf8_lower(text), pa.array(_NULL_WORDS))
     good = pc.or_(pc.match_substring_regex(text, _NUMBER), pc.is_in(pc.utf8_lower(text), pa.array(_NOT_FINITE)))

@@ -80,7 +80,7 @@ def mixed_epochs(name: str, column: pa.ChunkedArray, line: IntArray) -> list[Fin
         if not len(values) or not _units(values).all():
             return []
         return _epoch_notes(_units(_numbers(column)), line, name)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # text or dates are no counts since 1970
         return []
 
 

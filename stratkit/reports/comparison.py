@@ -11,7 +11,7 @@ import numpy as np
 from stratkit.errors import OutputError
 from stratkit.panel import NS_PER_DAY, FloatArray, IntArray, format_time
 from stratkit.reports.comparison_rows import RUN_HEADINGS, SECTIONS, letters_of, metric_cells, run_cells, value_text
-from stratkit.reports.offline import chart_library, content_policy, environment, hash_of, template_text, trusted
+from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.thinning import extreme_points
 from stratkit.runs.compare import Comparison
 from stratkit.runs.curves import EquityCurve, read_curve, rebased
@@ -36,35 +36,24 @@ def write_comparison(path: Path, compared: Comparison) -> Path:
 
 def render_comparison(compared: Comparison) -> str:
     """Return the page as text."""
-    script, theme, css = (template_text(name) for name in ("comparison.js", "theme.js", "report.css"))
-    library, library_hash = chart_library()
     letters = letters_of(len(compared.runs))
     curves = [read_curve(run.record) for run in compared.runs]
     scaled, start = rebased(curves)
-    text: str = (
-        environment()
-        .get_template("comparison.html.j2")
-        .render(
-            css=trusted(css),
-            script=trusted(script),
-            theme=trusted(theme),
-            policy=content_policy([hash_of(script), hash_of(theme), library_hash]),
-            library=trusted(library),
-            title=f"{len(curves)} runs compared",
-            headings=RUN_HEADINGS,
-            runs=run_cells(compared),
-            notes=compared.notes,
-            caption=_caption(curves, start),
-            letters=letters,
-            metrics=[(line.label, metric_cells(line)) for line in compared.metrics],
-            differences=[
-                (heading, [(one.key, [value_text(value) for value in one.values]) for one in getattr(compared, name)])
-                for name, heading in SECTIONS
-            ],
-            curves=trusted(_script_text(_drawn(letters, compared, curves, scaled))),
-        )
+    return interactive_page(
+        "comparison",
+        title=f"{len(curves)} runs compared",
+        headings=RUN_HEADINGS,
+        runs=run_cells(compared),
+        notes=compared.notes,
+        caption=_caption(curves, start),
+        letters=letters,
+        metrics=[(line.label, metric_cells(line)) for line in compared.metrics],
+        differences=[
+            (heading, [(one.key, [value_text(value) for value in one.values]) for one in getattr(compared, name)])
+            for name, heading in SECTIONS
+        ],
+        curves=trusted(_script_text(_drawn(letters, compared, curves, scaled))),
     )
-    return text
 
 
 def _caption(curves: list[EquityCurve], start: int | None) -> str:

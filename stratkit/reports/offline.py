@@ -1,4 +1,4 @@
-"""`environment`: templates, scripts and policy of a page that is one file and loads nothing from anywhere.
+"""`interactive_page`: templates, scripts and policy of a page that is one file and loads nothing from anywhere.
 
 Its chart library is the script inside the installed plotly package, compressed into the page and
 unpacked by the browser. A content security policy names the exact scripts that may run by their
@@ -73,3 +73,25 @@ def trusted(text: str) -> Any:
     import markupsafe
 
     return markupsafe.Markup(text)  # our own files and base64, never a user's text
+
+
+def interactive_page(name: str, **content: Any) -> str:
+    """Return the page of the template and the script called `name`, with the chart library inside.
+
+    Beside `content` the template is given css, script, theme, library and the policy that lets only these run.
+    """
+    script, theme, css = (template_text(file) for file in (f"{name}.js", "theme.js", "report.css"))
+    library, library_hash = chart_library()
+    text: str = (
+        environment()
+        .get_template(f"{name}.html.j2")
+        .render(
+            css=trusted(css),
+            script=trusted(script),
+            theme=trusted(theme),
+            policy=content_policy([hash_of(script), hash_of(theme), library_hash]),
+            library=trusted(library),
+            **content,
+        )
+    )
+    return text

@@ -14,7 +14,7 @@ from stratkit.errors import OutputError
 from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_rows
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
-from stratkit.reports.offline import chart_library, content_policy, environment, hash_of, template_text, trusted
+from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import choose_trades
@@ -48,28 +48,17 @@ def write_report(folder: Path, content: ReportContent, settings: ReportSettings)
 
 def render_page(content: ReportContent, settings: ReportSettings) -> str:
     """Return the page as text."""
-    script, theme, css = (template_text(name) for name in ("report.js", "theme.js", "report.css"))
-    library, library_hash = chart_library()
     series = prepare_series(content, settings)
     shown = choose_trades(content.result, settings.max_trades)
     payload = build_payload(content, series, shown, settings)
-    text: str = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            css=trusted(css),
-            script=trusted(script),
-            theme=trusted(theme),
-            policy=content_policy([hash_of(script), hash_of(theme), library_hash]),
-            library=trusted(library),
-            payload=trusted(payload.text()),
-            **_tables(content, settings),
-            trades_rule=shown.rule,
-            has_trades=shown.total > 0,
-            rolling=f"{series.rolling_periods} {series.returns.unit}s",
-        )
+    return interactive_page(
+        "report",
+        payload=trusted(payload.text()),
+        **_tables(content, settings),
+        trades_rule=shown.rule,
+        has_trades=shown.total > 0,
+        rolling=f"{series.rolling_periods} {series.returns.unit}s",
     )
-    return text
 
 
 def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
