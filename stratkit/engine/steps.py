@@ -138,7 +138,7 @@ def wants_entry(s: Any, wish: int, weight: float, priced: bool, rules: Any) -> b
     return (wish == 1 or wish == -1) and (wish != s.side or rules.max_adds > 0 or not priced)
 
 
-@inner
+@inlined
 def trade(
     book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
     last: bool, moment: int, plays: int,
