@@ -1,10 +1,14 @@
-"""`ExitPlan`: how a position is left, expressed in R, the initial risk of one unit."""
+"""`ExitPlan`: how a position is left, expressed in R, the initial risk of one unit; and the profiles, plans by name."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stratkit.errors import UsageError, did_you_mean
 
 RiskBasis = Literal["atr", "percent", "distance"]
 
@@ -57,3 +61,57 @@ class ExitPlan(BaseModel):
     def needs_risk_unit(self) -> bool:
         """Whether any level of the plan is expressed in R."""
         return any(level is not None for level in (self.sl, self.tp1, self.be, self.trail_by))
+
+
+PlanOrName: TypeAlias = ExitPlan | str  # a plan, or the name of a profile or of one of the configuration's `exit_plans`
+Suits = Literal["T", "R", "H", "L"]
+
+
+@dataclass(frozen=True)
+class ExitProfile:
+    """A plan with the markets it suits: T trending, R ranging, H high and L low volatility.
+
+    `min_confidence` is that of the opinions it is meant for, which a selector of profiles looks at.
+    """
+
+    name: str
+    plan: ExitPlan
+    min_confidence: float
+    suits: tuple[Suits, ...]
+
+
+def _profiles() -> Iterator[ExitProfile]:
+    rows: tuple[tuple[str, tuple[float, ...], str], ...] = (
+        # sl, tp1-3, be, f1-3, trail_at, trail_by, risk_multiplier, min_confidence
+        ("defensive", (1.0, 1.5, 2.5, 4.0, 1.0, 0.5, 0.3, 0.2, 2.5, 0.8, 0.8, 0.45), "TRL"),
+        ("moderate", (1.0, 2.0, 3.5, 5.5, 1.2, 0.5, 0.3, 0.2, 3.0, 1.0, 1.0, 0.48), "TRHL"),
+        ("moderate_aggressive", (1.0, 2.5, 4.0, 6.0, 1.5, 0.5, 0.3, 0.2, 3.5, 1.0, 1.1, 0.50), "TH"),
+        ("balanced_aggressive", (1.5, 4.0, 6.0, 10.0, 2.0, 0.5, 0.3, 0.2, 5.0, 1.2, 1.2, 0.52), "TH"),
+        ("ultra_aggressive", (1.0, 3.0, 5.0, 8.0, 1.5, 0.5, 0.3, 0.2, 4.0, 1.0, 1.0, 0.53), "TH"),
+        ("scalp", (0.8, 1.2, 1.8, 2.5, 0.6, 0.6, 0.3, 0.1, 1.5, 0.6, 0.7, 0.55), "RL"),
+        ("trend_rider", (2.0, 5.0, 8.0, 12.0, 2.5, 0.3, 0.3, 0.4, 6.0, 1.5, 1.3, 0.60), "TH"),
+    )
+    names = ("sl", "tp1", "tp2", "tp3", "be", "f1", "f2", "f3", "trail_at", "trail_by", "risk_multiplier")
+    for name, (*values, min_confidence), suits in rows:
+        plan = ExitPlan(risk_basis="atr", risk=1.0, atr_bars=14, **dict(zip(names, values)))
+        yield ExitProfile(name, plan, min_confidence, tuple(suits))
+    # risk off: no entry has a size
+    yield ExitProfile("none", ExitPlan(risk_multiplier=0.0), 1.0, ())
+
+
+PROFILES: Final[Mapping[str, ExitProfile]] = {profile.name: profile for profile in _profiles()}
+
+
+def find_plan(given: PlanOrName, own: Mapping[str, ExitPlan]) -> ExitPlan:
+    """Return the plan that a setting gives or names: one of `own`, by its name, else a profile.
+
+    >>> find_plan("scalp", {}).tp1
+    1.2
+    """
+    if isinstance(given, ExitPlan):
+        return given
+    if given in own:
+        return own[given]
+    if given in PROFILES:
+        return PROFILES[given].plan
+    raise UsageError(f"unknown exit plan {given!r}; {did_you_mean(given, [*own, *PROFILES])}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stratkit.strategies.settings import warn_if_fraction
 
 SizingRule = Literal[
     "fixed_fraction", "equal_weight", "volatility_target", "risk_per_trade", "fractional_kelly", "fixed_units"
@@ -86,9 +87,3 @@ class RiskSettings(BaseModel):
     sizing: SizingSettings = Field(default_factory=SizingSettings, description="how much is asked for")
     caps: CapSettings = Field(default_factory=CapSettings, description="what entries may not exceed")
     breakers: BreakerSettings = Field(default_factory=BreakerSettings, description="when to stop entering")
-
-
-def warn_if_fraction(name: str, percent: float | None) -> None:
-    """Warn when a percentage looks like a fraction: 0.15 means 0.15 %."""
-    if percent is not None and 0 < percent < 1:
-        warnings.warn(f"{name}: {percent:g} means {percent:g} %, did you mean {percent * 100:g}?", stacklevel=2)

@@ -17,6 +17,7 @@ from stratkit.plans import ExitPlan
 LONG, SHORT, FLAT, EXIT = 1, -1, 0, 2
 
 EntryOrder = Literal["stop", "limit"]
+SizeUnit = Literal["rule", "fraction"]
 
 _PANELS: dict[str, npt.DTypeLike] = {
     "side": np.int8,
@@ -28,6 +29,7 @@ _PANELS: dict[str, npt.DTypeLike] = {
     "target_level": np.float64,
     "exit_fraction": np.float64,
     "entry_level": np.float64,
+    "plan": np.int16,
 }
 
 
@@ -43,7 +45,10 @@ class Signals:
     entry), `exit_fraction` (of the position, for side 2), `entry_level` (price > 0 at which an entry
     rests in the market during the next bar; NaN = at the market), which rests as the stop or limit
     order that `entry_order` says. `exit_plan` is the plan that the strategy
-    was designed with; the configuration's own plan goes before it. The first `warmup_bars` rows
+    was designed with; the configuration's own plan goes before it. `plan` int16 says which of `plans` an
+    entry decided on that bar gets instead, -1 = `exit_plan`. `size_unit` says what `size` counts: ``rule``, the
+    number of the configured sizing rule, or ``fraction``, of equity, which rules that size otherwise leave out.
+    `remarks` are the strategy's own words for an opinion, by (bar, column). The first `warmup_bars` rows
     hold no opinion. Values at t use nothing after close[t].
     """
 
@@ -59,6 +64,10 @@ class Signals:
     entry_level: FloatArray | None = None
     entry_order: EntryOrder = "stop"
     exit_plan: ExitPlan | None = None
+    plan: npt.NDArray[np.int16] | None = None
+    plans: tuple[ExitPlan, ...] = ()
+    size_unit: SizeUnit = "rule"
+    remarks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     warmup_bars: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
 
@@ -92,6 +101,11 @@ class Signals:
         if self.entry_order not in get_args(EntryOrder):
             raise StrategyError(
                 f"strategy {self.strategy!r}: entry_order must be 'stop' or 'limit'; found {self.entry_order!r}"
+            )
+        if self.plan is not None and self.plan.size and not -1 <= self.plan.min() <= self.plan.max() < len(self.plans):
+            raise StrategyError(
+                f"strategy {self.strategy!r}: plan must be -1 or the number of one of {len(self.plans)} plans; "
+                f"found {self.plan.min()} .. {self.plan.max()}"
             )
         object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
 

@@ -1,0 +1,1 @@
+"""Rules on a run that speak up, and who hears them."""
