@@ -18,7 +18,7 @@ ROWS_OF_ACCOUNT: Final = 16
 SLOT_DTYPE = np.dtype(
     [
         ("symbol", "i8"),  # what the slot stands for, set once
-        ("strategy", "i8"),
+        ("strategy", "i8"),  # of its position: set again by every entry
         ("kind", "i8"),  # 0 = side, 1 = weight
         ("size", "f8"),  # default size
         ("rule", "i8"),  # sizing rule
@@ -74,6 +74,7 @@ SLOT_DTYPE = np.dtype(
         ("exit_reason", "i8"),
         ("exit_bar", "i8"),  # its decision bar while its row is not written, else -1
         ("exit_confidence", "f8"),
+        ("exit_by", "i8"),  # strategy that asked for it
         ("flagged", "i8"),  # 1: liquidated at its next open
         ("last_reason", "i8"),  # of its last fill
         ("waiting", "f8"),  # waiting rest of an entry, units
@@ -82,6 +83,7 @@ SLOT_DTYPE = np.dtype(
         ("weight_wanted", "f8"),  # a reduction that waits for a bar, NaN = none
         ("weight_bar", "i8"),  # its decision bar while its row is not written, else -1
         ("weight_confidence", "f8"),
+        ("weight_by", "i8"),
         ("weight_acted", "i8"),  # bar in which step 2 reduced or skipped this slot's weight
         ("left_side", "i8"),
         ("left_bar", "i8"),
@@ -132,6 +134,8 @@ STRATEGY_DTYPE = np.dtype(
         ("win_sum", "f8"),
         ("loss_sum", "f8"),
         ("cap", "f8"),  # max at-risk fraction of equity, NaN = off
+        ("multiplier", "f8"),  # of its sizes
+        ("realised", "f8"),  # net P&L of its closed trades
         ("asked", "f8"),  # work space of the per-strategy cap
         ("held", "f8"),
     ]
@@ -143,6 +147,7 @@ CANDIDATE_DTYPE = np.dtype(
         ("side", "i8"),
         ("kind", "i8"),
         ("plan", "i8"),
+        ("strategy", "i8"),
         ("confidence", "f8"),
         ("size", "f8"),
         ("weight", "f8"),
@@ -206,6 +211,7 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
         book.slots[name] = getattr(targets, f"slot_{name}")
     book.slots["entry_plan"] = targets.slot_plan
     book.strategies["cap"] = targets.strategy_cap
+    book.strategies["multiplier"] = targets.strategy_multiplier
     book.symbols["delist_bar"] = delist_bar
     for name in ("active_stop", "stop", "stop_distance", "next_target", "weight_wanted", "risk_unit"):
         book.slots[name] = np.nan

@@ -16,6 +16,7 @@ from stratkit.engine.layout import (
     BREAKER_LOSSES,
     BREAKER_OPENED,
     NO_SIDE,
+    NO_STRATEGY,
 )
 from stratkit.engine.positions import log_decision
 
@@ -23,7 +24,7 @@ from stratkit.engine.positions import log_decision
 @inner
 def log_breaker(account: Any, logs: Any, bar: int, outcome: int, rule: int) -> None:
     """Write that a breaker closed or opened."""
-    log_decision(account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, outcome, rule)
+    log_decision(account, logs, bar, ACCOUNT_SLOT, NO_STRATEGY, NO_SIDE, 1.0, math.nan, 0.0, outcome, rule)
 
 
 @inner
@@ -34,38 +35,28 @@ def judge_close(account: Any, rules: Any, logs: Any, bar: int, day: int, equity:
             if rules.reopen_after_bars > 0 and bar - account.drawdown_closed_at >= rules.reopen_after_bars:
                 account.drawdown_closed_at = -1
                 account.peak = equity
-                log_decision(
-                    account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, BREAKER_OPENED, BREAKER_DRAWDOWN
-                )
+                log_breaker(account, logs, bar, BREAKER_OPENED, BREAKER_DRAWDOWN)
         else:
             account.peak = max(account.peak, equity)
             if equity <= account.peak * (1.0 - rules.max_drawdown):
                 account.drawdown_closed_at = bar
-                log_decision(
-                    account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, BREAKER_CLOSED, BREAKER_DRAWDOWN
-                )
+                log_breaker(account, logs, bar, BREAKER_CLOSED, BREAKER_DRAWDOWN)
     if rules.max_daily_loss > 0.0:
         if day != account.day:
             account.day = day
             account.day_base = account.equity
             if account.tripped_day != np.iinfo(np.int64).min:
                 account.tripped_day = np.iinfo(np.int64).min
-                log_decision(
-                    account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, BREAKER_OPENED, BREAKER_DAILY_LOSS
-                )
+                log_breaker(account, logs, bar, BREAKER_OPENED, BREAKER_DAILY_LOSS)
         if account.tripped_day != day and equity <= account.day_base * (1.0 - rules.max_daily_loss):
             account.tripped_day = day
-            log_decision(
-                account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, BREAKER_CLOSED, BREAKER_DAILY_LOSS
-            )
+            log_breaker(account, logs, bar, BREAKER_CLOSED, BREAKER_DAILY_LOSS)
     if rules.max_consecutive_losses > 0:
         if account.losses_closed_at >= 0:
             if rules.reopen_after_bars > 0 and bar - account.losses_closed_at >= rules.reopen_after_bars:
                 account.losses_closed_at = -1
                 account.loss_streak = 0
-                log_decision(
-                    account, logs, bar, ACCOUNT_SLOT, NO_SIDE, 1.0, math.nan, 0.0, BREAKER_OPENED, BREAKER_LOSSES
-                )
+                log_breaker(account, logs, bar, BREAKER_OPENED, BREAKER_LOSSES)
         elif account.loss_streak >= rules.max_consecutive_losses:
             account.losses_closed_at = bar
             log_breaker(account, logs, bar, BREAKER_CLOSED, BREAKER_LOSSES)

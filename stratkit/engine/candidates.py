@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stratkit.compiled import inlined, inner
+from stratkit.engine.intents import asker, panel_value, plan_asked
 from stratkit.engine.layout import (
     BANKRUPT_RULE,
     BREAKER_DAILY_LOSS,
@@ -49,14 +50,6 @@ STALE_EDGE = np.int64(-1)
 NEW, MORE, REST, RAISE = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 # batches of candidates: sides at a price of now, weights, orders that the bar comes to, one against a position
 SIDES, WEIGHTS, RESTING, AGAINST = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
-
-
-@inlined
-def panel_value(panel: Any, bar: int, column: int) -> float:
-    """Return one value of an optional panel, NaN when it is absent."""
-    if panel.shape[0] == 0:
-        return math.nan
-    return panel[bar, column]
 
 
 @inner
@@ -131,7 +124,8 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
     c.dropped = 1
     if c.kind == REST:
         s.waiting = 0.0
-    log_decision(account, logs, row, c.slot, c.side, c.confidence, c.requested, 0.0, outcome_of(rule), rule)
+    log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.requested, 0.0, outcome_of(rule),
+                 rule)  # fmt: skip
 
 
 @inlined
@@ -174,8 +168,9 @@ def gather(
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[row, slot])
         has_bar = prices[column] == prices[column]
+        by = asker(targets, s, row, slot)
         if asks and close[row, column] != close[row, column]:
-            log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+            log_decision(account, logs, row, slot, by, wish, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             asks = False
         if asks and kind == MORE and (s.waiting > 0.0 or s.adds >= rules.max_adds):
             account.no_op += 1
@@ -192,13 +187,14 @@ def gather(
                 account.no_op += 1
                 continue
             if rule != NO_RULE:
-                log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0, outcome_of(rule), rule)
+                log_decision(account, logs, row, slot, by, wish, confidence, math.nan, 0.0, outcome_of(rule), rule)
                 continue
         elif rests:
             kind, wish, confidence = REST, s.waiting_side, s.waiting_confidence
             rule = refusal_of_rest(s, rules, has_bar, ends, breaker)
             if rule != NO_RULE:
-                log_decision(account, logs, row, slot, wish, confidence, s.waiting, 0.0, outcome_of(rule), rule)
+                log_decision(account, logs, row, slot, s.strategy, wish, confidence, s.waiting, 0.0, outcome_of(rule),
+                             rule)  # fmt: skip
                 s.waiting = 0.0
                 continue
         else:
@@ -208,7 +204,9 @@ def gather(
         c.slot = slot
         c.side = wish
         c.kind = kind
-        c.plan = s.plan if kind == MORE else s.entry_plan
+        keeps = kind == MORE or kind == REST or s.side == wish  # the position stays whose it is
+        c.plan = s.plan if keeps else plan_asked(targets, s, row, slot)
+        c.strategy = s.strategy if keeps else by
         c.confidence = confidence
         c.weight = weight
         size = panel_value(targets.size, row, slot)
@@ -227,7 +225,9 @@ def gather(
 
 
 @inner
-def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, impact_of: float) -> None:
+def size_at(
+    c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, multiplier: float, impact_of: float
+) -> None:
     """Price a candidate for `impact_of` units, and set R, the distance to its stop and its quantity."""
     price = market_price(rules, c.base, c.side, impact_of, c.volatility, c.volume, c.slips == 1)
     c.price = price
@@ -236,7 +236,7 @@ def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, 
         c.stop_distance = s.stop_distance
         c.distance = price if math.isnan(s.stop) else max(0.0, c.side * (price - s.stop))
     else:
-        if c.plan == 0:
+        if plan.exists == 0:
             unit = c.given_risk_unit if c.given_risk_unit > 0.0 else to_stop
         elif c.stop_level == c.stop_level or plan.basis == BASIS_LEVEL:
             unit = to_stop
@@ -251,7 +251,7 @@ def size_at(c: Any, s: Any, plan: Any, rules: Any, equity: float, kelly: float, 
     quantity = requested_quantity(s.rule, c.size, equity, price, c.stop_distance, kelly)
     if rules.scale_by_confidence == 1:
         quantity = quantity * c.confidence
-    c.quantity = quantity * plan.risk_multiplier
+    c.quantity = quantity * multiplier * plan.risk_multiplier
 
 
 @inner
@@ -291,10 +291,10 @@ def size_candidate(
             strategy.trades, strategy.wins, strategy.win_sum, strategy.loss_sum,
             rules.kelly_min_trades, rules.kelly_start,
         )  # fmt: skip
-    size_at(c, s, plan, rules, equity, kelly, 0.0)
+    size_at(c, s, plan, rules, equity, kelly, strategy.multiplier, 0.0)
     rule = refusal_of_size(c, s, plan, kelly)
     if rule == NO_RULE and rules.impact_frac > 0.0 and c.quantity > 0.0:
-        size_at(c, s, plan, rules, equity, kelly, c.quantity)
+        size_at(c, s, plan, rules, equity, kelly, strategy.multiplier, c.quantity)
         rule = refusal_of_size(c, s, plan, kelly)
     if rule == NO_RULE:
         c.requested = c.quantity
@@ -309,25 +309,27 @@ def size_candidate(
         small = c.quantity * c.price / equity < rules.min_trade_weight
         if small or c.quantity * c.price < rules.min_notional:
             c.dropped = 1
-            log_decision(account, logs, row, c.slot, c.side, c.confidence, c.quantity, 0.0, SKIPPED,
+            log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.quantity, 0.0, SKIPPED,
                          MIN_TRADE_WEIGHT if small else MIN_NOTIONAL)  # fmt: skip
 
 
 @inner
 def rank(candidates: Any, order: Any, count: int) -> None:
-    """Sort `order[:count]` by (-confidence, slot): shell sort, for the keys are unique."""
+    """Sort `order[:count]` by (-confidence, strategy, slot): shell sort, for the keys are unique."""
     for place in range(count):
         order[place] = place
     gap = count // 2
     while gap > 0:
         for place in range(gap, count):
             moving = order[place]
-            key = candidates[moving].confidence
+            key, owner = candidates[moving].confidence, candidates[moving].strategy
             at = place
             while at >= gap:
                 other = order[at - gap]
-                its = candidates[other].confidence
-                if its > key or (its == key and candidates[other].slot < candidates[moving].slot):
+                its, its_owner = candidates[other].confidence, candidates[other].strategy
+                if its > key or (its == key and its_owner < owner):
+                    break
+                if its == key and its_owner == owner and candidates[other].slot < candidates[moving].slot:
                     break
                 order[at] = other
                 at -= gap

@@ -63,11 +63,11 @@ def cap_strategies(
     for index in range(count):
         c = candidates[index]
         if c.dropped == 0:
-            strategies[slots[c.slot].strategy].asked += at_risk(c, c.quantity, rules.risk_basis)
+            strategies[c.strategy].asked += at_risk(c, c.quantity, rules.risk_basis)
     for index in range(count):
         c = candidates[index]
         s = slots[c.slot]
-        y = strategies[s.strategy]
+        y = strategies[c.strategy]
         if c.dropped == 1 or not y.cap > 0.0 or fits(y.asked, y.cap, equity, y.held):
             continue
         room = y.cap * equity - y.held

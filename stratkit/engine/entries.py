@@ -93,6 +93,7 @@ def set_levels(s: Any, c: Any, plan: Any, rules: Any) -> None:
 def open_position(s: Any, account: Any, c: Any, plan: Any, rules: Any, bar: int, row: int) -> None:
     """Turn a flat slot into a position of the candidate, with nothing held yet."""
     s.side = c.side
+    s.strategy = c.strategy
     s.entry = c.price
     s.average = c.price
     s.risk_unit = c.risk_unit if c.risk_unit > 0.0 else math.nan
@@ -201,7 +202,7 @@ def try_fill(
         s.waiting_side = c.side
         s.waiting_confidence = c.confidence
     if c.kind != REST:
-        log_decision(account, logs, row, c.slot, c.side, c.confidence, c.requested, granted,
+        log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.requested, granted,
                      FILLED if c.rule == NO_RULE else REDUCED, c.rule)  # fmt: skip
 
 
@@ -243,7 +244,7 @@ def enter(
     for index in range(count):
         c = candidates[index]
         s = slots[c.slot]
-        size_candidate(c, s, account, strategies[s.strategy], targets.plans[c.plan], rules, logs, row, equity)
+        size_candidate(c, s, account, strategies[c.strategy], targets.plans[c.plan], rules, logs, row, equity)
     cap_strategies(slots, account, strategies, candidates, rules, logs, row, count, equity, marks)
     rank(candidates, order, count)
     if batch == WEIGHTS:

@@ -49,10 +49,10 @@ from stratkit.risk.sizing import lot_down
 
 
 @inner
-def log_exit(account: Any, logs: Any, row: int, slot: int, side: int, confidence: float, requested: float, left: float,
-             whole: bool) -> None:  # fmt: skip
+def log_exit(account: Any, logs: Any, row: int, slot: int, by: int, side: int, confidence: float, requested: float,
+             left: float, whole: bool) -> None:  # fmt: skip
     """Write the row of an exit: filled, or reduced by the volume."""
-    log_decision(account, logs, row, slot, side, confidence, requested, left,
+    log_decision(account, logs, row, slot, by, side, confidence, requested, left,
                  FILLED if whole else REDUCED, NO_RULE if whole else VOLUME)  # fmt: skip
 
 
@@ -90,14 +90,14 @@ def leave_gapped(
                  volume, in_force)  # fmt: skip
     if s.side == 0 or s.exit_wanted <= 0.0:
         return
-    wanted, reason, decided, confidence = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence
+    wanted, reason, decided, confidence, by = s.exit_wanted, s.exit_reason, s.exit_bar, s.exit_confidence, s.exit_by
     requested = min(wanted, s.held)
     s.exit_wanted = 0.0
     s.exit_bar = -1
     left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price, reason, SLIPS,
                            volatility, volume, in_force)  # fmt: skip
     if decided >= 0:
-        log_exit(account, logs, decided, slot, EXIT_SIDE, confidence, requested, left, left >= requested)
+        log_exit(account, logs, decided, slot, by, EXIT_SIDE, confidence, requested, left, left >= requested)
 
 
 @inner
@@ -107,7 +107,7 @@ def leave_whole(
 ) -> float:  # fmt: skip
     """Leave with all units at `price`; without a bar (NaN) the exit waits for the next."""
     if price != price:
-        wait_to_leave(s, math.inf, reason, NO_ROW, 1.0)
+        wait_to_leave(s, math.inf, reason, NO_ROW, 1.0, s.strategy)
         return 0.0
     return leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, math.inf, price, reason, slips,
                            volatility, volume, in_force)  # fmt: skip
@@ -116,7 +116,7 @@ def leave_whole(
 @inner
 def leave_by_side(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    confidence: float, fraction: float, price: float, volatility: float, volume: float, in_force: int,
+    by: int, confidence: float, fraction: float, price: float, volatility: float, volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Play side 2: the exit fraction of the position leaves, and the row is written when there is a bar."""
     if s.exit_wanted == math.inf:
@@ -129,41 +129,42 @@ def leave_by_side(
         requested = fraction * s.held
         wanted = lot_down(requested, rules.lot_size)
     if not wanted > 0.0:
-        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, requested, 0.0, REFUSED, LOT)
+        log_decision(account, logs, row, slot, by, EXIT_SIDE, confidence, requested, 0.0, REFUSED, LOT)
     elif price != price:
         account.no_op += 1 if s.exit_wanted > 0.0 else 0
-        wait_to_leave(s, wanted, EXIT_SIGNAL, row, confidence)
+        wait_to_leave(s, wanted, EXIT_SIGNAL, row, confidence, by)
     else:
         left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, wanted, price,
                                EXIT_SIGNAL, SLIPS, volatility, volume, in_force)  # fmt: skip
-        log_exit(account, logs, row, slot, EXIT_SIDE, confidence, requested, left, left >= min(wanted, requested))
+        log_exit(account, logs, row, slot, by, EXIT_SIDE, confidence, requested, left, left >= min(wanted, requested))
 
 
 @inner
 def reduce_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    less: float, confidence: float, equity: float, price: float, volatility: float, volume: float, in_force: int,
+    by: int, less: float, confidence: float, equity: float, price: float, volatility: float, volume: float,
+    in_force: int,
 ) -> None:  # fmt: skip
     """Leave the units that a smaller weight of the same sign no longer asks for, unless they are too few."""
     direction = -s.side
     quantity = lot_down(less, rules.lot_size)
     if less * price / equity < rules.min_trade_weight:
-        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, SKIPPED, MIN_TRADE_WEIGHT)
+        log_decision(account, logs, row, slot, by, direction, confidence, less, 0.0, SKIPPED, MIN_TRADE_WEIGHT)
     elif less * price < rules.min_notional:
-        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, SKIPPED, MIN_NOTIONAL)
+        log_decision(account, logs, row, slot, by, direction, confidence, less, 0.0, SKIPPED, MIN_NOTIONAL)
     elif not quantity > 0.0:
-        log_decision(account, logs, row, slot, direction, confidence, less, 0.0, REFUSED, LOT)
+        log_decision(account, logs, row, slot, by, direction, confidence, less, 0.0, REFUSED, LOT)
     else:
         left = leave_at_market(s, account, strategy, symbol, rules, logs, stream, bar, slot, quantity, price,
                                REBALANCE_OUT, SLIPS, volatility, volume, in_force)  # fmt: skip
-        log_exit(account, logs, row, slot, direction, confidence, less, left, left >= quantity)
+        log_exit(account, logs, row, slot, by, direction, confidence, less, left, left >= quantity)
 
 
 @inner
 def play_weight(
     s: Any, account: Any, strategy: Any, symbol: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int, slot: int,
-    weight: float, priced: bool, confidence: float, equity: float, price: float, volatility: float, volume: float,
-    in_force: int,
+    by: int, weight: float, priced: bool, confidence: float, equity: float, price: float, volatility: float,
+    volume: float, in_force: int,
 ) -> None:  # fmt: skip
     """Play the leaving half of a weight (NaN: none), or of one that waited for a bar.
 
@@ -175,12 +176,12 @@ def play_weight(
         cancel_rest(s, account, logs, row, slot)
         if not priced:
             direction = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else -s.side))
-            log_decision(account, logs, row, slot, direction, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+            log_decision(account, logs, row, slot, by, direction, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
             s.weight_acted = bar
             return
     elif s.weight_wanted == s.weight_wanted and price == price and equity > 0.0:
         weight, row = s.weight_wanted, s.weight_bar
-        confidence = s.weight_confidence
+        confidence, by = s.weight_confidence, s.weight_by
         s.weight_wanted = math.nan
         s.weight_bar = -1
     if weight != weight or s.side == 0 or not equity > 0.0:
@@ -196,6 +197,7 @@ def play_weight(
         s.weight_wanted = weight
         s.weight_bar = NO_ROW if turns else row
         s.weight_confidence = confidence
+        s.weight_by = by
     elif turns:
         leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REVERSE, SLIPS, volatility,
                     volume, in_force)  # fmt: skip
@@ -205,9 +207,9 @@ def play_weight(
         requested, direction = s.held, -s.side
         left = leave_whole(s, account, strategy, symbol, rules, logs, stream, bar, slot, price, REBALANCE_OUT, SLIPS,
                            volatility, volume, in_force)  # fmt: skip
-        log_exit(account, logs, row, slot, direction, confidence, requested, left, left >= requested)
+        log_exit(account, logs, row, slot, by, direction, confidence, requested, left, left >= requested)
     else:
-        reduce_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, s.held - units, confidence,
+        reduce_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, by, s.held - units, confidence,
                       equity, price, volatility, volume, in_force)  # fmt: skip
 
 

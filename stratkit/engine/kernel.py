@@ -77,6 +77,18 @@ def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> Non
 
 
 @inner
+def share_out(by_strategy: Any, slots: Any, strategies: Any, marks: Any, bar: int) -> None:
+    """Write the net P&L of each strategy so far: its closed trades, then its open ones at the marks, in slot order."""
+    for index in range(strategies.shape[0]):
+        by_strategy[bar, index] = strategies[index].realised
+    for slot in range(slots.shape[0]):
+        s = slots[slot]
+        if s.side != 0:
+            gross = s.side * (s.exit_value + s.held * marks[s.symbol] - s.entry_value)
+            by_strategy[bar, s.strategy] += gross - s.commission - s.borrow - s.funding + s.dividend
+
+
+@inner
 def play_bar(
     book: Any, quotes: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules: Any, logs: Any, stream: Any,
     bar: int,
@@ -203,6 +215,8 @@ def advance_book(
                 record.carry[bar, 0] = account.borrow_bar
                 record.carry[bar, 1] = account.funding_bar
                 record.carry[bar, 2] = account.interest_bar
+            if record.by_strategy.shape[0] > 0:
+                share_out(record.by_strategy, slots, strategies, marks, bar)
         if stream is not None:
             stream_bar(stream, bar, equity, gross)
             if has_carry:

@@ -54,7 +54,7 @@ RULES: Final = (
 )  # fmt: skip
 
 # ---- sides as the decision log writes them, and the slot that stands for the account
-NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT = np.int64(0), np.int64(2), np.int64(-1)
+NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT, NO_STRATEGY = np.int64(0), np.int64(2), np.int64(-1), np.int64(-1)
 
 # ---- yes and no for compiled code, which would be compiled once more for every literal
 NO, YES = np.bool_(False), np.bool_(True)
@@ -145,6 +145,7 @@ FILL_DTYPE = np.dtype(
         ("slippage", "f8"),  # (price - base_price) x direction x quantity
         ("reason", "i8"),
         ("trade", "i8"),  # number of the trade it belongs to, in order of opening
+        ("strategy", "i8"),  # that the position belongs to
     ]
 )
 
@@ -173,6 +174,7 @@ TRADE_DTYPE = np.dtype(
         ("best_price", "f8"),
         ("exit_reason", "i8"),
         ("ambiguous", "i8"),  # bars that held both the stop and the next target
+        ("strategy", "i8"),  # that it belongs to
     ]
 )
 
@@ -186,6 +188,7 @@ DECISION_DTYPE = np.dtype(
         ("granted", "f8"),  # units after caps, cash and lot
         ("outcome", "i8"),
         ("rule", "i8"),
+        ("strategy", "i8"),  # whose intent it was, -1 for the account
     ]
 )
 

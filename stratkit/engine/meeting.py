@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from stratkit.compiled import inner
-from stratkit.engine.candidates import AGAINST, panel_value
+from stratkit.engine.candidates import AGAINST
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import leave_passed
 from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
+from stratkit.engine.intents import asker, panel_value
 from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NO, NOT_REACHED, REFUSED, YES
 from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
@@ -35,7 +36,7 @@ def settle_order(
         confidence = 1.0
         if targets.confidence.shape[0] > 0:
             confidence = np.float64(targets.confidence[row, slot])
-        log_decision(account, logs, row, slot, wish, confidence, math.nan, 0.0,
+        log_decision(account, logs, row, slot, asker(targets, s, row, slot), wish, confidence, math.nan, 0.0,
                      EXPIRED if fate == UNREACHED else REFUSED,
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
@@ -63,8 +64,10 @@ def walk_through(
 ) -> None:  # fmt: skip
     """Walk a slot from price `at` on `leg` to the close, through the fill of the order that rests against it."""
     s, account = book.slots[slot], book.account[0]
-    symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
+    symbol = book.symbols[s.symbol]
     while leg < LEGS:
+        # an order that fills may hand the slot to another strategy
+        strategy = book.strategies[s.strategy]
         fate, leg, at = walk(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, leg,
                              at, open_, high, low, close, volatility, volume, in_force)  # fmt: skip
         if fate == UNREACHED:
@@ -117,8 +120,8 @@ def meet_piece(
     if orders is not None and entered:
         s.spent_bar = np.int64(-1)
         moves = whole or (rules.trailing_first == 1 and rules.entry_bar_exits == 1)
-        own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, high, low,
-                moves, volatility, volume, in_force)  # fmt: skip
+        own_bar(s, account, book.strategies[s.strategy], symbol, rules, targets.plans[s.plan], logs, stream, bar, slot,
+                high, low, moves, volatility, volume, in_force)  # fmt: skip
 
 
 @inner
@@ -128,7 +131,7 @@ def meet_pieces(
 ) -> None:  # fmt: skip
     """Let a slot meet the finer bars inside a bar, in order, then move its levels for the next bar."""
     s, account = book.slots[slot], book.account[0]
-    symbol, strategy = book.symbols[s.symbol], book.strategies[s.strategy]
+    symbol = book.symbols[s.symbol]
     column, first = s.symbol, pieces.rows[bar, 0]
     own = s.resting_bar == bar
     begin = s.resting_piece if own else first
@@ -144,13 +147,14 @@ def meet_pieces(
             filled, fresh = False, True
         untested = s.resting_bar == bar and rules.entry_bar_exits == 0
         if later and not untested and s.side != 0 and s.spent_bar != bar:
-            leave_passed(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot, open_,
-                         high, low, volatility, volume, in_force)  # fmt: skip
+            leave_passed(s, account, book.strategies[s.strategy], symbol, rules, targets.plans[s.plan], logs, stream,
+                         bar, slot, open_, high, low, volatility, volume, in_force)  # fmt: skip
         if orders is not None and later and s.resting != 0 and is_passed(s.order, s.resting, s.resting_level, open_):
             s.resting_level = open_
             fate = LATE
             if s.side != 0 and s.spent_bar != bar:
-                turn(s, account, strategy, symbol, rules, logs, stream, bar, slot, volatility, volume, in_force)
+                turn(s, account, book.strategies[s.strategy], symbol, rules, logs, stream, bar, slot, volatility,
+                     volume, in_force)  # fmt: skip
                 s.spent_bar = bar
                 fate = TURNED
             if settle_order(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, fate):
@@ -158,8 +162,9 @@ def meet_pieces(
                 fresh = True
         later = True
         if s.side != 0 and s.resting_bar == bar and rules.entry_bar_exits == 0:  # nothing is tested: the bar as one
-            own_bar(s, account, strategy, symbol, rules, targets.plans[s.plan], logs, stream, bar, slot,
-                    quotes.high[bar, column], quotes.low[bar, column], YES, volatility, volume, in_force)  # fmt: skip
+            own_bar(s, account, book.strategies[s.strategy], symbol, rules, targets.plans[s.plan], logs, stream, bar,
+                    slot, quotes.high[bar, column], quotes.low[bar, column], YES, volatility, volume,
+                    in_force)  # fmt: skip
             return
         if s.side != 0 and s.spent_bar == bar and rules.same_bar != ALONG_PATH:
             pass_over(book, quotes, orders, targets, rules, logs, stream, bar, slot, equity, high, low)

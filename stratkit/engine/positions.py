@@ -32,7 +32,7 @@ DUST = 1e-12  # of the quantity entered: what remains at or below it is a roundi
 
 @inner
 def log_decision(
-    account: Any, logs: Any, bar: int, slot: int, side: int, confidence: float,
+    account: Any, logs: Any, bar: int, slot: int, strategy: int, side: int, confidence: float,
     requested: float, granted: float, outcome: int, rule: int,
 ) -> None:  # fmt: skip
     """Write one row of the decision log."""
@@ -46,6 +46,7 @@ def log_decision(
         row.granted = granted
         row.outcome = outcome
         row.rule = rule
+        row.strategy = strategy
         account.decision_rows += 1
 
 
@@ -74,6 +75,7 @@ def book_fill(
         row.slippage = slippage
         row.reason = reason
         row.trade = s.trade
+        row.strategy = s.strategy
         account.fill_rows += 1
 
 
@@ -107,6 +109,7 @@ def write_trade(s: Any, account: Any, logs: Any, slot: int, exit_bar: int, exit_
         row.best_price = s.best
         row.exit_reason = s.last_reason
         row.ambiguous = s.ambiguous
+        row.strategy = s.strategy
         account.trade_rows += 1
     return pnl
 
@@ -132,7 +135,8 @@ def write_open_trades(slots: Any, account: Any, symbols: Any, logs: Any) -> None
 def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
     """Give up the rest of an entry that waited for volume."""
     if s.waiting > 0.0:
-        log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0, EXPIRED, CANCELLED)
+        log_decision(account, logs, bar, slot, s.strategy, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
+                     EXPIRED, CANCELLED)  # fmt: skip
         s.waiting = 0.0
 
 
@@ -140,7 +144,8 @@ def cancel_rest(s: Any, account: Any, logs: Any, bar: int, slot: int) -> None:
 def drop_waiting_weight(s: Any, account: Any, logs: Any, slot: int, rule: int) -> None:
     """Give up a weight that waited for a bar, with the row that it still owes."""
     if s.weight_bar >= 0:
-        log_decision(account, logs, s.weight_bar, slot, -s.side, s.weight_confidence, math.nan, 0.0, EXPIRED, rule)
+        log_decision(account, logs, s.weight_bar, slot, s.weight_by, -s.side, s.weight_confidence, math.nan, 0.0,
+                     EXPIRED, rule)  # fmt: skip
     s.weight_wanted = math.nan
     s.weight_bar = -1
 
@@ -152,8 +157,8 @@ def close_trade(
 ) -> None:  # fmt: skip
     """Settle a slot that has gone flat: its trade, streaks, Kelly sums, the edge and what waited on it."""
     if s.exit_wanted > 0.0 and s.exit_bar >= 0:
-        log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, s.exit_confidence, min(s.exit_wanted, before), 0.0,
-                     EXPIRED, CANCELLED)  # fmt: skip
+        log_decision(account, logs, s.exit_bar, slot, s.exit_by, EXIT_SIDE, s.exit_confidence,
+                     min(s.exit_wanted, before), 0.0, EXPIRED, CANCELLED)  # fmt: skip
     cancel_rest(s, account, logs, bar, slot)
     drop_waiting_weight(s, account, logs, slot, CANCELLED)
     pnl = write_trade(s, account, logs, slot, bar, s.exit_value)
@@ -161,6 +166,7 @@ def close_trade(
         stream_trade(stream, pnl, pnl / (s.risk_unit * s.entry_quantity), s.bars_held, s.ambiguous)
     account.loss_streak = account.loss_streak + 1 if pnl < 0.0 else 0
     strategy.trades += 1
+    strategy.realised += pnl
     on_notional = pnl / s.entry_value
     if pnl > 0.0:
         strategy.wins += 1
@@ -197,12 +203,13 @@ def leave(
 
 
 @inner
-def wait_to_leave(s: Any, quantity: float, reason: int, decided: int, confidence: float) -> None:
+def wait_to_leave(s: Any, quantity: float, reason: int, decided: int, confidence: float, by: int) -> None:
     """Let an exit wait for a bar or for volume; one that waits already keeps its reason and its row."""
     if s.exit_wanted == 0.0:
         s.exit_reason = reason
         s.exit_bar = decided
         s.exit_confidence = confidence
+        s.exit_by = by
     s.exit_wanted = max(s.exit_wanted, quantity)
 
 
@@ -224,7 +231,7 @@ def leave_at_market(
     else:
         quantity = 0.0
     if s.side != 0 and quantity < wanted:
-        wait_to_leave(s, wanted - quantity, reason, NO_ROW, 1.0)
+        wait_to_leave(s, wanted - quantity, reason, NO_ROW, 1.0, s.strategy)
         if wanted == math.inf:
             cancel_rest(s, account, logs, bar, slot)
     return quantity
@@ -258,7 +265,7 @@ def take_targets(
         if not (s.takes_rest == 1 and done + 1 == s.last_target):
             wanted = min(s.held, lot_down(fraction * s.entry_quantity, rules.lot_size) - s.target_filled)
         if wanted <= 0.0:
-            log_decision(account, logs, bar, slot, EXIT_SIDE, math.nan, fraction * s.entry_quantity, 0.0,
+            log_decision(account, logs, bar, slot, s.strategy, EXIT_SIDE, math.nan, fraction * s.entry_quantity, 0.0,
                          SKIPPED, TARGET_ROUNDED_TO_ZERO)  # fmt: skip
             s.targets_done = done + 1
             s.target_filled = 0.0

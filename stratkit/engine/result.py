@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ class BacktestResult:
     """A finished replay over T bars, N symbols and M slots; arrays are read-only.
 
     `equity`, `cash`, `gross` and `net` (T,) are account currency at each close; `carry` (T, 3) is
-    borrow, funding and margin interest paid in the bar, or (0, 3) when none is configured. `fills`,
+    borrow, funding and margin interest paid in the bar, or (0, 3) when none is configured; `by_strategy` (T, S) the
+    net P&L of each strategy so far, closed and open, or (0, 0) when there is one: it has all but the interest. `fills`,
     `trades` and `decisions` are records as in `stratkit.engine.layout`; open trades have
     ``exit_bar == -1`` and are marked at the last close. `account_carry` is the margin interest that
     belongs to no trade. `stale` names symbols still held whose bars had ended.
@@ -48,6 +49,7 @@ class BacktestResult:
     bankrupt_bar: int
     stale: tuple[str, ...]
     provenance: Mapping[str, Any]
+    by_strategy: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -99,7 +101,7 @@ class BacktestResult:
     @property
     def axes(self) -> Axes:
         """What the bars and slots in the records stand for."""
-        return Axes(self.times, self.symbols, self.strategies, self.slot_symbol, self.slot_strategy)
+        return Axes(self.times, self.symbols, self.strategies, self.slot_symbol)
 
     def fills_columns(self) -> Columns:
         """Return the fills as columns by name: one row per fill."""

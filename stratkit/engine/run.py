@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +20,17 @@ Progress = Callable[[int, int], None]
 
 
 class Record(NamedTuple):
-    """What the kernel writes per bar; `carry` is (T, 3) or (0, 3) when nothing is charged."""
+    """What the kernel writes per bar; `carry` is (T, 3), or (0, 3) when nothing is charged.
+
+    `by_strategy` is (T, S), or (0, S) for one strategy, whose P&L is that of the account.
+    """
 
     equity: FloatArray
     cash: FloatArray
     gross: FloatArray
     net: FloatArray
     carry: FloatArray
+    by_strategy: FloatArray
 
 
 class Replay(NamedTuple):
@@ -36,6 +41,7 @@ class Replay(NamedTuple):
     gross: FloatArray
     net: FloatArray
     carry: FloatArray
+    by_strategy: FloatArray
     fills: Records
     trades: Records
     decisions: Records
@@ -59,18 +65,52 @@ def play(
     it never changes the result. `progress` is told (bars done, bars) between chunks.
     """
     bars = market.close.shape[0]
+    playing = begin(market, targets, rules)
+    stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))
+    while playing.bar < bars:
+        play_on(playing, min(playing.bar + stretch, bars))
+        if progress is not None:
+            progress(playing.bar, bars)
+    return finish(playing)
+
+
+@dataclass
+class Playing:
+    """A replay under way: the next bar is `bar`. The arrays of its targets may be written beyond what was played."""
+
+    market: Market
+    panels: Panels
+    rules: Records
+    book: Book
+    logs: Logs
+    record: Record
+    bar: int = 0
+
+
+def begin(market: Market, targets: Targets, rules: Records) -> Playing:
+    """Return a replay of which no bar has been played."""
+    bars = market.close.shape[0]
     market, panels, rules = _frozen(market, targets, rules)
     book = _new_book(market, targets, rules)
-    record = _new_record(bars, has_carry=_has_carry(market, rules))
+    record = _new_record(bars, len(targets.strategy_cap), has_carry=_has_carry(market, rules))
     logs = empty_logs(max(4096, bars // 16, 4 * rows_needed(len(book.slots))))
-    bar = 0
-    stretch = stretch_bars or (bars if progress is None else max(1, bars // 100))
-    while bar < bars:
-        stop = min(bar + stretch, bars)
-        bar, logs = _advance(book, market, panels, rules, logs, record, bar, stop)
-        if progress is not None:
-            progress(bar, bars)
-    return close_book(book, logs, record)
+    return Playing(market, panels, rules, book, logs, record)
+
+
+def play_on(playing: Playing, stop: int) -> None:
+    """Play all bars before `stop`."""
+    while playing.bar < stop:
+        playing.bar = advance(
+            playing.book, playing.market, playing.panels, playing.rules, playing.logs, playing.record, None,
+            playing.bar, stop,
+        )  # fmt: skip
+        if playing.bar < stop:
+            playing.logs = grow(playing.logs, playing.book)
+
+
+def finish(playing: Playing) -> Replay:
+    """Write the trades that are still open, marked at the last close, and hand on all arrays."""
+    return close_book(playing.book, playing.logs, playing.record)
 
 
 def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False) -> Records:
@@ -119,17 +159,6 @@ def _doubled(rows: Records, needed: int) -> Records:
     return larger
 
 
-def _advance(
-    book: Book, market: Market, panels: Panels, rules: Records, logs: Logs, record: Record, start: int, stop: int
-) -> tuple[int, Logs]:
-    bar = start
-    while bar < stop:
-        bar = advance(book, market, panels, rules, logs, record, None, bar, stop)
-        if bar < stop:
-            logs = grow(logs, book)
-    return bar, logs
-
-
 def _frozen(market: Market, targets: Targets, rules: Records) -> tuple[Market, Panels, Records]:
     # one type for every combination of panels, given or absent: numba compiles again for a writable one
     return Market(*map(read_only, market)), Panels(*map(read_only, targets.panels())), read_only(rules)
@@ -139,9 +168,10 @@ def _new_book(market: Market, targets: Targets, rules: Records) -> Book:
     return open_book(float(rules[0].initial_cash), targets, market.delist_bar)
 
 
-def _new_record(bars: int, has_carry: bool) -> Record:
+def _new_record(bars: int, strategies: int, has_carry: bool) -> Record:
     equity, cash, gross, net = (np.empty(bars) for _ in range(4))
-    return Record(equity, cash, gross, net, np.zeros((bars if has_carry else 0, 3)))
+    by_strategy = np.zeros((bars if strategies > 1 else 0, strategies))
+    return Record(equity, cash, gross, net, np.zeros((bars if has_carry else 0, 3)), by_strategy)
 
 
 def _has_carry(market: Market, rules: Records) -> bool:

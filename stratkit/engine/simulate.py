@@ -114,6 +114,7 @@ def result_of(
         gross=read_only(replay.gross),
         net=read_only(replay.net),
         carry=read_only(replay.carry),
+        by_strategy=read_only(replay.by_strategy),
         fills=read_only(replay.fills),
         trades=read_only(replay.trades),
         decisions=read_only(replay.decisions),

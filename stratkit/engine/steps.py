@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stratkit.compiled import inlined, inner
-from stratkit.engine.candidates import RESTING, panel_value
+from stratkit.engine.candidates import RESTING
 from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import (
     delist,
@@ -18,6 +18,7 @@ from stratkit.engine.exits import (
     leave_whole,
     play_weight,
 )
+from stratkit.engine.intents import asker, panel_value
 from stratkit.engine.layout import (
     AT_OPEN,
     BANKRUPT,
@@ -102,13 +103,14 @@ def play_slot(
     confidence = 1.0
     if targets.confidence.shape[0] > 0:
         confidence = np.float64(targets.confidence[row, slot])
+    by = asker(targets, s, row, slot)
     if s.kind == 1:
-        play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, weight, priced,
+        play_weight(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, by, weight, priced,
                     confidence, equity, price, vol, traded, in_force)  # fmt: skip
     elif s.side != 0 and due == EXIT_SIDE and not priced:
-        log_decision(account, logs, row, slot, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
+        log_decision(account, logs, row, slot, by, EXIT_SIDE, confidence, math.nan, 0.0, REFUSED, NO_PRICE)
     elif s.side != 0 and due == EXIT_SIDE:
-        leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, confidence,
+        leave_by_side(s, account, strategy, symbol, rules, logs, stream, bar, row, slot, by, confidence,
                       panel_value(targets.exit_fraction, row, slot), price, vol, traded, in_force)  # fmt: skip
     elif s.side != 0 and due == -s.side and priced:
         reverse(s, account, strategy, symbol, orders, rules, logs, stream, bar, row, slot, price, vol, traded,
@@ -298,11 +300,11 @@ def expire_last(
     for slot in range(slots.shape[0]):
         s = slots[slot]
         if s.exit_wanted > 0.0 and s.exit_bar >= 0:
-            log_decision(account, logs, s.exit_bar, slot, EXIT_SIDE, s.exit_confidence, min(s.exit_wanted, s.held), 0.0,
-                         EXPIRED, END_OF_DATA)  # fmt: skip
+            log_decision(account, logs, s.exit_bar, slot, s.exit_by, EXIT_SIDE, s.exit_confidence,
+                         min(s.exit_wanted, s.held), 0.0, EXPIRED, END_OF_DATA)  # fmt: skip
         drop_waiting_weight(s, account, logs, slot, END_OF_DATA)
         if s.waiting > 0.0:
-            log_decision(account, logs, bar, slot, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
+            log_decision(account, logs, bar, slot, s.strategy, s.waiting_side, s.waiting_confidence, s.waiting, 0.0,
                          EXPIRED, END_OF_DATA)  # fmt: skip
         wish = side_in_force(s, targets.side, bar, slot)
         level = level_of_order(orders, rules, s, bar, slot, wish)
@@ -323,5 +325,5 @@ def expire_last(
             asks = weight == weight
             side = np.int64(1 if weight > 0.0 else (-1 if weight < 0.0 else -s.side))
         if asks:
-            log_decision(account, logs, bar, slot, side, confidence, math.nan, 0.0,
+            log_decision(account, logs, bar, slot, asker(targets, s, bar, slot), side, confidence, math.nan, 0.0,
                          EXPIRED if priced else REFUSED, END_OF_DATA if priced else NO_PRICE)  # fmt: skip

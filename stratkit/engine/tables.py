@@ -37,18 +37,17 @@ class Axes:
     symbols: tuple[str, ...]
     strategies: tuple[str, ...]
     slot_symbol: IntArray
-    slot_strategy: IntArray
 
     def stamps(self, bars: IntArray) -> npt.NDArray[np.datetime64]:
         """Return the time of each bar, NaT where it is -1."""
         stamps = self.times.astype("datetime64[ns]")[bars]
         return np.where(bars >= 0, stamps, np.datetime64("NaT"))
 
-    def names(self, slots: IntArray) -> dict[str, Labels]:
-        """Return the symbol and the strategy of each slot."""
+    def names(self, rows: Records) -> dict[str, Labels]:
+        """Return the symbol and the strategy of each row."""
         return {
-            "symbol": Labels(np.append(self.slot_symbol, -1)[slots], (*self.symbols, "")),
-            "strategy": Labels(np.append(self.slot_strategy, -1)[slots], (*self.strategies, "")),
+            "symbol": Labels(np.append(self.slot_symbol, -1)[rows["slot"]], (*self.symbols, "")),
+            "strategy": Labels(rows["strategy"], (*self.strategies, "")),
         }
 
 
@@ -56,7 +55,7 @@ def fills_columns(axes: Axes, fills: Records) -> Columns:
     """Return one row per fill."""
     return {
         "time": axes.stamps(fills["bar"]),
-        **axes.names(fills["slot"]),
+        **axes.names(fills),
         "side": Labels((fills["direction"] <= 0).astype(np.int64), ("buy", "sell")),
         "quantity": fills["quantity"],
         "price": fills["price"],
@@ -80,7 +79,7 @@ def trades_columns(axes: Axes, trades: Records) -> Columns:
     best = (trades["best_price"] - trades["entry_price"]) * trades["side"]
     reasons = np.where(trades["exit_bar"] < 0, len(FILL_REASONS), trades["exit_reason"])
     return {
-        **axes.names(trades["slot"]),
+        **axes.names(trades),
         "side": Labels((trades["side"] <= 0).astype(np.int64), ("long", "short")),
         "entry_time": axes.stamps(trades["entry_bar"]),
         "exit_time": axes.stamps(trades["exit_bar"]),
@@ -115,7 +114,7 @@ def decisions_columns(axes: Axes, decisions: Records) -> Columns:
     """Return one row per intent that asked for a change."""
     return {
         "time": axes.stamps(decisions["bar"]),
-        **axes.names(decisions["slot"]),
+        **axes.names(decisions),
         "side": Labels(decisions["side"], _DECIDED),
         "confidence": decisions["confidence"],
         "requested": decisions["requested"],

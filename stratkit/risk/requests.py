@@ -62,6 +62,7 @@ def requested_targets(
         slot_plan=np.repeat([0 if plan is None else index for index, plan in enumerate(plans, start=1)], symbols),
         slot_order=np.repeat([LIMIT_ORDER if one.entry_order == "limit" else STOP_ORDER for one in signals], symbols),
         strategy_cap=np.full(len(signals), np.nan),
+        strategy_multiplier=np.ones(len(signals)),
         plans=plan_records(plans),
         side=_joined(signals, "side", bars, fill=0, dtype=np.int8),
         weight=_joined(signals, "weight", bars),
@@ -111,10 +112,12 @@ def plan_records(plans: Sequence[ExitPlan | None]) -> npt.NDArray[Any]:
     records["risk_multiplier"] = 1.0
     for name in _LEVELS:
         records[name] = np.nan
+    records["strategy"] = -1
     for index, plan in enumerate(plans, start=1):
         if plan is None:
             continue
         record = records[index]
+        record.exists = 1
         record.basis = BASIS_PERCENT if plan.risk_basis == "percent" else BASIS_PRICE
         record.risk = plan.risk / 100.0
         record.needs_risk_unit = int(plan.needs_risk_unit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ STOP_ORDER, LIMIT_ORDER = 0, 1
 
 PLAN_DTYPE = np.dtype(
     [
+        ("exists", "i8"),  # 0: no plan, only a strategy
+        ("strategy", "i8"),  # whose entries these are, -1 = the slot's own
         ("basis", "i8"),
         ("risk", "f8"),  # fraction of the entry price (BASIS_PERCENT), else unused
         ("needs_risk_unit", "i8"),  # some level below is expressed in R
@@ -46,6 +48,9 @@ PLAN_DTYPE = np.dtype(
 )
 
 
+_NO_PLAN: Final = np.zeros((0, 0), np.int16)
+
+
 class Panels(NamedTuple):
     """The part of `Targets` that the kernel reads bar by bar; what belongs to a slot stands in the book."""
 
@@ -59,13 +64,15 @@ class Panels(NamedTuple):
     target_level: FloatArray
     exit_fraction: FloatArray
     entry_level: FloatArray
+    plan: npt.NDArray[np.int16]
 
 
 class Targets(NamedTuple):
     """Per bar and slot, C order; an array that is not used is (0, 0) and its default holds.
 
     Slots are strategy-major, symbols ascending within a strategy. `slot_kind`: 0 = `side` counts,
-    1 = `weight` counts. `plans` (P,) is a record array of `PLAN_DTYPE`; plan 0 is "no plan".
+    1 = `weight` counts. `plans` (P,) is a record array of `PLAN_DTYPE`; plan 0 is "no plan". Where several strategies
+    share a slot, `plan` says on every bar whose intent it holds and how its position is left.
     """
 
     slot_symbol: IntArray  # (M,) column of the bars
@@ -76,6 +83,7 @@ class Targets(NamedTuple):
     slot_plan: IntArray  # (M,) index into plans
     slot_order: IntArray  # (M,) STOP_ORDER or LIMIT_ORDER: how its entries with a level rest
     strategy_cap: FloatArray  # (S,) max at-risk fraction of equity, NaN = off
+    strategy_multiplier: FloatArray  # (S,) what the sizes of a strategy are multiplied by
     plans: npt.NDArray[np.void]  # (P,) PLAN_DTYPE
     side: SideArray  # (T, M) or (0, 0)
     weight: FloatArray  # (T, M) or (0, 0)
@@ -86,6 +94,7 @@ class Targets(NamedTuple):
     target_level: FloatArray  # (T, M) or (0, 0)
     exit_fraction: FloatArray  # (T, M) or (0, 0): 1
     entry_level: FloatArray  # (T, M) or (0, 0): price that a side's entry rests at, NaN = at the market
+    plan: npt.NDArray[np.int16] = _NO_PLAN  # (T, M) or (0, 0): index into plans, -1 = the slot's strategy and plan
 
     def panels(self) -> Panels:
         """Return what the kernel reads bar by bar."""

@@ -96,6 +96,7 @@ def play(
         slot_plan=np.full(symbols, int(plan is not None)),
         slot_order=np.full(symbols, order),
         strategy_cap=np.full(owners.max() + 1, np.nan) if caps is None else np.array(caps),
+        strategy_multiplier=np.ones(owners.max() + 1),
         plans=np.concatenate([no_plan(), make_plan(**(plan or {}))]),
         side=panel(side, 0, np.int8),
         weight=panel(weight, np.nan),
@@ -129,6 +130,7 @@ def make_plan(**given: Any) -> Any:
     """Return a plan from its levels in R; R is `risk_unit` of the decision bar unless `basis` says otherwise."""
     plan = no_plan()
     assert plan.dtype == PLAN_DTYPE
+    plan["exists"] = bool(given)
     for name, value in given.items():
         plan[name] = value
     targets = [number for number in (1, 2, 3) if f"tp{number}" in given]

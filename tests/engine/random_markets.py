@@ -45,6 +45,8 @@ FEATURES = (
     "gapped_stop_at_level", "gapped_target_at_level", "target_first", "path", "trailing_last", "no_entry_bar_exits",
     "trailing_first", "opposite_in_bar", "named_profile", "resting_entries", "limit_entries", "splits", "dividends",
     "detail",
+    # several strategies
+    "shared_slots", "multiplier",
 )  # fmt: skip
 BEFORE_FILLS = FEATURES.index("gapped_stop_at_level")
 
@@ -202,6 +204,14 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
         values[random.random(shape) > share] = np.nan
         return np.ascontiguousarray(values)
 
+    shared = np.zeros((0, 0), np.int16)
+    later = random.spawn(1)[0]
+    if "shared_slots" in on and "books" not in on:  # every plan, and none, once for each strategy and once for nobody
+        plans = np.concatenate([plans, *(plans for _ in range(strategies))])
+        plans["strategy"][3:] = np.repeat(np.arange(strategies), 3)
+        shared = later.integers(-1, len(plans), shape).astype(np.int16)
+    multiplier = later.choice([0.1, 0.5, 1.0, 2.0], strategies) if "multiplier" in on else np.ones(strategies)
+
     close = np.where(np.isnan(market.close), 50.0, market.close)[:, slot_symbol]
     confidence = random.choice([0.25, 0.5, 0.75, 1.0], shape).astype(np.float32)
     return Targets(
@@ -217,7 +227,9 @@ def random_targets(random: np.random.Generator, on: frozenset[str], market: Mark
             random.choice([0.1, 0.3, 0.6, 1.0], strategies),
             np.nan,
         ),
+        strategy_multiplier=multiplier,
         plans=plans,
+        plan=shared,
         side=random_sides(random, on, shape) if (kind == 0).any() else np.zeros((0, 0), np.int8),
         weight=random_weights(random, shape) if (kind == 1).any() else none,
         confidence=confidence if "confidence" in on else np.zeros((0, 0), np.float32),
@@ -272,11 +284,13 @@ def no_plan() -> Any:
     for name in ("sl", "tp1", "tp2", "tp3", "be", "trail_at", "trail_by"):
         plan[name] = np.nan
     plan["risk_multiplier"] = 1.0
+    plan["strategy"] = -1
     return plan
 
 
 def random_plan(random: np.random.Generator, on: frozenset[str]) -> Any:
     plan = no_plan()
+    plan["exists"] = 1
     if "plan_percent" in on:
         plan["basis"], plan["risk"] = 1, random.choice([0.01, 0.03, 0.1])
     if "plan_level" in on and random.random() < 0.5:

@@ -36,27 +36,29 @@ def records(dtype: np.dtype[Any], *rows: Mapping[str, Any]) -> Records:
 
 
 CLOSED: Mapping[str, Any] = {
-    "trade": 0, "slot": 1, "side": 1, "decision_bar": 0, "entry_bar": 1, "exit_bar": 2, "bars_held": 1, "quantity": 4,
+    "trade": 0, "slot": 1, "strategy": 0, "side": 1, "decision_bar": 0, "entry_bar": 1, "exit_bar": 2, "bars_held": 1,
+    "quantity": 4,
     "entry_price": 50, "exit_price": 45, "risk_unit": 5, "gross_pnl": -20, "commission": 2, "pnl": -22,
     "r_multiple": -1.1, "worst_price": 45, "best_price": 60, "exit_reason": STOP, "ambiguous": 2,
 }  # fmt: skip
 OPEN: Mapping[str, Any] = {
-    "trade": 1, "slot": 0, "side": -1, "decision_bar": 2, "entry_bar": 3, "exit_bar": -1, "quantity": 2,
+    "trade": 1, "slot": 0, "strategy": 1, "side": -1, "decision_bar": 2, "entry_bar": 3, "exit_bar": -1, "quantity": 2,
     "entry_price": 100, "exit_price": np.nan, "risk_unit": np.nan, "r_multiple": np.nan, "pnl": 10,
     "worst_price": 110, "best_price": 90,
 }  # fmt: skip
 FILLS: tuple[Mapping[str, Any], ...] = (
-    {"bar": 1, "slot": 1, "direction": 1, "quantity": 4, "price": 50, "base_price": 49, "commission": 1, "slippage": 4,
+    {"bar": 1, "slot": 1, "strategy": 0, "direction": 1, "quantity": 4, "price": 50, "base_price": 49, "commission": 1,
+     "slippage": 4,
      "reason": ENTRY},
-    {"bar": 2, "slot": 1, "direction": -1, "quantity": 4, "price": 45, "base_price": 45, "commission": 1,
+    {"bar": 2, "slot": 1, "strategy": 0, "direction": -1, "quantity": 4, "price": 45, "base_price": 45, "commission": 1,
      "reason": STOP},
 )  # fmt: skip
 DECISIONS: tuple[Mapping[str, Any], ...] = (
-    {"bar": 0, "slot": 1, "side": 1, "confidence": 0.5, "requested": 5, "granted": 4, "outcome": FILLED,
+    {"bar": 0, "slot": 1, "strategy": 0, "side": 1, "confidence": 0.5, "requested": 5, "granted": 4, "outcome": FILLED,
      "rule": NO_RULE},
-    {"bar": 1, "slot": 0, "side": -1, "outcome": FILLED},
-    {"bar": 2, "slot": 1, "side": 2, "outcome": FILLED},
-    {"bar": 3, "slot": -1, "side": 0, "outcome": BREAKER_CLOSED, "rule": BREAKER_DRAWDOWN},
+    {"bar": 1, "slot": 0, "strategy": 1, "side": -1, "outcome": FILLED},
+    {"bar": 2, "slot": 1, "strategy": 0, "side": 2, "outcome": FILLED},
+    {"bar": 3, "slot": -1, "strategy": -1, "side": 0, "outcome": BREAKER_CLOSED, "rule": BREAKER_DRAWDOWN},
 )  # fmt: skip
 
 
