@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from stratkit.analytics.benchmark import Benchmark, make_benchmark
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
+from stratkit.combine.blend import Blend, Blending, Books, blend_rows, open_blend, proposal_counts
+from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
+from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
 from stratkit.data.actions import CorporateActions, adjusted, events_on_bars
 from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import Bars
@@ -18,18 +22,20 @@ from stratkit.data.funding import load_funding
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.engine.detail import Detail, detail_of
+from stratkit.engine.profiles import trades_at_next_open
 from stratkit.engine.result import BacktestResult
-from stratkit.engine.run import Progress
+from stratkit.engine.run import Progress, peeked, steer
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
-from stratkit.engine.simulate import simulate
-from stratkit.errors import UsageError, did_you_mean
+from stratkit.engine.simulate import Stage, set_stage
+from stratkit.engine.snapshot import snapshot
+from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray
-from stratkit.plans import ExitPlan
+from stratkit.plans import ExitPlan, PlanOrName, find_plan
+from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
-from stratkit.strategies.catalog import build_strategy
 from stratkit.strategies.context import Context
-from stratkit.strategies.running import run_strategy
+from stratkit.strategies.desk import Desk, open_desk
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 
@@ -37,15 +43,27 @@ from stratkit.strategies.signals import Signals
 class RunConfig(BaseModel):
     """Everything that decides what a run computes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     data: DataSettings = Field(default_factory=DataSettings, description="which bars")
     strategies: dict[str, StrategySettings] = Field(
         default_factory=dict, description="strategies by a name of your choice; they are off until enabled"
     )
+    global_: GlobalSettings = Field(
+        default_factory=GlobalSettings, alias="global", description="what holds for all strategies together"
+    )
+    combine: CombineSettings = Field(
+        default_factory=CombineSettings, description="how the opinions of several strategies become one"
+    )
+    overrides: dict[str, dict[str, ControlSettings]] = Field(
+        default_factory=dict, description="changes of strategies by the date from which they hold"
+    )
     risk: RiskSettings = Field(default_factory=RiskSettings, description="sizing, caps and breakers")
-    exit_plan: ExitPlan | None = Field(
-        None, description="how positions are left, in R; none = the plan the strategy was designed with, if any"
+    exit_plan: PlanOrName | None = Field(
+        None, description="how positions are left, in R, or a profile's name; none = as each strategy was designed"
+    )
+    exit_plans: dict[str, ExitPlan] = Field(
+        default_factory=dict, description="exit plans of your own by a name that an exit_plan may give"
     )
     account: AccountSettings = Field(default_factory=AccountSettings, description="the cash account")
     costs: CostSettings = Field(default_factory=CostSettings, description="what trading and holding cost")
@@ -55,25 +73,29 @@ class RunConfig(BaseModel):
     )
     seed: int = Field(0, ge=0, description="seed of everything random")
 
-    def enabled(self) -> tuple[str, StrategySettings]:
-        """Return the name and settings of the one strategy that runs; raise `UsageError` when it is not one."""
-        names = [name for name, settings in self.strategies.items() if settings.enabled]
-        if len(names) != 1:
-            found = ", ".join(names) or "none"
-            raise UsageError(f"exactly one strategy must be enabled; found {found}: choose with --only NAME")
-        return names[0], self.strategies[names[0]]
+    def enabled(self) -> dict[str, StrategySettings]:
+        """Return the strategies that run, in their order; raise `UsageError` when there is none."""
+        running = {name: settings for name, settings in self.strategies.items() if settings.enabled}
+        if not running:
+            raise UsageError("at least one strategy must be enabled; found none: choose one with --only NAME")
+        return running
+
+    def plan_of(self, settings: StrategySettings) -> ExitPlan | None:
+        """Return the exit plan configured for a strategy; None = as it was designed."""
+        given = settings.exit_plan if settings.exit_plan is not None else self.exit_plan
+        return None if given is None else find_plan(given, self.exit_plans)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a replay reads, whatever is assumed about fills: bars, the opinion on them, and what surrounds them.
+    """What a replay reads, whatever is assumed about fills: bars, the strategies at their desk, what surrounds them.
 
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar.
     """
 
     bars: Bars
-    signals: Signals
+    desk: Desk
     signal_bars: Bars | None = None
     events: tuple[FloatArray, FloatArray] | None = None
     funding: FloatArray | None = None
@@ -81,44 +103,145 @@ class Inputs:
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
-    """Replay the configured strategy over `bars`; `progress` is told (bars done, bars)."""
+    """Replay the configured strategies over `bars`; `progress` is told (bars done, bars)."""
     return replay(config, prepare(config, bars), progress)
 
 
 def prepare(config: RunConfig, bars: Bars) -> Inputs:
-    """Compute what the configured strategy wants on `bars`, and gather what the replay needs beside them."""
-    name, settings = config.enabled()
-    strategy = build_strategy(settings.type, settings.params)
+    """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
     events, seen = _corporate_actions(config.data, bars)
-    signals = run_strategy(strategy, Context(seen))
     return Inputs(
         bars,
-        restricted(replace(signals, strategy=name), bars, settings.symbols),
+        open_desk(
+            config.enabled(), Context(seen), on_error=config.global_.on_error,
+            time_limit_seconds=config.global_.time_limit_seconds, risk_constraints=_constraints(config.risk),
+        ),
         None if seen is bars else seen,
         events,
         None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
         None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
-    )
+    )  # fmt: skip
 
 
 def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> BacktestResult:
     """Replay what was prepared, under the account, costs, fills and risk of `config`."""
-    result = simulate(
-        inputs.bars,
-        inputs.signals,
-        account=config.account,
-        costs=config.costs,
-        execution=config.execution,
-        risk=config.risk,
-        exit_plan=config.exit_plan,
-        funding=inputs.funding,
-        events=inputs.events,
-        signal_bars=inputs.signal_bars,
-        detail=inputs.detail,
-        progress=progress,
+    stage, desk, blending = play_through(config, inputs, progress)
+    result = stage.result()
+    told = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
+    return replace(
+        result,
+        provenance={**result.provenance, **told},
+        faults=desk.faults,
+        proposals={} if blending is None else proposal_counts(blending),
+        combination=None if blending is None else blending.result,
     )
-    told = {"seed": config.seed, "warmup_bars": inputs.signals.warmup_bars}
-    return replace(result, provenance={**result.provenance, **told})
+
+
+def play_through(
+    config: RunConfig, inputs: Inputs, progress: Progress | None = None
+) -> tuple[Stage, Desk, Blending | None]:
+    """Play all bars; return the stage with the targets that were played, the desk and the blend behind them."""
+    desk = inputs.desk.fresh()
+    blending = _blending(config, desk)
+    books, blend = _combined(desk.signals, blending)
+    held = _controls(config)
+    mandates = [
+        Mandate(config.plan_of(settings), float(cap), float(multiplier))
+        for settings, cap, multiplier in zip(config.enabled().values(), held.max_at_risk, held.multiplier)
+    ]
+    stage = set_stage(
+        inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
+        risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
+        detail=inputs.detail,
+    )  # fmt: skip
+    changes = changed_on(config.overrides, list(config.enabled()), list(config.strategies))
+    for start, stop, controls in stretches(inputs.bars.times, held, changes, scales=blend is None):
+        _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
+    return stage, desk, blending
+
+
+def _play_stretch(
+    stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
+    progress: Progress | None,
+) -> None:  # fmt: skip
+    """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
+
+    A row acts in the next bar, or at its own close. The last bar also needs its own row, whose intents expire.
+    """
+    bars, later = len(stage.bars.times), int(next_open)
+    until = bars if stop == bars else min(stop + later, bars - 1)
+    if start + later < bars:
+        steer(stage.playing, controls)
+
+    def decide(first: int, last: int) -> None:
+        if blending is not None:
+            blend_rows(blending, first, last, controls.weight, controls.enabled)
+        stage.sheet.fill(first, last, controls.multiplier)
+
+    if not desk.needs_state:
+        decide(start, stop)
+        stage.play_to(until, progress)
+        return
+    for bar in range(start, stop):
+        looks_ahead = not next_open or bar == bars - 1
+        if not looks_ahead:
+            stage.play_to(bar + 1, progress)
+        book = peeked(stage.playing) if looks_ahead else stage.playing.book
+        desk.ask(bar, lambda strategy: snapshot(book, stage.bars.symbols, stage.strategies, strategy), stage.sheet.table)
+        decide(bar, bar + 1)
+    stage.play_to(until, progress)
+
+
+def _combined(signals: Sequence[Signals], blending: Blending | None) -> tuple[Sequence[Signals], Blend | None]:
+    """Return what each strategy asks for and, where they share positions, the blend that decides between them."""
+    if blending is None:
+        return signals, None
+    if isinstance(blending.result, Blend):
+        return signals, blending.result
+    books: Books = blending.result
+    return [
+        replace(one, side=books.side[place])
+        if one.weight is None or books.weight is None
+        else replace(one, weight=books.weight[place])
+        for place, one in enumerate(signals)
+    ], None
+
+
+def _blending(config: RunConfig, desk: Desk) -> Blending | None:
+    """Return the blend to be made, None where one strategy is heard as it is."""
+    running = config.enabled().values()
+    limits = [settings.risk_budgets.max_trades_per_cycle or 0 for settings in running]
+    every_bars = [settings.every_bars for settings in running]
+    heard_as_it_is = (
+        len(desk.signals) == 1
+        and not any(limits)
+        and every_bars == [1]
+        and config.combine.min_confidence == 0
+        and config.global_.max_total_proposals_per_cycle is None
+        and config.combine.method in (None, "highest_confidence", "priority", "independent")
+        and not config.overrides
+    )
+    if heard_as_it_is:
+        method_of(config.combine, config.global_)  # a contradiction is one with one strategy too
+        return None
+    return open_blend(
+        desk.signals, config.combine, config.global_,
+        priorities=[settings.rank for settings in running], limits=limits, every_bars=every_bars,
+    )  # fmt: skip
+
+
+def _controls(config: RunConfig) -> Controls:
+    """Return what each strategy may do at the start; a weight multiplies sizes where it can count in no vote."""
+    running = config.enabled().values()
+    weight = np.array([settings.weight for settings in running])
+    caps = [settings.risk_budgets.max_at_risk_pct for settings in running]
+    independent = method_of(config.combine, config.global_) == "independent"
+    return Controls(
+        enabled=np.ones(len(weight), np.bool_),
+        weight=weight,
+        multiplier=clipped(weight) if independent else np.ones(len(weight)),
+        max_at_risk=np.array([np.nan if cap is None else cap / 100.0 for cap in caps]),
+    )
 
 
 def _corporate_actions(data: DataSettings, bars: Bars) -> tuple[tuple[FloatArray, FloatArray] | None, Bars]:
@@ -158,16 +281,3 @@ def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tup
     held = _bars_to_hold(config.data, bars)
     benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
-
-
-def restricted(signals: Signals, bars: Bars, symbols: tuple[str, ...] | None) -> Signals:
-    """Return the signals with no opinion on symbols outside `symbols`; None allows all."""
-    if symbols is None:
-        return signals
-    for symbol in symbols:
-        if symbol not in bars.symbols:
-            raise UsageError(f"no symbol {symbol!r} in the bars; {did_you_mean(symbol, bars.symbols)}")
-    outside = ~np.isin(bars.symbols, symbols)
-    if signals.weight is not None:
-        return replace(signals, weight=np.where(outside, np.nan, signals.weight))
-    return replace(signals, side=np.where(outside, 0, np.asarray(signals.side)))

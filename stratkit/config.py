@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -12,8 +12,11 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from stratkit.backtest import RunConfig
+from stratkit.combine.settings import method_of
 from stratkit.config_errors import explain, field_at
 from stratkit.errors import ConfigError, ParameterError, UsageError, did_you_mean
+from stratkit.panel import parse_time
+from stratkit.plans import find_plan
 from stratkit.reports.settings import ReportSettings
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
 from stratkit.strategies.parameters import search_space
@@ -75,7 +78,7 @@ def load_config(
 
     Of several files later ones win, key by key; without any, `built_in` stands in their place.
     `strategy` replaces the strategies by one of that type; `only` picks one of those configured.
-    Exactly one must be enabled in the end; its parameters are completed with their defaults. Raises
+    At least one must be enabled in the end; their parameters are completed with their defaults. Raises
     `ConfigError` with the place of whatever does not hold.
     """
     root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config(built_in)
@@ -86,7 +89,8 @@ def load_config(
     if only is not None:
         root = _only(root, only)
     config = _validated(root)
-    _check_one_enabled(config)
+    _check_some_enabled(config)
+    _check_names(config, root)
     return _with_all_params(config, root)
 
 
@@ -124,7 +128,7 @@ def resolved_yaml(config: FileConfig, *, comments: bool = False) -> str:
 
 def _remark(config: FileConfig, path: KeyPath) -> str:
     if len(path) == 4 and path[0] == "strategies" and path[2] == "params":
-        space = search_space(find_strategy(config.strategies[path[1]].type).Params)
+        space = search_space(find_strategy(config.strategies[path[1]].spec).Params)
         return next((f"{entry.description}: {entry.allowed}" for entry in space if entry.name == path[3]), "")
     field = field_at(FileConfig, path)
     return field.description or "" if field else ""
@@ -182,32 +186,63 @@ def _check_tickers(root: Placed) -> None:
                 raise ConfigError(f'{item.place}: a symbol must be text; found {text}; quote this ticker: "{text}"')
 
 
-def _check_one_enabled(config: FileConfig) -> None:
-    enabled = [name for name, strategy in config.strategies.items() if strategy.enabled]
-    if len(enabled) == 1:
+def _check_some_enabled(config: FileConfig) -> None:
+    if any(strategy.enabled for strategy in config.strategies.values()):
         return
-    if enabled:
-        found = f"found {len(enabled)}: {', '.join(enabled)}; pick one with --only NAME"
-    elif config.strategies:
+    if config.strategies:
         found = f"found none among {', '.join(config.strategies)}; set enabled: true, or pick one with --only NAME"
     else:
         found = "found no strategy; add a `strategies` block, or name one with --strategy"
-    raise ConfigError(f"exactly one strategy must be enabled; {found}")
+    raise ConfigError(f"at least one strategy must be enabled; {found}")
+
+
+def _check_names(config: FileConfig, root: Placed) -> None:
+    """Check what is given by name: exit plans, and the strategies that dated overrides change."""
+    blocks = [root, *(root.child("strategies").child(name) for name in config.strategies)]
+    given = [config.exit_plan, *(settings.exit_plan for settings in config.strategies.values())]
+    for block, plan in zip(blocks, given, strict=True):
+        if plan is not None:
+            _at(block.child("exit_plan").place, lambda plan=plan: find_plan(plan, config.exit_plans))
+    for date in config.overrides:
+        placed = root.child("overrides").child(date)
+        _at(placed.key_place or placed.place, lambda date=date: parse_time(date, "a date of overrides"))
+        for name in config.overrides[date]:
+            if name not in config.strategies:
+                near = did_you_mean(name, config.strategies)
+                raise ConfigError(f"{placed.child(name).key_place}: there is no strategy {name!r}; {near}")
+    _at(root.child("combine").child("method").place, lambda: method_of(config.combine, config.global_))
+
+
+def _at(place: str, check: Callable[[], object]) -> None:
+    try:
+        check()
+    except UsageError as error:
+        raise ConfigError(f"{place}: {error}") from None
 
 
 def _with_all_params(config: FileConfig, root: Placed) -> FileConfig:
-    name, settings = config.enabled()
-    block = root.child("strategies").child(name)
+    complete = {}
+    for name, settings in config.strategies.items():
+        # what is off is looked at as far as no code of a user has to run for it
+        if settings.enabled or (settings.type is not None and ".py" not in settings.type and ":" not in settings.type):
+            built = _built(settings, root.child("strategies").child(name))
+            params = built.params.model_dump(mode="json") if settings.enabled else settings.params
+            complete[name] = settings.model_copy(update={"params": params})
+        else:
+            complete[name] = settings
+    return config.model_copy(update={"strategies": complete})
+
+
+def _built(settings: StrategySettings, block: Placed) -> Strategy:
     try:
-        strategy_class = find_strategy(settings.type)
+        strategy_class = find_strategy(settings.spec)
     except UsageError as error:
-        raise ConfigError(f"{block.child('type').place}: {error}") from None
+        named = block.child("type") if settings.type is not None else block.child("class_name")
+        raise ConfigError(f"{named.place}: {error}") from None
     try:
-        built = build_strategy(settings.type, settings.params)
+        return build_strategy(settings.spec, settings.params)
     except ParameterError as error:
         raise ConfigError(f"{_params_place(strategy_class, settings, block)}: {error}") from None
-    complete = settings.model_copy(update={"params": built.params.model_dump(mode="json")})
-    return config.model_copy(update={"strategies": {**config.strategies, name: complete}})
 
 
 def _params_place(strategy_class: type[Strategy], settings: StrategySettings, block: Placed) -> str:

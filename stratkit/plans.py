@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from stratkit.errors import UsageError, did_you_mean
 
@@ -63,7 +63,12 @@ class ExitPlan(BaseModel):
         return any(level is not None for level in (self.sl, self.tp1, self.be, self.trail_by))
 
 
-PlanOrName: TypeAlias = ExitPlan | str  # a plan, or the name of a profile or of one of the configuration's `exit_plans`
+def _kind(value: object) -> str:
+    return "name" if isinstance(value, str) else "plan"
+
+
+# a plan, or the name of a profile or of one of the configuration's `exit_plans`
+PlanOrName: TypeAlias = Annotated[Annotated[ExitPlan, Tag("plan")] | Annotated[str, Tag("name")], Discriminator(_kind)]
 Suits = Literal["T", "R", "H", "L"]
 
 

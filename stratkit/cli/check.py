@@ -93,7 +93,7 @@ def lookahead(
     with terminal.warnings_as_lines():
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
-        sources: list[CausalSource] = [*map(_source, configs)]
+        sources: list[CausalSource] = [source for config in configs for source in _sources(config)]
         sources += [] if targets else built_in_indicators()
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
@@ -149,7 +149,8 @@ def warmup(
         def measure(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
             return measure_warmup(source, panel, last=last, ends=ends, tolerance=tolerance, progress=progress)
 
-        found = [report for source in map(_source, configs) for report in _each(terminal, source, {"": panel}, measure)]
+        sources = [source for config in configs for source in _sources(config)]
+        found = [report for source in sources for report in _each(terminal, source, {"": panel}, measure)]
         for report in found:
             for note in report.notes:
                 terminal.warn(f"{report.name}: {note}")
@@ -185,12 +186,14 @@ def _configs(
     return configs
 
 
-def _source(config: FileConfig) -> StrategySource:
+def _sources(config: FileConfig) -> list[StrategySource]:
     from stratkit.research.sources import StrategySource
     from stratkit.strategies.catalog import find_strategy
 
-    name, settings = config.enabled()
-    return StrategySource(find_strategy(settings.type), settings.params, label=name)
+    return [
+        StrategySource(find_strategy(settings.spec), settings.params, label=name)
+        for name, settings in config.enabled().items()
+    ]
 
 
 def _is_own_data(

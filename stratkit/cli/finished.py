@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stratkit.analytics.benchmark import Benchmark
 
 REPORT: Final = "report.html"
+_NAMED: Final = 3  # so many strategies have their names in a title
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,14 @@ class FinishedRun:
         """Return the scorecard and the benchmark's as plain values; fractions, no times."""
         card = self.scorecard
         against = self.benchmark
-        name, settings = self.config.enabled()
+        running = self.config.enabled()
+        families = {name: find_strategy(settings.spec).family for name, settings in running.items()}
         return {
-            "strategy": name,
-            "family": find_strategy(settings.type).family,
+            "strategy": " + ".join(running),
+            "family": " + ".join(dict.fromkeys(families.values())),
+            "strategies": [
+                {"name": name, "type": settings.spec, "family": families[name]} for name, settings in running.items()
+            ],
             "basis": card.basis,
             "periods_per_year": card.periods_per_year,
             "periods_source": card.periods_source,
@@ -120,10 +125,10 @@ class FinishedRun:
 
     def content(self) -> ReportContent:
         """Return what the report shows."""
-        _, settings = self.config.enabled()
+        running = list(self.config.enabled().values())
         return ReportContent(
             title=title(self),
-            subtitle=settings.description,
+            subtitle=running[0].description if len(running) == 1 else "",
             result=self.result,
             bars=self.bars,
             scorecard=self.scorecard,
@@ -170,7 +175,9 @@ def title(run: FinishedRun) -> str:
     """Return what ran on what, in one line."""
     symbols = run.bars.symbols
     shown = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3:,} more" if len(symbols) > 3 else "")
-    return f"{run.config.enabled()[0]} on {shown}"
+    names = list(run.config.enabled())
+    what = " + ".join(names) if len(names) <= _NAMED else f"{len(names)} strategies"
+    return f"{what} on {shown}"
 
 
 def keep_run(run: FinishedRun, parent: Path) -> FinishedRun:

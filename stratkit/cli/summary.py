@@ -13,9 +13,11 @@ from rich.text import Text
 from stratkit.analytics.scorecard import Metric
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.terminal import Terminal
+from stratkit.combine.settings import method_of
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
 from stratkit.engine.profiles import fill_options, override_labels
 from stratkit.panel import format_time
+from stratkit.plans import find_plan
 from stratkit.reports.ambiguity_words import ambiguity_lines
 from stratkit.reports.wording import MISSING, in_unit, interval_text
 
@@ -89,12 +91,11 @@ def _facts(rows: list[tuple[str, Text]]) -> Table:
 
 def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     config, bars = run.config, run.bars
-    params = config.enabled()[1].params
     span = f"{format_time(int(bars.times[0]))} to {format_time(int(bars.times[-1]))}"
     account = config.account
     leverage = f", leverage {account.leverage:g}" if account.leverage != 1 else ""
     rows = [
-        ("parameters", ", ".join(f"{name} {value}" for name, value in params.items()) or "none"),
+        *_strategy_rows(run),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("actions", _actions(run)),
@@ -105,6 +106,17 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("basis", run.scorecard.basis),
     ]
     return [(name, Text(value)) for name, value in rows if value]
+
+
+def _strategy_rows(run: FinishedRun) -> list[tuple[str, str]]:
+    running = run.config.enabled()
+    params = {name: ", ".join(f"{key} {value}" for key, value in one.params.items()) for name, one in running.items()}
+    if len(running) == 1:
+        return [("parameters", next(iter(params.values())) or "none")]
+    method = method_of(run.config.combine, run.config.global_)
+    how = "independent books" if method == "independent" else f"one position per symbol, by {method.replace('_', ' ')}"
+    listed = [(name, f"{one.spec}: {params[name]}" if params[name] else one.spec) for name, one in running.items()]
+    return [("combined", how), *listed]
 
 
 def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
@@ -150,13 +162,15 @@ def _sizing(run: FinishedRun) -> str:
 
 def exits_line(run: FinishedRun) -> str:
     """Return the configured exit plan in words; empty without one."""
-    plan = run.config.exit_plan
-    if plan is None:
+    given = run.config.exit_plan
+    if given is None:
         return ""
+    plan = find_plan(given, run.config.exit_plans)
     unit = {"percent": "{:g} % of the entry price", "atr": "{:g} ATR", "distance": "{:g} in price"}[plan.risk_basis]
     levels = [f"{words} {getattr(plan, name):g} R" for name, words in _LEVELS if getattr(plan, name) is not None]
     levels += [f"time stop {plan.time_stop_bars} bars"] if plan.time_stop_bars else []
-    return f"{', '.join(levels) or 'no level'}; R is {unit.format(plan.risk)}"
+    named = f"{given}: " if isinstance(given, str) else ""
+    return f"{named}{', '.join(levels) or 'no level'}; R is {unit.format(plan.risk)}"
 
 
 def _limits(run: FinishedRun) -> str:

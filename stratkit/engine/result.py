@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from stratkit.combine.blend import Blend, Books
 from stratkit.engine.layout import Records
 from stratkit.engine.tables import COSTS, Axes, Columns, decisions_columns, fills_columns, to_frame, trades_columns
 from stratkit.panel import FloatArray, IntArray, read_only
+from stratkit.strategies.faults import Fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,9 @@ class BacktestResult:
     net P&L of each strategy so far, closed and open, or (0, 0) when there is one: it has all but the interest. `fills`,
     `trades` and `decisions` are records as in `stratkit.engine.layout`; open trades have
     ``exit_bar == -1`` and are marked at the last close. `account_carry` is the margin interest that
-    belongs to no trade. `stale` names symbols still held whose bars had ended.
+    belongs to no trade. `stale` names symbols still held whose bars had ended. `combination` is how the opinions of
+    the strategies came to the intents that were played, None where one was heard as it is; `proposals` counts, by
+    strategy, what became of its changes of opinion before that; `faults` are the errors of strategies passed over.
     """
 
     times: IntArray
@@ -50,6 +54,9 @@ class BacktestResult:
     stale: tuple[str, ...]
     provenance: Mapping[str, Any]
     by_strategy: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    combination: Blend | Books | None = None
+    proposals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     @cached_property
     def returns(self) -> FloatArray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from stratkit.engine.book import Book, Logs, empty_logs, open_book, rows_needed
+from stratkit.controls import Controls
+from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, rows_needed
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.positions import write_open_trades
@@ -106,6 +107,20 @@ def play_on(playing: Playing, stop: int) -> None:
         )  # fmt: skip
         if playing.bar < stop:
             playing.logs = grow(playing.logs, playing.book)
+
+
+def peeked(playing: Playing) -> Book:
+    """Return the book as the next bar would leave it with the rows that are filled so far; nothing is played."""
+    trial = replace(playing, book=copy_book(playing.book))
+    play_on(trial, playing.bar + 1)
+    playing.logs = trial.logs  # may have grown; the rows of the trial are written over
+    return trial.book
+
+
+def steer(playing: Playing, controls: Controls) -> None:
+    """Let new caps and multipliers of strategies hold from the next bar on."""
+    playing.book.strategies["cap"] = controls.max_at_risk
+    playing.book.strategies["multiplier"] = controls.multiplier
 
 
 def finish(playing: Playing) -> Replay:

@@ -37,8 +37,7 @@ def run_manifest(
     configuration as it was given, whose relative paths are seen from `folders`, or from here. `tables`
     are those of `run_tables`; none for a run that is still to come.
     """
-    name, settings = config.enabled()
-    strategy = build_strategy(settings.type, settings.params)
+    built = {name: build_strategy(settings.spec, settings.params) for name, settings in config.enabled().items()}
     panels = [getattr(bars, field) for field in FIELDS]
     known = symbol_bars(bars.times, bars.symbols, panels)
     detail = _detail(config, plain, bars)
@@ -46,13 +45,13 @@ def run_manifest(
         config=plain,
         data=data_digests(bars.times, bars.symbols, panels),
         bars={symbol: entry.plain() for symbol, entry in known.items()},
-        strategies={name: source_digest(strategy)},
-        sources={name: source_digests(strategy)},
+        strategies={name: source_digest(strategy) for name, strategy in built.items()},
+        sources={name: source_digests(strategy) for name, strategy in built.items()},
         inputs={**input_files(plain, folders or (Path.cwd(),)), **detail},
         engine_semantics=ENGINE_SEMANTICS,
         code=code_digests(),
         seed=config.seed,
-        packages=source_packages(strategy),
+        packages=sorted({package for strategy in built.values() for package in source_packages(strategy)}),
         command=command,
         outputs=output_digests(tables),
     )
@@ -86,7 +85,8 @@ def input_files(plain: Mapping[str, Any], folders: tuple[Path, ...]) -> dict[str
 
 def located(plain: Mapping[str, Any], folders: tuple[Path, ...]) -> RunConfig:
     """Return the run of a resolved configuration with every relative path where it leads from `folders`."""
-    values = {name: plain[name] for name in RunConfig.model_fields if name in plain}
+    keys_of_run = [field.alias or name for name, field in RunConfig.model_fields.items()]
+    values = {key: plain[key] for key in keys_of_run if key in plain}
     for keys, text in path_settings(values):
         values = _replaced(values, keys, _located(text, folders))
     return RunConfig.model_validate(values)
@@ -122,11 +122,14 @@ def _code_digest(paths: list[Path], root: Path) -> str:
 def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in ("params", "report", "columns"):
+            if key not in ("params", "report", "columns", "alerts"):
                 yield from _paths(item, (*keys, key))
     elif isinstance(value, str) and keys and value:
-        is_file = keys[0] == "strategies" and keys[-1] == "type" and ".py" in value
-        if is_file or keys[-1] == "path" or keys[-1].endswith("_path"):
+        if keys[0] == "strategies":
+            names_file = ".py" in value if keys[-1] == "type" else keys[-1] == "module_path" and value.endswith(".py")
+        else:
+            names_file = keys[-1] == "path" or keys[-1].endswith("_path")
+        if names_file:
             yield keys, value
 
 
