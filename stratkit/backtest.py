@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +15,7 @@ from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.combine.blend import Blend, Blending, Books, blend_rows, open_blend, proposal_counts
+from stratkit.combine.opinions import opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
 from stratkit.data.actions import CorporateActions, adjusted, events_on_bars
@@ -38,6 +41,7 @@ from stratkit.strategies.context import Context
 from stratkit.strategies.desk import Desk, open_desk
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
+from stratkit.strategies.surroundings import Surroundings
 
 
 class RunConfig(BaseModel):
@@ -114,7 +118,8 @@ def prepare(config: RunConfig, bars: Bars) -> Inputs:
         bars,
         open_desk(
             config.enabled(), Context(seen), on_error=config.global_.on_error,
-            time_limit_seconds=config.global_.time_limit_seconds, risk_constraints=_constraints(config.risk),
+            time_limit_seconds=config.global_.time_limit_seconds,
+            surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
         ),
         None if seen is bars else seen,
         events,
@@ -127,13 +132,19 @@ def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) 
     """Replay what was prepared, under the account, costs, fills and risk of `config`."""
     stage, desk, blending = play_through(config, inputs, progress)
     result = stage.result()
+    named = result.decisions[result.decisions["slot"] >= 0]
+    combined = None if blending is None else blending.result
+    remarked = any(one.remarks for one in desk.signals)
     told = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     return replace(
         result,
         provenance={**result.provenance, **told},
         faults=desk.faults,
         proposals={} if blending is None else proposal_counts(blending),
-        combination=None if blending is None else blending.result,
+        opinions=opinions_at(desk.signals, combined, named["bar"], result.slot_symbol[named["slot"]])
+        if combined is not None or remarked
+        else None,
+        contribution=_contribution(combined, result),
     )
 
 
@@ -187,9 +198,25 @@ def _play_stretch(
         if not looks_ahead:
             stage.play_to(bar + 1, progress)
         book = peeked(stage.playing) if looks_ahead else stage.playing.book
-        desk.ask(bar, lambda strategy: snapshot(book, stage.bars.symbols, stage.strategies, strategy), stage.sheet.table)
+        seen = partial(snapshot, book, stage.bars.symbols, stage.strategies)
+        # with books of their own, strategies know nothing of each other's positions
+        desk.ask(bar, seen if stage.sheet.lead is None else partial(_whole, seen), stage.sheet.table.learn)
         decide(bar, bar + 1)
     stage.play_to(until, progress)
+
+
+def _whole(seen: Callable[[int | None], Mapping[str, Any]], _strategy: int) -> Mapping[str, Any]:
+    return seen(None)
+
+
+def _contribution(combined: Blend | Books | None, result: BacktestResult) -> FloatArray | None:
+    """Return (K, S) the share of each strategy in the opinion behind each trade."""
+    if not isinstance(combined, Blend):
+        return None
+    trades = result.trades
+    return np.asarray(
+        combined.contribution[:, trades["decision_bar"], result.slot_symbol[trades["slot"]]].T, dtype=np.float64
+    )
 
 
 def _combined(signals: Sequence[Signals], blending: Blending | None) -> tuple[Sequence[Signals], Blend | None]:

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from stratkit.combine.blend import Blend, Books
+from stratkit.combine.opinions import Opinions
 from stratkit.engine.layout import Records
-from stratkit.engine.tables import COSTS, Axes, Columns, decisions_columns, fills_columns, to_frame, trades_columns
+from stratkit.engine.tables import (
+    COSTS,
+    Axes,
+    Columns,
+    decisions_columns,
+    fills_columns,
+    opinions_columns,
+    to_frame,
+    trades_columns,
+)
 from stratkit.panel import FloatArray, IntArray, read_only
 from stratkit.strategies.faults import Fault
 
@@ -29,9 +38,11 @@ class BacktestResult:
     net P&L of each strategy so far, closed and open, or (0, 0) when there is one: it has all but the interest. `fills`,
     `trades` and `decisions` are records as in `stratkit.engine.layout`; open trades have
     ``exit_bar == -1`` and are marked at the last close. `account_carry` is the margin interest that
-    belongs to no trade. `stale` names symbols still held whose bars had ended. `combination` is how the opinions of
-    the strategies came to the intents that were played, None where one was heard as it is; `proposals` counts, by
-    strategy, what became of its changes of opinion before that; `faults` are the errors of strategies passed over.
+    belongs to no trade. `stale` names symbols still held whose bars had ended. `opinions` are what the
+    strategies said where something was decided, None where one was heard as it is and gave no reasons; `proposals`
+    counts, by strategy, what became of its changes of opinion before they were intents; `contribution` (K, S) is the
+    share of each strategy in the opinion behind each trade, None with books of their own; `faults` are the errors of
+    strategies passed over.
     """
 
     times: IntArray
@@ -54,7 +65,8 @@ class BacktestResult:
     stale: tuple[str, ...]
     provenance: Mapping[str, Any]
     by_strategy: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
-    combination: Blend | Books | None = None
+    opinions: Opinions | None = None
+    contribution: FloatArray | None = None
     proposals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
@@ -122,6 +134,11 @@ class BacktestResult:
         """Return the decision log as columns by name: one row per intent that asked for a change."""
         return decisions_columns(self.axes, self.decisions)
 
+    def opinions_columns(self) -> Columns:
+        """Return what strategies said where something was decided, as columns by name: one row per voice."""
+        assert self.opinions is not None  # asked for where there are some
+        return opinions_columns(self.axes, self.opinions)
+
     def equity_columns(self) -> Columns:
         """Return the account as columns by name: one row per bar."""
         return {
@@ -133,7 +150,14 @@ class BacktestResult:
             "return": self.returns,
             "turnover": self.turnover,
             **self.cost_columns(),
+            **self.strategy_columns(),
         }
+
+    def strategy_columns(self) -> Columns:
+        """Return the net P&L of each of several strategies so far, as columns by name."""
+        if not len(self.by_strategy):
+            return {}
+        return {f"pnl {name}": self.by_strategy[:, place] for place, name in enumerate(self.strategies)}
 
     def fills_frame(self) -> pd.DataFrame:
         """Return the fills as a table: one row per fill, times in UTC."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stratkit.combine.codes import REASONS, VERDICTS
+from stratkit.combine.opinions import Opinions
 from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES, Records
 from stratkit.panel import IntArray
 
@@ -123,6 +125,33 @@ def decisions_columns(axes: Axes, decisions: Records) -> Columns:
         "rule": Labels(decisions["rule"], RULES),
         "bar": decisions["bar"],
     }
+
+
+def opinions_columns(axes: Axes, opinions: Opinions) -> Columns:
+    """Return one row per voice where something was decided."""
+    strategies = (*axes.strategies, "")
+    return {
+        "time": axes.stamps(opinions.bar),
+        "symbol": Labels(opinions.column, axes.symbols),
+        "strategy": Labels(opinions.strategy, strategies),
+        "side": Labels(opinions.side.astype(np.int64), _DECIDED),
+        "weight": opinions.weight,
+        "confidence": opinions.confidence,
+        "verdict": Labels(opinions.verdict, VERDICTS),
+        "contribution": opinions.contribution,
+        "decided": Labels(opinions.decided.astype(np.int64), _DECIDED),
+        "decided_confidence": opinions.decided_confidence,
+        "lead": Labels(opinions.lead, strategies),
+        "reason": Labels(opinions.reason, REASONS),
+        "remark": _texts(opinions.remark),
+        "bar": opinions.bar,
+    }
+
+
+def _texts(texts: tuple[str, ...]) -> Labels:
+    names = tuple(dict.fromkeys((*texts, "")))
+    numbers = {name: number for number, name in enumerate(names)}
+    return Labels(np.array([numbers[text] for text in texts], np.int64), names)
 
 
 def to_frame(columns: Mapping[str, npt.NDArray[Any] | Labels]) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from stratkit.runs.manifest import data_digests, file_digest, manifest, output_d
 from stratkit.runs.places import find_place
 from stratkit.strategies.catalog import build_strategy, source_digest, source_digests, source_packages
 
-TABLES: Final = ("decisions", "fills", "trades", "equity")  # in the order in which one follows from another
+# in the order in which one follows from another; opinions only where strategies are combined or give reasons
+TABLES: Final = ("opinions", "decisions", "fills", "trades", "equity")
 _ROOMS: Final = ("inference", "data", "features", "regimes", "strategies", "combine", "risk", "engine", "adaptive")
 
 
@@ -59,7 +60,9 @@ def run_manifest(
 
 def run_tables(result: BacktestResult) -> dict[str, Columns]:
     """Return the tables of a run by name, in the order in which one follows from another."""
+    told = {} if result.opinions is None else {"opinions": result.opinions_columns()}
     return {
+        **told,
         "decisions": result.decisions_columns(),
         "fills": result.fills_columns(),
         "trades": result.trades_columns(),

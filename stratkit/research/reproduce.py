@@ -104,7 +104,7 @@ def reproduce_run(
     now = run_manifest(config, plain, bars, {}, command, folders)
     changes = changed_inputs(then, now, bars)
     tables = run_tables(_replayed(config, bars, changes, progress))
-    checks = tuple(_check(record, then["outputs"], name, tables[name]) for name in TABLES)
+    checks = tuple(_check(record, then["outputs"], name, tables[name]) for name in TABLES if name in tables)
     notes = (*_notes(then, checks), *_moved(plain, config, folders))
     return Reproduction(record.run_id, record.folder, checks, tuple(changes), notes)
 

@@ -1,0 +1,169 @@
+"""`Desk`: the built strategies of a run and what they want: computed at once, or asked bar by bar."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from stratkit.errors import UsageError, did_you_mean
+from stratkit.panel import BoolArray
+from stratkit.plans import ExitPlan
+from stratkit.strategies.bar_strategy import BarStrategy
+from stratkit.strategies.catalog import build_strategy
+from stratkit.strategies.context import Context
+from stratkit.strategies.faults import Fault, OnError
+from stratkit.strategies.isolation import signals_or_faults
+from stratkit.strategies.settings import StrategySettings
+from stratkit.strategies.sheet import ProposalSheet
+from stratkit.strategies.signals import Signals
+from stratkit.strategies.strategy import Strategy
+from stratkit.strategies.surroundings import Surroundings
+from stratkit.strategies.timeframe import coarser_context, joined
+
+State = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One strategy: its signals, or the sheet that is written while it is asked; `seconds` is what it has taken."""
+
+    name: str
+    strategy: Strategy
+    signals: Signals
+    sheet: ProposalSheet | None = None
+    faults: tuple[Fault, ...] = ()
+    seconds: float = 0.0
+    times_asked: int = 1
+
+
+@dataclass
+class Desk:
+    """The strategies of a run in the order of the configuration.
+
+    Those that look at their positions are asked bar by bar; their signals fill up while the run goes on.
+    """
+
+    seats: tuple[Seat, ...]
+    open_sheet: Callable[[Strategy], ProposalSheet]
+    allowed: Mapping[str, BoolArray]  # (N,) by strategy: the symbols that it may trade
+    seconds_asked: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def signals(self) -> list[Signals]:
+        """What each strategy wants."""
+        return [seat.signals for seat in self.seats]
+
+    @property
+    def needs_state(self) -> bool:
+        """Whether some strategy must be asked bar by bar."""
+        return any(seat.sheet is not None for seat in self.seats)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The errors that were passed over, with the configured names of the strategies."""
+        return tuple(
+            replace(fault, strategy=seat.name)
+            for seat in self.seats
+            for fault in (seat.faults if seat.sheet is None else seat.sheet.faults)
+        )
+
+    def fresh(self) -> Desk:
+        """Return a desk at which nobody has been asked bar by bar yet."""
+        if not self.needs_state:
+            return self
+        seats = tuple(seat if seat.sheet is None else _asked_later(seat, self.open_sheet) for seat in self.seats)
+        return Desk(seats, self.open_sheet, self.allowed)
+
+    def ask(self, bar: int, state_of: Callable[[int], State], learn: Callable[[int, Sequence[ExitPlan]], None]) -> None:
+        """Ask the strategies that look at their positions what they want at the close of `bar`.
+
+        `state_of` tells a strategy by its place what it may know of the account; `learn` hears of its exit plans.
+        """
+        for place, seat in enumerate(self.seats):
+            if seat.sheet is not None:
+                begun = time.perf_counter()
+                seat.sheet.ask(bar, state_of(place))
+                spent = time.perf_counter() - begun
+                self.seconds_asked[seat.name] = self.seconds_asked.get(seat.name, 0.0) + spent
+                if seat.name in self.allowed:
+                    seat.sheet.side[bar, ~self.allowed[seat.name]] = 0
+                learn(place, seat.sheet.plans)
+
+
+def open_desk(
+    configured: Mapping[str, StrategySettings],
+    context: Context,
+    *,
+    on_error: OnError = "fail",
+    time_limit_seconds: float | None = None,
+    surroundings: Surroundings | None = None,
+) -> Desk:
+    """Build the configured strategies and compute what those want that need not be asked bar by bar.
+
+    With ``skip`` a strategy that fails is passed over and its faults are kept, else its `StrategyError` goes up.
+    Raises `UsageError` for symbols or timeframes that do not fit the bars.
+    """
+    bars = context.bars
+    allowed = {
+        name: _columns(settings.symbols, bars.symbols) for name, settings in configured.items() if settings.symbols
+    }
+
+    def open_sheet(strategy: Strategy) -> ProposalSheet:
+        assert isinstance(strategy, BarStrategy)  # only these have sheets
+        return ProposalSheet(
+            strategy, context, surroundings, on_error=on_error, time_limit_seconds=time_limit_seconds
+        )  # fmt: skip
+
+    seats = []
+    for name, settings in configured.items():
+        strategy = build_strategy(settings.spec, settings.params)
+        if isinstance(strategy, BarStrategy) and strategy.needs_state:
+            if settings.timeframe is not None:
+                raise UsageError(
+                    f"strategies.{name}.timeframe must be left out: a strategy that looks at its positions is asked on "
+                    "every bar of the run"
+                )
+            silent = Signals(name, np.zeros(context.shape, np.int8))
+            seats.append(_asked_later(Seat(name, strategy, silent), open_sheet))
+            continue
+        begun = time.perf_counter()
+        signals, faults = _said(strategy, context, settings.timeframe, on_error, time_limit_seconds)
+        signals = replace(signals, strategy=name)
+        if name in allowed:
+            signals = _within(signals, allowed[name])
+        seats.append(Seat(name, strategy, signals, None, faults, time.perf_counter() - begun))
+    return Desk(tuple(seats), open_sheet, allowed)
+
+
+def _said(
+    strategy: Strategy, context: Context, timeframe: str | None, on_error: OnError, time_limit_seconds: float | None
+) -> tuple[Signals, tuple[Fault, ...]]:
+    if timeframe is None or timeframe == context.bars.frequency:
+        return signals_or_faults(strategy, context, on_error, time_limit_seconds)
+    coarse = coarser_context(context, timeframe)
+    signals, faults = signals_or_faults(strategy, coarse, on_error, time_limit_seconds)
+    return joined(signals, coarse, context), faults
+
+
+def _asked_later(seat: Seat, open_sheet: Callable[[Strategy], ProposalSheet]) -> Seat:
+    sheet = open_sheet(seat.strategy)
+    bars = len(sheet.side)
+    return replace(seat, signals=replace(sheet.signals(), strategy=seat.name), sheet=sheet, times_asked=bars)
+
+
+def _columns(symbols: Sequence[str], known: Sequence[str]) -> BoolArray:
+    for symbol in symbols:
+        if symbol not in known:
+            raise UsageError(f"no symbol {symbol!r} in the bars; {did_you_mean(symbol, known)}")
+    return np.isin(known, symbols)
+
+
+def _within(signals: Signals, allowed: BoolArray) -> Signals:
+    """Return the signals with no opinion on symbols that a strategy may not trade."""
+    if signals.weight is not None:
+        return replace(signals, weight=np.where(allowed, signals.weight, np.nan))
+    return replace(signals, side=np.where(allowed, np.asarray(signals.side), 0))
