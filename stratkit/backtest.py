@@ -33,7 +33,7 @@ from stratkit.engine.simulate import Stage, set_stage
 from stratkit.engine.snapshot import snapshot
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
-from stratkit.panel import FloatArray
+from stratkit.panel import FloatArray, IntArray
 from stratkit.plans import ExitPlan, PlanOrName, find_plan
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
@@ -130,22 +130,37 @@ def prepare(config: RunConfig, bars: Bars) -> Inputs:
 
 def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> BacktestResult:
     """Replay what was prepared, under the account, costs, fills and risk of `config`."""
+    return played(config, inputs, progress).result
+
+
+@dataclass(frozen=True)
+class Played:
+    """A result, and the desk with what its strategies said."""
+
+    result: BacktestResult
+    desk: Desk
+
+
+def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> Played:
+    """Replay like `replay`, and return the desk as it was left beside the result."""
     stage, desk, blending = play_through(config, inputs, progress)
     result = stage.result()
     named = result.decisions[result.decisions["slot"] >= 0]
     combined = None if blending is None else blending.result
     remarked = any(one.remarks for one in desk.signals)
     told = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
-    return replace(
+    complete = replace(
         result,
         provenance={**result.provenance, **told},
         faults=desk.faults,
         proposals={} if blending is None else proposal_counts(blending),
-        opinions=opinions_at(desk.signals, combined, named["bar"], result.slot_symbol[named["slot"]])
-        if combined is not None or remarked
-        else None,
+        opinions=opinions_at(
+            desk.signals, combined, named["bar"], result.slot_symbol[named["slot"]],
+            _voice_weights(config, inputs.bars.times),
+        ) if combined is not None or remarked else None,
         contribution=_contribution(combined, result),
-    )
+    )  # fmt: skip
+    return Played(complete, desk)
 
 
 def play_through(
@@ -165,8 +180,7 @@ def play_through(
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
         detail=inputs.detail,
     )  # fmt: skip
-    changes = changed_on(config.overrides, list(config.enabled()), list(config.strategies))
-    for start, stop, controls in stretches(inputs.bars.times, held, changes, scales=blend is None):
+    for start, stop, controls in _stretches(config, inputs.bars.times):
         _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
     return stage, desk, blending
 
@@ -255,6 +269,19 @@ def _blending(config: RunConfig, desk: Desk) -> Blending | None:
         desk.signals, config.combine, config.global_,
         priorities=[settings.rank for settings in running], limits=limits, every_bars=every_bars,
     )  # fmt: skip
+
+
+def _stretches(config: RunConfig, times: IntArray) -> list[tuple[int, int, Controls]]:
+    """Return the bars [start, stop) between dated overrides, each with what holds for the decisions in it."""
+    changes = changed_on(config.overrides, list(config.enabled()), list(config.strategies))
+    scales = method_of(config.combine, config.global_) == "independent"
+    return stretches(times, _controls(config), changes, scales=scales)
+
+
+def _voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
+    """Return (T, S) how much each strategy's opinion counted on each bar."""
+    held = _stretches(config, times)
+    return np.repeat([controls.weight for _, _, controls in held], [stop - start for start, stop, _ in held], axis=0)
 
 
 def _controls(config: RunConfig) -> Controls:

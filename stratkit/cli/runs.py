@@ -90,19 +90,35 @@ def list_runs(
 @app.command("show")
 def show_run(
     run: RunArgument,
+    decision: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--decision",
+            metavar="TIME SYMBOL",
+            help="Say why this was decided on that symbol, such as --decision 2015-06-30 SP500.",
+        ),
+    ] = None,
     out: OutOption = REPORTS,
     as_json: JsonOption = False,
     seed: SeedOption = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show one run: what ran on what, every metric, its files, and whether they can be read."""
+    """Show one run: what ran on what, every metric, its files, and whether they can be read.
+
+    With --decision TIME SYMBOL: what was decided on that symbol at that bar, by whom, and why, in a sentence.
+    """
     from stratkit.cli.run_tables import fact_lines, files_line, metrics_table, show_record
 
     terminal = Terminal(as_json, quiet)
     facts = _facts(run, out)
     for problem in facts.problems:
         terminal.warn(problem)
+    if decision is not None:
+        from stratkit.cli.decision import show_decision
+
+        show_decision(terminal, facts, *decision)
+        return
     if as_json:
         terminal.emit(show_record(facts))
         return

@@ -20,21 +20,24 @@ _KEPT_ON_CHANGE = (OUTVOTED, DEDUPLICATED)
 class Opinions:
     """One row per voice, (V,) each, sorted by bar, symbol and strategy.
 
-    `bar`, `column` (of the symbol) and `strategy` say whose voice where; `side` (+1, -1, 2 exit), `weight` (a target
-    weight, NaN for a side) and `confidence` what it said; `verdict` what came of it and `contribution` its share in
-    the winning side. Of the cell as a whole: `decided` the side that was handed on, with `decided_confidence`, `lead`
-    (-1 none) and `reason`. `remark` are the strategy's own words, "" without. Codes are those of `combine.codes`.
+    `bar`, `column` (of the symbol) and `strategy` say whose voice where; `side` (+1, -1, 2 exit), `target` (a target
+    weight, NaN for a side) and `confidence` what it said, `weight` how much it counted; `verdict` what came of it and
+    `contribution` its share in the winning side. Of the cell as a whole: `decided` the side that was handed on, with
+    `decided_target` (NaN for a side), `decided_confidence`, `lead` (-1 none) and `reason`. `remark` are the strategy's
+    own words, "" without. Codes are those of `combine.codes`.
     """
 
     bar: IntArray
     column: IntArray
     strategy: IntArray
     side: npt.NDArray[np.int8]
-    weight: FloatArray
+    target: FloatArray
     confidence: FloatArray
+    weight: FloatArray
     verdict: IntArray
     contribution: FloatArray
     decided: npt.NDArray[np.int8]
+    decided_target: FloatArray
     decided_confidence: FloatArray
     lead: IntArray
     reason: IntArray
@@ -42,9 +45,16 @@ class Opinions:
 
 
 def opinions_at(
-    signals: Sequence[Signals], combined: Blend | Books | None, bars: IntArray, columns: IntArray
+    signals: Sequence[Signals],
+    combined: Blend | Books | None,
+    bars: IntArray,
+    columns: IntArray,
+    weights: FloatArray,
 ) -> Opinions:
-    """Return the voices in the cells given, and where one was newly stopped or has something to remark."""
+    """Return the voices in the cells given, and where one was newly stopped or has something to remark.
+
+    `weights` (T, S) are those of the voices on each bar.
+    """
     wanted = np.zeros(signals[0].shape, np.bool_)
     wanted[bars, columns] = True
     if combined is not None:
@@ -58,16 +68,17 @@ def opinions_at(
     at = (strategy, bar[cell], column[cell])
     verdict = np.full(len(cell), LEAD) if combined is None else combined.verdict[at].astype(np.int64)
     given = [_given(one, bar, column) for one in signals]
-    side, weight, confidence = (np.stack(parts, axis=1)[cell, strategy] for parts in zip(*given))
+    side, target, confidence = (np.stack(parts, axis=1)[cell, strategy] for parts in zip(*given))
     return Opinions(
         bar=at[1],
         column=at[2],
         strategy=strategy,
         side=side.astype(np.int8),
-        weight=weight,
+        target=target,
         confidence=confidence,
+        weight=weights[at[1], strategy],
         verdict=verdict,
-        **_of_the_cell(combined, at, side, confidence, verdict),
+        **_of_the_cell(combined, at, side, target, confidence, verdict),
         remark=tuple(
             signals[s].remarks.get((b, c), "") for s, b, c in zip(strategy.tolist(), at[1].tolist(), at[2].tolist())
         ),
@@ -108,6 +119,7 @@ def _of_the_cell(
     combined: Blend | Books | None,
     at: tuple[IntArray, IntArray, IntArray],
     side: FloatArray,
+    target: FloatArray,
     confidence: FloatArray,
     verdict: IntArray,
 ) -> dict[str, npt.NDArray[np.generic]]:
@@ -116,6 +128,7 @@ def _of_the_cell(
         return {
             "contribution": combined.contribution[at].astype(np.float64),
             "decided": combined.side[cell],
+            "decided_target": np.full(len(side), np.nan) if combined.weight is None else combined.weight[cell],
             "decided_confidence": combined.confidence[cell].astype(np.float64),
             "lead": combined.lead[cell].astype(np.int64),
             "reason": combined.reason[cell].astype(np.int64),
@@ -125,6 +138,7 @@ def _of_the_cell(
     return {
         "contribution": passed.astype(np.float64),
         "decided": handed_on.astype(np.int8),
+        "decided_target": np.where(passed, target, np.nan),
         "decided_confidence": np.where(passed, confidence, 0.0),
         "lead": np.where(passed, at[0], -1),
         "reason": np.where(handed_on != 0, ALONE, NOBODY_SPOKE),

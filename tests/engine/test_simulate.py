@@ -403,7 +403,7 @@ def test_everything_that_comes_out_is_read_only() -> None:
     for name in checked:
         assert not arrays[name].flags.writeable, name
         with pytest.raises(ValueError, match="read-only"):
-            arrays[name][0] = arrays[name][0]
+            arrays[name][...] = arrays[name]
     with pytest.raises(AttributeError):
         result.equity = result.cash  # type: ignore[misc]  # frozen: that is what is tested
 

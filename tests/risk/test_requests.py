@@ -12,7 +12,8 @@ from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
 from stratkit.panel import NS_PER_DAY, FloatArray
 from stratkit.plans import ExitPlan
-from stratkit.risk.requests import plan_records, requested_targets
+from stratkit.risk.plan_table import plan_records
+from stratkit.risk.requests import requested_targets
 from stratkit.risk.settings import RiskSettings, SizingSettings
 from stratkit.risk.targets import (
     BASIS_PERCENT,
@@ -220,7 +221,8 @@ def test_a_plan_is_read_field_by_field() -> None:
     )  # fmt: skip
     record = plan_records([plan])[1]
     expected = {
-        "basis": BASIS_PERCENT, "risk": 0.04, "needs_risk_unit": 1, "sl": 1, "tp1": 1.5, "tp2": 2.5, "tp3": 4,
+        "exists": 1, "strategy": -1, "basis": BASIS_PERCENT, "risk": 0.04, "needs_risk_unit": 1, "sl": 1, "tp1": 1.5,
+        "tp2": 2.5, "tp3": 4,
         "f1": 0.5, "f2": 0.3, "f3": 0.1, "last_takes_rest": 0, "last_target": 3, "be": 0.7, "trail_at": 1.1,
         "trail_by": 0.9, "time_stop_bars": 12, "risk_multiplier": 0.6,
     }  # fmt: skip
