@@ -88,7 +88,7 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
 def prepare(config: RunConfig, bars: Bars) -> Inputs:
     """Compute what the configured strategy wants on `bars`, and gather what the replay needs beside them."""
     name, settings = config.enabled()
-    strategy = build_strategy(settings.type, settings.params)
+    strategy = build_strategy(settings.spec, settings.params)
     events, seen = _corporate_actions(config.data, bars)
     signals = run_strategy(strategy, Context(seen))
     return Inputs(

@@ -124,7 +124,7 @@ def resolved_yaml(config: FileConfig, *, comments: bool = False) -> str:
 
 def _remark(config: FileConfig, path: KeyPath) -> str:
     if len(path) == 4 and path[0] == "strategies" and path[2] == "params":
-        space = search_space(find_strategy(config.strategies[path[1]].type).Params)
+        space = search_space(find_strategy(config.strategies[path[1]].spec).Params)
         return next((f"{entry.description}: {entry.allowed}" for entry in space if entry.name == path[3]), "")
     field = field_at(FileConfig, path)
     return field.description or "" if field else ""
@@ -136,8 +136,8 @@ def _replaced(root: Placed, key: str, block: Placed) -> Placed:
 
 
 def _alone(strategy: str) -> Placed:
-    path, _, class_name = strategy.partition(".py:")
-    name = class_name or Path(path).stem
+    path, _, class_name = strategy.rpartition(":")
+    name = class_name if path and class_name.isidentifier() else Path(strategy).stem  # C:\dip.py names no class
     block = {"enabled": Placed(True, "--strategy"), "type": Placed(strategy, "--strategy", text=strategy)}
     return Placed({name: Placed(block, "--strategy")}, "--strategy")
 
@@ -199,11 +199,12 @@ def _with_all_params(config: FileConfig, root: Placed) -> FileConfig:
     name, settings = config.enabled()
     block = root.child("strategies").child(name)
     try:
-        strategy_class = find_strategy(settings.type)
+        strategy_class = find_strategy(settings.spec)
     except UsageError as error:
-        raise ConfigError(f"{block.child('type').place}: {error}") from None
+        key = "type" if settings.type is not None else "class_name"
+        raise ConfigError(f"{block.child(key).place}: {error}") from None
     try:
-        built = build_strategy(settings.type, settings.params)
+        built = build_strategy(settings.spec, settings.params)
     except ParameterError as error:
         raise ConfigError(f"{_params_place(strategy_class, settings, block)}: {error}") from None
     complete = settings.model_copy(update={"params": built.params.model_dump(mode="json")})

@@ -190,7 +190,7 @@ def _source(config: FileConfig) -> StrategySource:
     from stratkit.strategies.catalog import find_strategy
 
     name, settings = config.enabled()
-    return StrategySource(find_strategy(settings.type), settings.params, label=name)
+    return StrategySource(find_strategy(settings.spec), settings.params, label=name)
 
 
 def _is_own_data(

@@ -87,7 +87,7 @@ class FinishedRun:
         name, settings = self.config.enabled()
         return {
             "strategy": name,
-            "family": find_strategy(settings.type).family,
+            "family": find_strategy(settings.spec).family,
             "basis": card.basis,
             "periods_per_year": card.periods_per_year,
             "periods_source": card.periods_source,

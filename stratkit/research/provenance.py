@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +39,7 @@ def run_manifest(
     are those of `run_tables`; none for a run that is still to come.
     """
     name, settings = config.enabled()
-    strategy = build_strategy(settings.type, settings.params)
+    strategy = build_strategy(settings.spec, settings.params)
     panels = [getattr(bars, field) for field in FIELDS]
     known = symbol_bars(bars.times, bars.symbols, panels)
     detail = _detail(config, plain, bars)
@@ -125,9 +126,17 @@ def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             if key not in ("params", "report", "columns"):
                 yield from _paths(item, (*keys, key))
     elif isinstance(value, str) and keys and value:
-        is_file = keys[0] == "strategies" and keys[-1] == "type" and ".py" in value
-        if is_file or keys[-1] == "path" or keys[-1].endswith("_path"):
+        if _names_strategy_file(keys[-1], value) if keys[0] == "strategies" else _names_file(keys[-1]):
             yield keys, value
+
+
+def _names_file(key: str) -> bool:
+    return key == "path" or key.endswith("_path")
+
+
+def _names_strategy_file(key: str, value: str) -> bool:
+    """Whether a setting of a strategy is a file; `module_path` may also be a module, and `type` a name."""
+    return key in ("type", "module_path") and re.search(r"\.py(:\w+)?$", value) is not None
 
 
 def _located(text: str, folders: tuple[Path, ...]) -> str:

@@ -35,7 +35,7 @@ Write = Callable[..., Path]
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
     """Write files below the working folder, whose modules are forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    before, path = set(sys.modules), list(sys.path)
+    path = list(sys.path)
 
     def files(**texts: str) -> Path:
         for name, text in texts.items():
@@ -46,7 +46,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 
     yield files
     sys.path[:] = path
-    for name in set(sys.modules) - before:
+    own = {file.relative_to(tmp_path).parts[0].removesuffix(".py") for file in tmp_path.rglob("*.py")} - {"json"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         del sys.modules[name]
     importlib.invalidate_caches()
 
