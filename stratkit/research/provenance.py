@@ -125,18 +125,14 @@ def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         for key, item in value.items():
             if key not in ("params", "report", "columns"):
                 yield from _paths(item, (*keys, key))
-    elif isinstance(value, str) and keys and value:
-        if _names_strategy_file(keys[-1], value) if keys[0] == "strategies" else _names_file(keys[-1]):
-            yield keys, value
+    elif isinstance(value, str) and keys and value and _names_file(keys, value):
+        yield keys, value
 
 
-def _names_file(key: str) -> bool:
-    return key == "path" or key.endswith("_path")
-
-
-def _names_strategy_file(key: str, value: str) -> bool:
-    """Whether a setting of a strategy is a file; `module_path` may also be a module, and `type` a name."""
-    return key in ("type", "module_path") and re.search(r"\.py(:\w+)?$", value) is not None
+def _names_file(keys: tuple[str, ...], value: str) -> bool:
+    if keys[0] == "strategies":  # type may be a name, and module_path a module
+        return keys[-1] in ("type", "module_path") and re.search(r"\.py(:\w+)?$", value) is not None
+    return keys[-1] == "path" or keys[-1].endswith("_path")
 
 
 def _located(text: str, folders: tuple[Path, ...]) -> str:

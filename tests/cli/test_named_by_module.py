@@ -59,9 +59,7 @@ def test_a_run_of_a_class_in_a_module_or_file_can_be_made_again(
     assert again.code == 0, again.out + again.err
 
 
-def test_on_the_command_line_the_class_gives_the_name(
-    stratkit: Stratkit, write_bars: WriteBars, package: Path
-) -> None:
+def test_on_the_command_line_the_class_gives_the_name(stratkit: Stratkit, write_bars: WriteBars, package: Path) -> None:
     setting = "strategies.Climb.params.window=9"
     done = stratkit("backtest", "--strategy", "hills.climb:Climb", "--data", write_bars(), "--set", setting)
     assert done.code == 0, done.err
