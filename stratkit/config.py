@@ -140,8 +140,8 @@ def _replaced(root: Placed, key: str, block: Placed) -> Placed:
 
 
 def _alone(strategy: str) -> Placed:
-    path, _, class_name = strategy.partition(".py:")
-    name = class_name or Path(path).stem
+    path, _, class_name = strategy.rpartition(":")
+    name = class_name if path and class_name.isidentifier() else Path(strategy).stem  # C:\dip.py names no class
     block = {"enabled": Placed(True, "--strategy"), "type": Placed(strategy, "--strategy", text=strategy)}
     return Placed({name: Placed(block, "--strategy")}, "--strategy")
 

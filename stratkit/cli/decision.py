@@ -95,8 +95,6 @@ def _method(config: Mapping[str, Any]) -> Method:
     """Return how the run combined opinions; one that says nothing about it had one strategy, heard as it is."""
     if "combine" not in config:
         return "independent"
-    running = [block for block in config.get("strategies", {}).values() if block.get("enabled")]
-    method = method_of(
+    return method_of(
         CombineSettings.model_validate(config["combine"]), GlobalSettings.model_validate(config.get("global", {}))
     )
-    return method if len(running) > 1 else "independent" if method == "independent" else method

@@ -91,7 +91,7 @@ def fact_lines(facts: RunFacts) -> Table:
     from stratkit.runs.stamps import short
 
     params = facts.settings.get("params", {})
-    implementation = facts.settings.get("type", facts.strategy)
+    implementation = facts.settings.get("type") or facts.settings.get("class_name") or facts.strategy
     span = f", {short(facts.start)} to {short(facts.end)}" if facts.start and facts.end else ""
     took = f", took {facts.seconds:.1f} s" if facts.seconds is not None else ""
     lines = {

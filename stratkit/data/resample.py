@@ -53,6 +53,19 @@ def bucket_starts(times: IntArray, frequency: str) -> IntArray:
     return np.asarray((times - origin) // step * step + origin, dtype=np.int64)
 
 
+def bar_ends(times: IntArray, frequency: str) -> IntArray:
+    """Return (T,) when each bar ends, UTC ns: the first instant after it; months end by the calendar.
+
+    >>> bar_ends(np.array([0]), "1mo").astype("datetime64[ns]").astype("datetime64[D]").tolist()
+    [datetime.date(1970, 2, 1)]
+    """
+    if not frequency.endswith("mo"):
+        return np.asarray(times + frequency_ns(frequency), dtype=np.int64)
+    month = times.astype("datetime64[ns]").astype("datetime64[M]")
+    moved = (month + int(frequency[:-2])).astype("datetime64[ns]") - month.astype("datetime64[ns]")
+    return np.asarray(times + moved.astype(np.int64), dtype=np.int64)
+
+
 def _check_nested(source: str, target: str) -> None:
     fine, coarse = frequency_ns(source), frequency_ns(target)
     if coarse <= fine:

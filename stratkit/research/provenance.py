@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -127,13 +128,14 @@ def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         for key, item in value.items():
             if key not in ("params", "report", "columns", "alerts"):
                 yield from _paths(item, (*keys, key))
-    elif isinstance(value, str) and keys and value:
-        if keys[0] == "strategies":
-            names_file = ".py" in value if keys[-1] == "type" else keys[-1] == "module_path" and value.endswith(".py")
-        else:
-            names_file = keys[-1] == "path" or keys[-1].endswith("_path")
-        if names_file:
-            yield keys, value
+    elif isinstance(value, str) and keys and value and _names_file(keys, value):
+        yield keys, value
+
+
+def _names_file(keys: tuple[str, ...], value: str) -> bool:
+    if keys[0] == "strategies":  # type may be a name, and module_path a module
+        return keys[-1] in ("type", "module_path") and re.search(r"\.py(:\w+)?$", value) is not None
+    return keys[-1] == "path" or keys[-1].endswith("_path")
 
 
 def _located(text: str, folders: tuple[Path, ...]) -> str:

@@ -1,8 +1,8 @@
-"""The catalog: a strategy from its name or from a user's file.
+"""The catalog: a strategy from its name, from a user's file or from a module.
 
-A strategy is named in one of three ways: the name of a built-in one or of one that an installed
-package adds (entry-point group ``stratkit.strategies``); ``path/to/file.py:Class``; or
-``path/to/file.py`` where the file defines exactly one.
+A strategy is named in one of four ways: the name of a built-in one or of one that an installed
+package adds (entry-point group ``stratkit.strategies``); ``path/to/file.py:Class``;
+``path/to/file.py`` where the file defines exactly one; or ``package.module:Class``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, TypeGuard
 
 from stratkit.errors import StrategyError, UsageError, did_you_mean
@@ -19,6 +20,7 @@ from stratkit.registry import Registry
 from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.user_code import calling
 from stratkit.strategies.user_files import imported_packages, run_user_file, source_files
+from stratkit.strategies.user_modules import import_user_module
 
 _LIBRARY: Final = "stratkit.strategies.library"
 
@@ -40,8 +42,8 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
 def find_strategy(spec: str) -> type[Strategy]:
     """Return the strategy class that `spec` names.
 
-    Raises `UsageError` for an unknown name, file or class, `StrategyError` with file and line for
-    a file that cannot be run.
+    Raises `UsageError` for an unknown name, file, module or class, `StrategyError` with file and
+    line for a file or module that cannot be run.
 
     >>> find_strategy("sma_cross").family
     'trend'
@@ -49,9 +51,12 @@ def find_strategy(spec: str) -> type[Strategy]:
     file = re.fullmatch(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", spec)
     if file is not None:
         return _from_file(Path(file["path"]).expanduser(), file["name"])
+    module = re.fullmatch(r"(?P<module>\w+(?:\.\w+)*):(?P<name>\w+)", spec)
+    if module is not None:
+        return _named(import_user_module(module["module"]), module["name"], f"module {module['module']}")
     if spec not in STRATEGIES:
         raise UsageError(
-            f"unknown strategy {spec!r} (one of your own is named path/to/file.py:Class); "
+            f"unknown strategy {spec!r} (one of your own is named path/to/file.py:Class or package.module:Class); "
             f"{did_you_mean(spec, STRATEGIES.names())}"
         )
     with calling(f"strategy {spec!r} cannot be loaded"):
@@ -117,18 +122,39 @@ def _from_file(path: Path, name: str | None) -> type[Strategy]:
     if not path.is_file():
         raise UsageError(f"a strategy file must exist; found none at {path}: check the path")
     module = run_user_file(path.resolve())
-    found = {key: value for key, value in vars(module).items() if _is_strategy(value)}
-    own = {key: value for key, value in found.items() if value.__module__ == module.__name__}
     if name is not None:
-        if name not in found:
-            what = "is not a subclass of stratkit.strategies.Strategy" if hasattr(module, name) else "is not in it"
-            raise UsageError(f"{path} must define the strategy {name}, which {what}; {did_you_mean(name, own)}")
-        return found[name]
+        return _named(module, name, str(path))
+    own = _own(module)
     if len(own) != 1:
         listed = ", ".join(own) if own else "none"
         raise UsageError(f"{path} must define exactly one strategy; found {listed}: name one as {path}:Class")
-    return next(iter(own.values()))
+    return _named(module, own[0], str(path))
+
+
+def _named(module: ModuleType, name: str, where: str) -> type[Strategy]:
+    with calling(f"{where} cannot hand out {name}", file=module.__file__):
+        found = getattr(module, name, None)  # which a package may make only when it is asked for
+    if _is_strategy(found):
+        return found
+    must = f"{where} must define the strategy {name}, which"
+    if _is_unfinished(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise UsageError(f"{must} has no method {missing}: write it")
+    what = "is not in it" if found is None else "is not a subclass of stratkit.strategies.Strategy"
+    raise UsageError(f"{must} {what}; {did_you_mean(name, _own(module))}")
+
+
+def _own(module: ModuleType) -> list[str]:
+    """Return the names of the strategies that a module defines itself; those without all methods when no other is."""
+    classes = {key: value for key, value in vars(module).items() if inspect.isclass(value)}
+    own = {key: value for key, value in classes.items() if value.__module__ == module.__name__}
+    finished = [key for key, value in own.items() if _is_strategy(value)]
+    return finished or [key for key, value in own.items() if _is_unfinished(value)]
 
 
 def _is_strategy(value: object) -> TypeGuard[type[Strategy]]:
     return inspect.isclass(value) and issubclass(value, Strategy) and not inspect.isabstract(value)
+
+
+def _is_unfinished(value: object) -> TypeGuard[type[Strategy]]:
+    return inspect.isclass(value) and issubclass(value, Strategy) and inspect.isabstract(value)

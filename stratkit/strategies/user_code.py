@@ -20,7 +20,8 @@ from stratkit.errors import ParameterError, StrategyError, StratkitError, Termin
 def calling(what: str, owner: type | None = None, file: str | None = None) -> Iterator[None]:
     """Turn whatever is raised inside into a `StrategyError` that begins with `what`.
 
-    The place named is the deepest frame in `file`, or in the file of the class `owner`, or at all.
+    The place named is the deepest frame in `file` (which may be a folder), or in the file of the class `owner`,
+    or at all.
     A `ParameterError` passes: it is about a value that the user gave, not about the code. So do Ctrl-C
     and a termination signal, also when the code makes another error of them. What the code prints goes
     to stderr: stdout is for results.
@@ -61,13 +62,15 @@ def _place(error: BaseException, file: str | None) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if file is not None and _same(frame.filename, file)]
+    own = [frame for frame in frames if file is not None and _within(frame.filename, file)]
     frame = (own or frames)[-1]
     return f"{frame.filename}:{frame.lineno}"
 
 
-def _same(left: str, right: str) -> bool:
-    return left == right or Path(left).resolve() == Path(right).resolve()
+def _within(name: str, place: str) -> bool:
+    if name.startswith("<"):  # frozen code, or typed in a session
+        return name == place
+    return name == place or Path(name).resolve().is_relative_to(Path(place).resolve())
 
 
 def _reason(error: BaseException) -> str:

@@ -35,7 +35,7 @@ def run_user_file(path: Path) -> ModuleType:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     name = f"{_PREFIX}{path.stem}_{digest.hexdigest()[:16]}"
     tops = {file.relative_to(path.parent).parts[0].removesuffix(".py") for file in files if file != path}
-    _open_folder(path.parent)
+    open_folder(path.parent)
     _forget(tops)
     if name in sys.modules:
         sys.modules.update(_beside[name])
@@ -76,6 +76,19 @@ def imported_packages(files: list[Path]) -> list[str]:
     return sorted(name for name in tops - _NOT_OWN if name and not any(_files_of(name, root)))
 
 
+def open_folder(folder: Path) -> None:
+    """Let Python import what stands in `folder`, in the place of the folder opened before."""
+    # last on the path: a file called random.py beside a strategy must not replace Python's own
+    for old in _added:
+        if old in sys.path:
+            sys.path.remove(old)
+    _added.clear()
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+        _added.append(str(folder))
+    importlib.invalidate_caches()  # files may have been written a moment ago
+
+
 def _run(name: str, path: Path) -> ModuleType:
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -89,18 +102,6 @@ def _run(name: str, path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _open_folder(folder: Path) -> None:
-    # last on the path: a file called random.py beside a strategy must not replace Python's own
-    for old in _added:
-        if old in sys.path:
-            sys.path.remove(old)
-    _added.clear()
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-        _added.append(str(folder))
-    importlib.invalidate_caches()  # files may have been written a moment ago
 
 
 def _forget(tops: set[str]) -> None:

@@ -64,7 +64,8 @@ def test_an_unknown_name_brings_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         find_strategy("sma_crss")
     assert str(caught.value) == (
-        "unknown strategy 'sma_crss' (one of your own is named path/to/file.py:Class); did you mean 'sma_cross'?"
+        "unknown strategy 'sma_crss' (one of your own is named path/to/file.py:Class or package.module:Class); "
+        "did you mean 'sma_cross'?"
     )
     with pytest.raises(UsageError, match=r"known: buy_and_hold, .*, momentum_rotation$"):
         find_strategy("zzz")
