@@ -22,7 +22,8 @@ class within:  # noqa: N801  reads as a word after `with`
 
     In the main thread of a system with interval timers it is interrupted there and then, in the line of the class
     `owner` that the message names; elsewhere, and inside a single call that Python cannot interrupt, it is found
-    out afterwards. Of two limits, one inside the other, the one that is due first bites. Whether a limit bites depends on the machine, so a run that must repeat sets a generous one.
+    out afterwards. Of two limits, one inside the other, the one that is due first bites. Whether one does depends on
+    the machine, so a run that must repeat sets a generous one.
     """
 
     def __init__(self, seconds: float | None, what: str, owner: type | None = None) -> None:

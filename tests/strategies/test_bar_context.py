@@ -148,7 +148,7 @@ def test_the_universe_is_the_same_record_as_long_as_nothing_changes() -> None:
 def test_triggers_are_those_of_this_bar_and_of_eligible_symbols() -> None:
     rules = TriggerRules(momentum_bars=1, momentum_pct=10.0, breakout_bars=2, volume_bars=2, volume_multiple=9.0)
     bars = bars_of([100.0, 120, 121, 121], [100.0, 100, 100, 160])
-    assert at(1, bars, triggers=rules).triggers == [TriggerSignal("A", "momentum", 1.0, pytest.approx(0.2))]
+    assert at(1, bars, triggers=rules).triggers == [TriggerSignal("A", "momentum", 1.0, 0.2)]
     assert {(signal.symbol, signal.kind) for signal in at(3, bars, triggers=rules).triggers} == {
         ("B", "momentum"),
         ("B", "breakout"),
