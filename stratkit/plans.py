@@ -63,6 +63,21 @@ class ExitPlan(BaseModel):
         return any(level is not None for level in (self.sl, self.tp1, self.be, self.trail_by))
 
 
+def percent_plan(stop_loss_pct: float | None, take_profit_pct: float | None) -> ExitPlan | None:
+    """Return the plan of a stop, a target or both in percent of the entry price, None for neither.
+
+    >>> plan = percent_plan(5.0, 10.0)
+    >>> plan.risk_basis, plan.risk, plan.sl, plan.tp1
+    ('percent', 5.0, 1.0, 2.0)
+    """
+    if stop_loss_pct is not None:
+        target = None if take_profit_pct is None else take_profit_pct / stop_loss_pct
+        return ExitPlan(risk_basis="percent", risk=stop_loss_pct, sl=1.0, tp1=target, f1=1.0)
+    if take_profit_pct is not None:
+        return ExitPlan(risk_basis="percent", risk=take_profit_pct, tp1=1.0, f1=1.0)
+    return None
+
+
 def _kind(value: object) -> str:
     return "name" if isinstance(value, str) else "plan"
 

@@ -139,7 +139,7 @@ def keeps_its_word_on_a_run(strategy: Strategy, bars: Bars) -> None:
 
 def covers_its_lookback(strategy: Strategy, bars: Bars) -> None:
     """A declared warm-up is not shorter than the lookback of the indicators computed."""
-    context = Context(bars)
+    context = Context(bars, assume_positions=True)
     _signals(strategy, bars)
     with _as_assertion():
         strategy.signals(context)
@@ -231,7 +231,7 @@ def _built(strategy: type[Strategy] | Strategy) -> Strategy:
 
 def _signals(strategy: Strategy, bars: Bars) -> Signals:
     with _as_assertion():
-        return run_strategy(strategy, Context(bars))
+        return run_strategy(strategy, Context(bars, assume_positions=True))
     raise AssertionError("not reached")
 
 

@@ -100,7 +100,7 @@ def _warmup_bars(strategy: Strategy) -> int:
     from stratkit.strategies.running import run_strategy
     from stratkit.testing import sample_bars
 
-    return strategy.warmup_bars or run_strategy(strategy, Context(sample_bars(3))).warmup_bars
+    return strategy.warmup_bars or run_strategy(strategy, Context(sample_bars(3), assume_positions=True)).warmup_bars
 
 
 def _parameter(parameter: SearchParameter) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
@@ -12,7 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from stratkit.data.bars import Bars
 from stratkit.features import specs
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import IndicatorSpec, declared_indicators, spec_of
+from stratkit.plans import ExitPlan, RiskBasis
 from stratkit.research.dated import hide_later, later_tables, readers_hide
 from stratkit.research.outputs import Outputs, Panel
 from stratkit.strategies.context import Context
@@ -32,6 +34,9 @@ from stratkit.strategies.user_code import calling
 # what it means that a panel is not given; NaN, "as configured", for all the others
 _MEANINGS: Final = {"side": 0.0, "confidence": 1.0}
 _NOT_OUTPUT: Final = ("strategy", "warmup_bars", "params")
+# bar by bar through what they mean there: plans are numbered, and remarks come, as bars go by
+_PER_BAR: Final = ("plan", "plans", "remarks")
+_BASES: Final = dict(zip(get_args(RiskBasis), range(3)))
 _LENGTH: Final = 10  # bars of a window that an indicator asks for and has no default of
 
 
@@ -66,7 +71,7 @@ class StrategySource:
         with readers_hide(self.known_until_ns, self._read):
             with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
                 strategy = self.strategy_class(**dict(self.params))
-            signals = run_strategy(strategy, Context(bars, indicators))
+            signals = run_strategy(strategy, Context(bars, indicators, assume_positions=True))
         return signal_outputs(signals, bars, indicators.noted)
 
     def fresh(self, known_until_ns: int | None = None) -> StrategySource:
@@ -140,17 +145,41 @@ def plain_indicator(spec: IndicatorSpec) -> IndicatorFunction:
 
 def signal_outputs(signals: Signals, bars: Bars, indicators: Mapping[str, Panel] | None = None) -> Outputs:
     """Return every array of `signals`, and the constants that hold for all its bars, as outputs."""
-    panels = signals.panels()
+    panels = {name: panel for name, panel in signals.panels().items() if name not in _PER_BAR}
+    panels |= {**_plan_panels(signals), **_remark_panel(signals)}
     constants: dict[str, object] = {}
     for entry in fields(signals):
         value = getattr(signals, entry.name)
-        if entry.name in _NOT_OUTPUT or isinstance(value, np.ndarray) or value is None:
+        if entry.name in (*_NOT_OUTPUT, *_PER_BAR) or isinstance(value, np.ndarray) or value is None:
             continue
         constants.update(_plain(entry.name, value))
     names = [entry.name for entry in fields(signals) if entry.name not in _NOT_OUTPUT]
+    names += [f"plan.{name}" for name in ExitPlan.model_fields]
     not_given = {name: _MEANINGS.get(name, float("nan")) for name in names}
     noted = {f"indicator {name}": panel for name, panel in (indicators or {}).items()}
     return Outputs({**panels, **noted}, bars.symbols, constants, not_given, signals.warmup_bars)
+
+
+def _plan_panels(signals: Signals) -> dict[str, Panel]:
+    """Return the fields of the plan of each bar as panels, NaN for none."""
+    if signals.plan is None or not signals.plans:
+        return {}
+    records = [plan.model_dump() | {"risk_basis": _BASES[plan.risk_basis]} for plan in signals.plans]
+    found: dict[str, Panel] = {}
+    for name in ExitPlan.model_fields:
+        values = [float("nan") if record[name] is None else float(record[name]) for record in records]
+        found[f"plan.{name}"] = np.array([*values, np.nan])[signals.plan]
+    return {name: panel for name, panel in found.items() if not np.isnan(panel).all()}
+
+
+def _remark_panel(signals: Signals) -> dict[str, Panel]:
+    """Return a number for each remark's text, NaN for none."""
+    if not signals.remarks:
+        return {}
+    panel = np.full(signals.shape, np.nan)
+    for cell, text in signals.remarks.items():
+        panel[cell] = zlib.crc32(text.encode())
+    return {"remarks": panel}
 
 
 def _plain(name: str, value: object) -> dict[str, object]:

@@ -23,12 +23,14 @@ class Context:
 
     `indicators` may be shared between contexts of the same bars, so that strategies and parameter
     sets that ask for the same indicator pay for it once; it is made when not given. `params` are
-    those of the strategy that is run, filled in by `run_strategy`.
+    those of the strategy that is run, filled in by `run_strategy`. With `assume_positions` a per-bar strategy that
+    needs its account is told the positions that its own proposals would have made: for proofs, which have none.
     """
 
     bars: Bars
     indicators: IndicatorSource = field(default=_NOT_GIVEN)
     params: Parameters = field(default_factory=Parameters)
+    assume_positions: bool = False
     _lookbacks: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -27,10 +27,15 @@ def run_strategy(strategy: Strategy, context: Context) -> Signals:
     with calling(f"strategy {strategy.name!r} raised", type(strategy)):
         warmup_bars = strategy.warmup_bars
         signals = strategy.signals(own)
-    _check_record(strategy, signals, own)
+    return checked_signals(strategy, signals, own, warmup_bars)
+
+
+def checked_signals(strategy: Strategy, signals: Signals, context: Context, warmup_bars: int = 0) -> Signals:
+    """Return signals that keep every promise, computed through `context`, with the warm-up that holds for them."""
+    _check_record(strategy, signals, context)
     declared = max(warmup_bars, signals.warmup_bars)
-    _check_silence(strategy, signals, own, declared)
-    found = max(declared, _silent_bars(signals, own.lookback_bars))
+    _check_silence(strategy, signals, context, declared)
+    found = max(declared, _silent_bars(signals, context.lookback_bars))
     return signals if found == signals.warmup_bars else replace(signals, warmup_bars=found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
@@ -14,7 +15,7 @@ from stratkit.panel import BoolArray, FloatArray
 from stratkit.plans import ExitPlan
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, build_parameters
-from stratkit.strategies.signals import EXIT, LONG, SHORT, EntryOrder, Signals
+from stratkit.strategies.signals import EXIT, LONG, SHORT, EntryOrder, Signals, SizeUnit
 
 
 class Details(TypedDict, total=False):
@@ -29,6 +30,10 @@ class Details(TypedDict, total=False):
     entry_level: FloatArray | None
     entry_order: EntryOrder
     exit_plan: ExitPlan | None
+    plan: npt.NDArray[np.int16] | None
+    plans: tuple[ExitPlan, ...]
+    size_unit: SizeUnit
+    remarks: Mapping[tuple[int, int], str]
 
 
 class Strategy(ABC):

@@ -16,27 +16,44 @@ from pathlib import Path
 from stratkit.errors import ParameterError, StrategyError, StratkitError, Terminated
 
 
+class LocatedError(StrategyError):
+    """A `StrategyError` that already says where: `calling` lets it pass as it is."""
+
+
 @contextmanager
 def calling(what: str, owner: type | None = None, file: str | None = None) -> Iterator[None]:
     """Turn whatever is raised inside into a `StrategyError` that begins with `what`.
 
     The place named is the deepest frame in `file` (which may be a folder), or in the file of the class `owner`,
-    or at all.
-    A `ParameterError` passes: it is about a value that the user gave, not about the code. So do Ctrl-C
+    or at all. A `ParameterError` passes: it is about a value that the user gave, not about the code; a `LocatedError`
+    passes because it comes from a `calling` further inside. So do Ctrl-C
     and a termination signal, also when the code makes another error of them. What the code prints goes
     to stderr: stdout is for results.
     """
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except ParameterError:
+    except (ParameterError, LocatedError):
         raise
     except (Exception, SystemExit) as error:  # user code: anything may come, and leaving is no way out
         stopped = _stop_behind(error)
         if stopped is not None:
             raise stopped from None
         place = _place(error, file or _file_of(owner))
-        raise StrategyError(f"{what}: {place}: {_reason(error)}") from error
+        raise LocatedError(f"{what}: {place}: {_reason(error)}") from error
+
+
+def place_of_error(error: BaseException, owner: type | None) -> str:
+    """Return file:line of the deepest frame of an error in the file of the class `owner`, or at all."""
+    return _place(error, _file_of(owner))
+
+
+def place_of_class(owner: type) -> str:
+    """Return file:line of a class, or its name when it was typed in a session."""
+    try:
+        return f"{inspect.getsourcefile(owner)}:{inspect.getsourcelines(owner)[1]}"
+    except (OSError, TypeError):
+        return owner.__qualname__
 
 
 def _stop_behind(error: BaseException) -> BaseException | None:

@@ -209,6 +209,8 @@ BASE: dict[str, dict[str, Any]] = {
     "bollinger_reversion": {"direction": "both"},
     "donchian_breakout": {"direction": "both"},
     "momentum_rotation": {"lookback": 40, "skip": 5, "top": 2},
+    "rules_engine": {"min_triggers": 2},
+    "mean_reversion": {},
 }
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("sma_cross", {"fast": 6}, {}),
@@ -238,6 +240,22 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("momentum_rotation", {"rebalance": "every_n_bars"}, {}),
     ("momentum_rotation", {"every": 10}, {"rebalance": "every_n_bars"}),
     ("momentum_rotation", {"rising_only": True}, {}),
+    ("rules_engine", {"breakout_bars": 30}, {}),
+    ("rules_engine", {"volume_bars": 10}, {}),
+    ("rules_engine", {"volume_multiple": 1.5}, {}),
+    ("rules_engine", {"momentum_bars": 5}, {}),
+    ("rules_engine", {"momentum_pct": 3.0}, {}),
+    ("rules_engine", {"min_triggers": 1}, {}),
+    ("rules_engine", {"exit_bars": 5}, {}),
+    ("rules_engine", {"size_pct": 5.0}, {}),
+    ("rules_engine", {"stop_loss_pct": 4.0}, {}),
+    ("rules_engine", {"take_profit_pct": 8.0}, {}),
+    ("mean_reversion", {"window": 7}, {}),
+    ("mean_reversion", {"rsi_oversold": 20.0}, {}),
+    ("mean_reversion", {"rsi_overbought": 80.0}, {}),
+    ("mean_reversion", {"size_pct": 5.0}, {}),
+    ("mean_reversion", {"stop_loss_pct": 4.0}, {}),
+    ("mean_reversion", {"take_profit_pct": 8.0}, {}),
 ]
 
 
