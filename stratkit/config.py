@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from stratkit.alerts.settings import AlertSettings
 from stratkit.backtest import RunConfig
 from stratkit.combine.settings import method_of
 from stratkit.config_errors import explain, field_at
@@ -52,9 +53,10 @@ _EXACT: Final = 2**53  # the largest whole number up to which a float holds all 
 
 
 class FileConfig(RunConfig):
-    """Everything that a configuration may say: a run and its report."""
+    """Everything that a configuration may say: a run, its report, and what to watch in it."""
 
     report: ReportSettings = Field(default_factory=ReportSettings, description="which files are written")
+    alerts: AlertSettings | None = Field(None, description="what to watch in a run, and whom to tell; none = nothing")
 
     def run(self) -> RunConfig:
         """Return the part that decides what the run computes."""

@@ -1,4 +1,4 @@
-"""`stratkit backtest`: one strategy over bars, a summary on the terminal, a folder with everything else."""
+"""`stratkit backtest`: strategies over bars, a summary on the terminal, a folder with everything else."""
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ AcceptOption = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="CODE", help="Run on bars with this finding of data check all the same. Repeat."),
 ]
+ExplainCapsOption = Annotated[
+    bool,
+    typer.Option("--explain-caps", help="Replay what caps and cash refused on its own: what did each save or cost?"),
+]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which the run's own folder is made.")]
 NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write tables and metrics, but no page or figures.")]
 
@@ -65,6 +69,7 @@ def backtest(
     detail: DetailOption = None,
     periods: PeriodsOption = None,
     accept: AcceptOption = None,
+    explain_caps: ExplainCapsOption = False,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
     seed: SeedOption = None,
@@ -72,7 +77,7 @@ def backtest(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Replay one strategy over bars and write its report.
+    """Replay strategies over bars, in one account, and write a report.
 
     Without CONFIG a built-in one runs on the bundled S&P 500. The metrics go to stdout; the report, the tables and
     what is needed to run it again go to reports/<run-id>/.
@@ -90,7 +95,7 @@ def backtest(
 
             compare_all_fills(terminal, config, _loaded(terminal, config, seconds), seconds, out)
             return
-        run = _replay(terminal, config, seconds)
+        run = _replay(terminal, config, seconds, explain_caps)
         _finish(terminal, run, out)
 
 
@@ -180,10 +185,12 @@ def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -
     return bars
 
 
-def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> FinishedRun:
-    from stratkit.backtest import prepare, replay, score_backtest
+def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], explains_caps: bool) -> FinishedRun:
+    from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
+    from stratkit.cli.watched import alerts_of
     from stratkit.research.ambiguity import ambiguity_of
+    from stratkit.research.refused_trades import explain_caps
 
     started, run = datetime.now(UTC), config.run()
     bars = _loaded(terminal, config, seconds)
@@ -191,22 +198,34 @@ def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -
         inputs = prepare(run, bars)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
-        result = replay(run, inputs, progress)
+        play = played(run, inputs, progress)
+    result = play.result
     with _timed(seconds, "score"):
         scorecard, benchmark = score_backtest(run, bars, result)
+        attribution = attribute_backtest(run, bars, result)
     with _timed(seconds, "ambiguity"):
         ambiguity = ambiguity_of(run, inputs, result, scorecard)
+    cap_effects = None
+    if explains_caps:
+        with _timed(seconds, "explain caps"):
+            cap_effects = explain_caps(run, inputs, result)
+    alerts = alerts_of(config.alerts, play, scorecard)
     noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
     return FinishedRun(
-        config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity
-    )
+        config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity,
+        attribution=attribution, cap_effects=cap_effects, alerts=alerts,
+    )  # fmt: skip
 
 
 def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
     from stratkit.cli.finished import keep_run
     from stratkit.cli.summary import print_summary
 
+    from stratkit.cli.watched import sent
+
     kept = keep_run(run, out)
+    for failure in sent(run.config.alerts, kept.alerts, kept.run_id):
+        terminal.warn(failure)
     if terminal.as_json:
         terminal.emit(kept.as_record())
     else:
