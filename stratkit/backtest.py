@@ -216,6 +216,8 @@ def _play_stretch(
         # with books of their own, strategies know nothing of each other's positions
         desk.ask(bar, seen if stage.sheet.lead is None else partial(_whole, seen), stage.sheet.table.learn)
         decide(bar, bar + 1)
+        if looks_ahead:
+            stage.play_to(bar + 1, progress)
     stage.play_to(until, progress)
 
 

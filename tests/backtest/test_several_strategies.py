@@ -1,4 +1,4 @@
-"""Several strategies in one account, through the hallway: budgets, books, blends, dated changes, strategies with state."""
+"""Several strategies in one account, through the hallway: budgets, books, blends, dated changes, state, faults."""
 
 from __future__ import annotations
 
