@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratkit.combine.codes import BELOW_FLOOR, DISABLED, OFF_SCHEDULE, OVER_STRATEGY_LIMIT, SILENT
+from stratkit.combine.codes import BELOW_FLOOR, DISABLED, OFF_SCHEDULE, OVER_STRATEGY_LIMIT
 from stratkit.compiled import inlined
 from stratkit.strategies.signals import EXIT, FLAT
 

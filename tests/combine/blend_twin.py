@@ -1,4 +1,4 @@
-"""`twin`: the blend of several opinions in plain Python, one cell at a time, written from the rules and not the kernel."""
+"""`Twin`: the blend of several opinions in plain Python, cell by cell, written from the rules and not the kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from stratkit.strategies.signals import Signals
 
 DUST = 1e-6
-AVERAGES = "averaged weights"
 
 
 @dataclass

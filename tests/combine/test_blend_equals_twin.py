@@ -6,8 +6,10 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from blend_twin import Case, Twin
 from hypothesis import given, settings
@@ -64,7 +66,7 @@ def test_many_symbols_are_blended_alike(method: str) -> None:
         check(random_case(seed, method, shape=(12, 60)))
 
 
-def panels(result: Blend | Books) -> dict[str, np.ndarray]:
+def panels(result: Blend | Books) -> dict[str, npt.NDArray[Any]]:
     return {name: panel for name, panel in vars(result).items() if panel is not None}
 
 
@@ -101,7 +103,7 @@ def test_what_comes_later_changes_nothing_before(method: str, seed: int, other: 
 def spliced(signals: Signals, random: np.random.Generator, cut: int) -> Signals:
     """The same up to `cut`, and something else from there."""
     shape = signals.shape
-    changed = {}
+    changed: dict[str, Any] = {}
     for name, panel in signals.panels().items():
         other = random.integers(-1, 2, shape) if name != "confidence" else random.random(shape)
         changed[name] = np.concatenate([panel[:cut], other[cut:]])
