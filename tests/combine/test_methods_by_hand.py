@@ -176,7 +176,9 @@ def cells_of(signals: list[Any], method: Any) -> None:
 
 @pytest.mark.parametrize("method", ["consensus", "unanimous"])
 def test_too_few_strategies_for_a_method_are_warned_of(method: Any) -> None:
-    with pytest.warns(UserWarning, match=f"nothing can trade: combine.method {method} needs 2 strategies .* there is 1"):
+    with pytest.warns(
+        UserWarning, match=f"nothing can trade: combine.method {method} needs 2 strategies .* there is 1"
+    ):
         open_blend([said(0, [1])], CombineSettings(method=method))
     open_blend([said(0, [1])], CombineSettings(method=method, min_strategies=1))
     open_blend([said(0, [1])], CombineSettings(method="majority"))
