@@ -16,6 +16,7 @@ from stratkit.strategies.signals import EXIT, FLAT
 
 _HEARD: Final = ("lead", "agreed", "deduplicated", "outvoted", "over_total_limit")
 _ITS_LIMIT: Final = "over its own limit of new opinions per bar"
+_ALL_LIMIT: Final = "the limit on new opinions of all strategies per bar"
 _SIDES: Final = {1: "long", -1: "short", EXIT: "exit", FLAT: "no opinion"}
 
 # a rule of the engine -> what it says of the intent, to be read after its name
@@ -133,11 +134,11 @@ def _of_a_book(voice: Voice, side: int) -> str:
         return f"{voice.name} has no opinion"
     if voice.verdict == "lead":
         return f"{_named(voice)} says so in a book of its own"
-    return _clause(voice) + (_which_ends(voice) if side == EXIT and voice.side != EXIT else "")
+    return _clause(voice, in_a_book=True) + (_which_ends(voice) if side == EXIT and voice.side != EXIT else "")
 
 
 def _over_the_total(side: int) -> str:
-    limit = "the limit on new opinions of all strategies per bar left no place"
+    limit = f"{_ALL_LIMIT} left no place"
     return f"{limit}, and the opposite opinion before it is over" if side == EXIT else limit
 
 
@@ -218,7 +219,7 @@ def _weighing(voice: Voice) -> str:
     return "" if voice.weight == 1 else f", weight {_figure(voice.weight)}"
 
 
-def _clause(voice: Voice) -> str:
+def _clause(voice: Voice, in_a_book: bool = False) -> str:
     """Return what became of one voice, without a comma."""
     numbers = f"({voice.confidence:.2f}{_weighing(voice)})"
     if voice.verdict == "agreed":
@@ -226,6 +227,7 @@ def _clause(voice: Voice) -> str:
     wanted = f"{voice.name} wanted {'an exit' if voice.side == EXIT else _SIDES[voice.side]} {numbers}"
     return wanted + {
         "deduplicated": " too",
+        "over_total_limit": f" over {_ALL_LIMIT}" if in_a_book else "",
         "below_floor": " below the least confidence that is heard",
         "over_strategy_limit": f" {_ITS_LIMIT}",
         "off_schedule": " on a bar off its schedule",
@@ -254,7 +256,8 @@ def _dealt(dealing: Dealing | None) -> str:
         return f"{units} {'unit' if units == '1' else 'units'} {verb} {done}" + (f", cut by {rule}" if rule else "")
     asked = "the intent" if math.isnan(dealing.requested) else f"the intent to trade {_figure(dealing.requested)} units"
     ended = {"refused": "was refused", "expired": "expired", "skipped": "was skipped"}[dealing.outcome]
-    return f"{asked} {ended}" + (f" by {rule}" if rule else "")
+    by = "by" if dealing.outcome == "refused" else "because of"
+    return f"{asked} {ended}" + (f" {by} {rule}" if rule else "")
 
 
 def _figure(number: float) -> str:

@@ -54,7 +54,7 @@ def check(case: Case) -> Blending:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(seed=SEEDS)
 def test_any_case_is_blended_alike(method: str, seed: int) -> None:
     check(random_case(seed, method))
@@ -78,7 +78,7 @@ def same(one: Blending, other: Blending, bars: int) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEEDS, stops=st.lists(st.integers(0, 14)))
 def test_any_stretches_give_the_same_as_one_go(method: str, seed: int, stops: list[int]) -> None:
     case = random_case(seed, method)
@@ -89,7 +89,7 @@ def test_any_stretches_give_the_same_as_one_go(method: str, seed: int, stops: li
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEEDS, other=SEEDS, cut=st.integers(0, 12))
 def test_what_comes_later_changes_nothing_before(method: str, seed: int, other: int, cut: int) -> None:
     case, random = random_case(seed, method), np.random.default_rng(other)
