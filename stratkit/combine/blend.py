@@ -11,7 +11,7 @@ import numpy as np
 
 from stratkit.combine.books import fill_books
 from stratkit.combine.codes import AVERAGED_WEIGHTS, METHODS, SILENT, VERDICTS
-from stratkit.combine.desk import (
+from stratkit.combine.memory import (
     CodeArray,
     Float32Array,
     Heard,
