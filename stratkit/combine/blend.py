@@ -11,7 +11,7 @@ import numpy as np
 
 from stratkit.combine.books import fill_books
 from stratkit.combine.codes import AVERAGED_WEIGHTS, METHODS, SILENT, VERDICTS
-from stratkit.combine.desk import (
+from stratkit.combine.memory import (
     CodeArray,
     Float32Array,
     Heard,
@@ -172,7 +172,7 @@ def _listen(blending: Blending, start: int, stop: int) -> Heard:
             side[s] = entry.side[start:stop]
         if entry.weight is not None:
             given = entry.weight[start:stop]
-            side[s] = _directions(given)
+            side[s] = directions(given)
             into = weight[s] if averages else blending._written.weight[s, start:stop]
             into[:] = given
         if entry.confidence is not None:
@@ -180,7 +180,8 @@ def _listen(blending: Blending, start: int, stop: int) -> Heard:
     return Heard(side, weight, confidence)
 
 
-def _directions(weight: FloatArray) -> SideArray:
+def directions(weight: FloatArray) -> SideArray:
+    """Return target weights as sides: 1 above 0, -1 below, 2 for a weight 0, 0 for NaN."""
     found = np.where(weight == 0, EXIT, np.sign(weight))
     return np.where(np.isnan(weight), FLAT, found).astype(np.int8)
 

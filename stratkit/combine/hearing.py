@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratkit.combine.codes import BELOW_FLOOR, DISABLED, OFF_SCHEDULE, OVER_STRATEGY_LIMIT, SILENT
-from stratkit.compiled import inlined
+from stratkit.combine.codes import BELOW_FLOOR, DISABLED, OFF_SCHEDULE, OVER_STRATEGY_LIMIT
+from stratkit.compiled import inlined, inner
 from stratkit.strategies.signals import EXIT, FLAT
 
 
@@ -78,35 +78,36 @@ def silence(terms: Any, memory: Any, row: Any, s: int, n: int) -> None:
         memory.voiced[s, n] = FLAT
 
 
-@inlined
+@inner
 def last_place(values: Any, count: int, places: int) -> tuple[float, int]:
     """Return the weakest of the `places` largest of `count` values, and how many of its equals are among them.
 
-    Reorders the values (Hoare's selection): 500 changes on a bar take a few thousand steps, not a sort.
+    Reorders the values: the first `places` become a heap with the weakest in front, which most others do not pass.
     """
-    low, high = 0, count - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        left, right = low, high
-        while left <= right:
-            while values[left] > pivot:
-                left += 1
-            while values[right] < pivot:
-                right -= 1
-            if left <= right:
-                values[left], values[right] = values[right], values[left]
-                left += 1
-                right -= 1
-        if places - 1 <= right:
-            high = right
-        elif places - 1 >= left:
-            low = left
-        else:
+    for parent in range(places // 2 - 1, -1, -1):
+        _sink(values, parent, places)
+    for place in range(places, count):
+        if values[place] > values[0]:
+            values[0] = values[place]
+            _sink(values, 0, places)
+    equals = 0
+    for place in range(places):
+        equals += values[place] == values[0]
+    return values[0], equals
+
+
+@inner
+def _sink(values: Any, parent: int, places: int) -> None:
+    value = values[parent]
+    while 2 * parent + 1 < places:
+        child = 2 * parent + 1
+        if child + 1 < places and values[child + 1] < values[child]:
+            child += 1
+        if values[child] >= value:
             break
-    weakest, larger = values[places - 1], 0
-    for place in range(places - 1):  # what stands before is not smaller
-        larger += values[place] > weakest
-    return weakest, places - larger
+        values[parent] = values[child]
+        parent = child
+    values[parent] = value
 
 
 @inlined

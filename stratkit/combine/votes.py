@@ -16,7 +16,6 @@ from stratkit.combine.codes import (
     PRIORITY,
     TIE,
     TOO_FEW,
-    UNANIMOUS,
     WEIGHTED_AVERAGE,
     WON,
 )
