@@ -1,0 +1,43 @@
+"""`CalendarPeriods`: which calendar week or month each bar belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stratkit.panel import NS_PER_DAY, IntArray, read_only
+
+Every = Literal["week", "month"]
+
+
+@dataclass(frozen=True)
+class CalendarPeriods:
+    """Q periods that hold at least one of T bars, in order of time.
+
+    `code` (T,) is the period of each bar, `last_bar` (Q,) the bar that closes it; `labels` are ``2020-03`` for a
+    month, the date of its Monday for a week.
+    """
+
+    code: IntArray
+    last_bar: IntArray
+    labels: tuple[str, ...]
+
+
+def calendar_periods(times: IntArray, every: Every) -> CalendarPeriods:
+    """Return the weeks (from Monday) or months of bars, by the UTC start of the bar.
+
+    >>> calendar_periods(np.array([0, 4, 5]) * NS_PER_DAY, "week").labels
+    ('1969-12-29', '1970-01-05')
+    """
+    days = times // NS_PER_DAY
+    if every == "week":
+        number = (days + 3) // 7  # 1970-01-01 was a Thursday
+        starts = (np.unique(number) * 7 - 3).astype("datetime64[D]")
+    else:
+        number = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        starts = np.unique(number).astype("datetime64[M]")
+    code = np.unique(number, return_inverse=True)[1].astype(np.int64)
+    last_bar = np.flatnonzero(np.append(code[1:] != code[:-1], True))
+    return CalendarPeriods(read_only(code), read_only(last_bar), tuple(str(start) for start in starts))

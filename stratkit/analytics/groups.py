@@ -1,0 +1,185 @@
+"""`GroupTable`: what each strategy, symbol, month or exit reason earned, with the account as its last row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from stratkit.analytics import trades
+from stratkit.analytics.attributed import ACCOUNT, Attributed
+from stratkit.analytics.calendar_periods import calendar_periods
+from stratkit.analytics.summary import TradeSummary
+from stratkit.engine.layout import FILL_REASONS
+from stratkit.inference.sharpe import Moments
+from stratkit.panel import FloatArray, IntArray, read_only
+
+GroupKind = Literal["strategy", "symbol", "month", "exit_reason"]
+OPEN = "open"  # the exit reason of a trade that has none yet
+_COSTS = ("commission", "slippage", "borrow", "funding")
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """G groups, the last of them `account`: (G,) arrays, money in account currency, losses negative.
+
+    `pnl` sums to the portfolio's P&L; `share` is its fraction of that total, NaN when the total is zero. `closed`
+    and `open` count trades. NaN without a closed trade: `win_rate` (net P&L > 0/closed), `profit_factor`
+    (infinite when nothing was lost), `expectancy` (money), `avg_bars_held`; without a known risk `expectancy_r`
+    (mean R multiple). `costs` are commission, slippage (already inside the prices), borrow and funding of all
+    trades; of the account its interest.
+    `max_drawdown` is the deepest fall of the cumulative P&L from its highest value (at least 0), zero or
+    negative, and `max_drawdown_frac` the same as a fraction of the initial cash. It is measured at every close
+    for strategies, the account and months (from the last close before the month on); for symbols and exit reasons
+    at the end of each trade, since their open P&L is not recorded.
+    """
+
+    kind: GroupKind
+    names: tuple[str, ...]
+    pnl: FloatArray
+    share: FloatArray
+    closed: IntArray
+    open: IntArray
+    win_rate: FloatArray
+    profit_factor: FloatArray
+    expectancy: FloatArray
+    expectancy_r: FloatArray
+    avg_bars_held: FloatArray
+    costs: FloatArray
+    max_drawdown: FloatArray
+    max_drawdown_frac: FloatArray
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Groups without the account: `code` (K,) of each trade, `pnl` (G,), `fall` (G,)."""
+
+    names: tuple[str, ...]
+    code: IntArray
+    pnl: FloatArray
+    fall: FloatArray
+
+
+def by_group(run: Attributed, kind: GroupKind) -> GroupTable:
+    """Return the P&L of a run by strategy, symbol, calendar month or exit reason.
+
+    Months are those of the bar's UTC start, and hold the change of P&L from close to close, open trades included;
+    a trade counts in the month in which it ended, an open one in the last. Symbols and exit reasons hold whole
+    trades, open ones marked at the last close (reason `open`); only those that traded have a row.
+    """
+    grouping = {"strategy": _strategies, "symbol": _symbols, "month": _months, "exit_reason": _reasons}[kind](run)
+    return _table(run, kind, grouping)
+
+
+def _strategies(run: Attributed) -> _Grouping:
+    fall = np.array([deepest_fall(curve) for curve in run.by_strategy.T])
+    return _Grouping(run.strategies, run.trade_strategy, run.by_strategy[-1], fall)
+
+
+def _symbols(run: Attributed) -> _Grouping:
+    columns, code = np.unique(run.trade_symbol, return_inverse=True)
+    return _of_trades(run, tuple(run.symbols[column] for column in columns), code)
+
+
+def _reasons(run: Attributed) -> _Grouping:
+    reasons = np.asarray(run.trades["exit_reason"], dtype=np.int64)
+    reasons = np.where(np.asarray(run.trades["exit_bar"]) < 0, len(FILL_REASONS), reasons)
+    used, code = np.unique(reasons, return_inverse=True)
+    return _of_trades(run, tuple((*FILL_REASONS, OPEN)[reason] for reason in used), code)
+
+
+def _of_trades(run: Attributed, names: tuple[str, ...], code: IntArray) -> _Grouping:
+    pnl = np.asarray(run.trades["pnl"], dtype=np.float64)
+    in_order = np.lexsort((end_bars(run), code))
+    starts = np.searchsorted(code[in_order], np.arange(1, len(names)))
+    fall = [deepest_fall(np.cumsum(own)) for own in np.split(pnl[in_order], starts)[: len(names)]]
+    return _Grouping(names, code, _sums(code, pnl, len(names)), np.array(fall, dtype=np.float64))
+
+
+def _months(run: Attributed) -> _Grouping:
+    months = calendar_periods(run.times, "month")
+    earned = run.by_strategy.sum(axis=1)
+    before = np.concatenate(([0.0], earned[months.last_bar[:-1]]))
+    first = np.concatenate(([0], months.last_bar[:-1] + 1))
+    fall = [
+        deepest_fall(earned[start : stop + 1] - base)
+        for start, stop, base in zip(first, months.last_bar, before, strict=True)
+    ]
+    return _Grouping(months.labels, months.code[end_bars(run)], earned[months.last_bar] - before, np.array(fall))
+
+
+def end_bars(run: Attributed) -> IntArray:
+    """Return (K,) the bar in which each trade ended; the last one while it is open."""
+    ends = np.asarray(run.trades["exit_bar"], dtype=np.int64)
+    return np.where(ends < 0, len(run.times) - 1, ends)
+
+
+def deepest_fall(pnl: FloatArray) -> float:
+    """Return the deepest fall of a cumulative P&L (n,) from its highest value so far, at least 0; never positive.
+
+    >>> deepest_fall(np.array([5.0, -1.0, 3.0])), deepest_fall(np.array([-2.0]))
+    (-6.0, -2.0)
+    """
+    peak = np.maximum.accumulate(np.maximum(pnl, 0.0))
+    return float(np.min(pnl - peak, initial=0.0))
+
+
+def _table(run: Attributed, kind: GroupKind, grouping: _Grouping) -> GroupTable:
+    count = len(grouping.names)
+    code = np.where(grouping.code < 0, count, grouping.code)  # a trade of the account stands in its row
+    rows = _summaries(run, code, count + 1)
+    pnl = np.append(grouping.pnl, run.total - float(grouping.pnl.sum()))
+    fall = np.append(grouping.fall, deepest_fall(run.account))
+    costs = _sums(code, sum(np.asarray(run.trades[name]) for name in _COSTS), count + 1)
+    costs[-1] += run.interest
+    return GroupTable(
+        kind=kind,
+        names=(*grouping.names, ACCOUNT),
+        pnl=read_only(pnl),
+        share=read_only(pnl / run.total if run.total else np.full(count + 1, np.nan)),
+        closed=read_only(np.array([row.trades for row in rows], dtype=np.int64)),
+        open=read_only(np.array([row.open_trades for row in rows], dtype=np.int64)),
+        win_rate=read_only(np.array([trades.win_rate(row).value for row in rows])),
+        profit_factor=read_only(np.array([trades.profit_factor(row).value for row in rows])),
+        expectancy=read_only(np.array([trades.expectancy(row).value for row in rows])),
+        expectancy_r=read_only(np.array([trades.expectancy_r(row).value for row in rows])),
+        avg_bars_held=read_only(np.array([trades.avg_bars_held(row).value for row in rows])),
+        costs=read_only(costs),
+        max_drawdown=read_only(fall),
+        max_drawdown_frac=read_only(fall / run.initial_cash),
+    )
+
+
+def _summaries(run: Attributed, code: IntArray, count: int) -> list[TradeSummary]:
+    """Return the sums of the closed trades of each group, for the formulas of `stratkit.analytics.trades`."""
+    rows = run.closed
+    group = code[rows]
+    pnl, r = (np.asarray(run.trades[name], dtype=np.float64)[rows] for name in ("pnl", "r_multiple"))
+
+    def per_group(values: npt.ArrayLike) -> FloatArray:
+        return _sums(group, values, count)
+
+    known = np.isfinite(r)
+    closed, everything = per_group(np.ones(len(rows))), np.bincount(code, minlength=count)
+    wins, losses, ambiguous = per_group(pnl > 0), per_group(pnl < 0), per_group(run.trades["ambiguous"][rows])
+    profit, shortfall = per_group(np.maximum(pnl, 0)), per_group(np.maximum(-pnl, 0))
+    held, with_r, r_sum = per_group(run.trades["bars_held"][rows]), per_group(known), per_group(np.where(known, r, 0))
+    return [
+        TradeSummary(
+            int(closed[at]), int(wins[at]), int(losses[at]), float(profit[at]), float(shortfall[at]), int(held[at]),
+            int(ambiguous[at]), int(everything[at] - closed[at]),
+            pnl=_mean(closed[at], profit[at] - shortfall[at]), r=_mean(with_r[at], r_sum[at]),
+        )
+        for at in range(count)
+    ]  # fmt: skip
+
+
+def _sums(code: IntArray, values: npt.ArrayLike, count: int) -> FloatArray:
+    return np.bincount(code, np.asarray(values, dtype=np.float64), count).astype(np.float64)  # no row: integers
+
+
+def _mean(n: float, total: float) -> Moments:
+    nan = float("nan")
+    return Moments(int(n), float(total / n) if n else nan, nan, nan, nan)
