@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from stratkit.analytics.attributed import attributed
+from stratkit.analytics.attribution import Attribution, attribute
 from stratkit.analytics.benchmark import Benchmark, make_benchmark
+from stratkit.analytics.funnel import COMBINED
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
@@ -337,3 +340,17 @@ def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tup
     held = _bars_to_hold(config.data, bars)
     benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
+
+
+def attribute_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> Attribution:
+    """Return who earned what in a run: by strategy, symbol, month and exit reason."""
+    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    by_strategy = result.by_strategy
+    if not len(by_strategy):  # one strategy: all but the interest is its own
+        interest = np.cumsum(result.carry[:, 2]) if len(result.carry) else 0.0
+        by_strategy = (result.equity - result.initial_cash + interest)[:, None]
+    stopped = {name: {step: counts[step] for step in COMBINED} for name, counts in result.proposals.items()}
+    run = attributed(
+        result, by_strategy, result.trades["strategy"], result.decisions["strategy"], stopped, result.contribution
+    )
+    return attribute(run, periods)

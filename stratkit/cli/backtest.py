@@ -220,7 +220,6 @@ def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], e
 def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
     from stratkit.cli.finished import keep_run
     from stratkit.cli.summary import print_summary
-
     from stratkit.cli.watched import sent
 
     kept = keep_run(run, out)

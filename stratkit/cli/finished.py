@@ -9,7 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from stratkit.alerts.alert import Alert
+from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.scorecard import Scorecard
+from stratkit.cli.attribution_record import attribution_record
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
@@ -21,6 +24,7 @@ from stratkit.panel import format_time
 from stratkit.reports.content import ReportContent
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
+from stratkit.research.refused_trades import CapEffect
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
 from stratkit.runs.manifest import config_digest, run_name, versions
 from stratkit.runs.store import register_run
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from stratkit.analytics.benchmark import Benchmark
 
 REPORT: Final = "report.html"
+ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
 _NAMED: Final = 3  # so many strategies have their names in a title
 
 
@@ -39,8 +44,8 @@ class FinishedRun:
     """A replay, its scorecard, and how it came about.
 
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
-    its folder once it is kept; `ambiguity` what hangs on bars
-    whose inside nobody knows. Its identity is `identity`: equal for equal runs.
+    its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
+    what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say.
     """
 
     config: FileConfig
@@ -54,6 +59,9 @@ class FinishedRun:
     seconds: Mapping[str, float]
     record: RunRecord | None = None
     ambiguity: Ambiguity | None = None
+    attribution: Attribution | None = None
+    cap_effects: tuple[CapEffect, ...] | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -104,6 +112,9 @@ class FinishedRun:
             "ambiguity": None if self.ambiguity is None else asdict(self.ambiguity),
             "engine_semantics": ENGINE_SEMANTICS,
             "trials": None,
+            "attribution": None if self.attribution is None else attribution_record(self.attribution),
+            "cap_effects": None if self.cap_effects is None else [asdict(effect) for effect in self.cap_effects],
+            "faults": [asdict(fault) for fault in self.result.faults],
             "metrics": [asdict(metric) for metric in card],
             "benchmark": None if against is None else _benchmark(against),
             "data_findings": [_finding(finding) for finding in self.bars.findings],
@@ -120,6 +131,7 @@ class FinishedRun:
             "data": self._data(),
             "config": self.config.plain(),
             **self.metrics(),
+            "alerts": [alert.plain() for alert in self.alerts],
             "seconds": dict(self.seconds),
         }
 
@@ -208,6 +220,8 @@ def _write_tables(draft: RunDraft, run: FinishedRun) -> None:
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", run.manifest())
+    if run.config.alerts is not None:
+        draft.write_json(ALERTS, {"alerts": [alert.plain() for alert in run.alerts]})
 
 
 def _write_report(draft: RunDraft, run: FinishedRun) -> None:

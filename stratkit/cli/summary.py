@@ -12,6 +12,7 @@ from rich.text import Text
 
 from stratkit.analytics.scorecard import Metric
 from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, strategies_table
 from stratkit.cli.terminal import Terminal
 from stratkit.combine.settings import method_of
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
@@ -77,6 +78,12 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     out.print()
     terminal.show(_metric_table(run))
     out.print()
+    if run.attribution is not None and len(run.attribution.strategies) > 1:
+        terminal.show(strategies_table(run.attribution))
+        out.print()
+    if run.cap_effects is not None:
+        terminal.show(caps_table(run.cap_effects))
+        out.print()
     terminal.show(_facts(_outcome_rows(run)))
 
 
@@ -124,6 +131,8 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
+    rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]
+    rows += [("alert", Text(line, style="yellow")) for line in alert_lines(run.alerts)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]
     where = str(run.report or (run.record.folder if run.record else "not kept"))
     took = f"  ({sum(run.seconds.values()):.1f} s)"
