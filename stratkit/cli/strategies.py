@@ -1,7 +1,9 @@
-"""`stratkit strategies`: which strategies there are, and what one of them takes."""
+"""`stratkit strategies`: which strategies there are, what one of them takes, and files to start one from."""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,12 +17,17 @@ if TYPE_CHECKING:
     from stratkit.strategies.strategy import Strategy
 
 app = typer.Typer(
-    help="List the strategies, and show what one of them takes.", no_args_is_help=True, rich_markup_mode=None
+    help="List the strategies, show what one of them takes, and start one of your own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 SpecArgument = Annotated[
     str,
-    typer.Argument(metavar="NAME|FILE.py:Class", help="A strategy's name, or a file of your own and the class in it."),
+    typer.Argument(
+        metavar="NAME|FILE.py:Class|MODULE:Class",
+        help="A strategy's name, or a file or module of your own and the class in it.",
+    ),
 ]
 
 
@@ -47,6 +54,8 @@ def list_strategies(
         table.add_row(record["name"], record["family"], f"{record['warmup_bars']} bars", record["description"])
     terminal.out.print(table)
     terminal.say("stratkit strategies show NAME lists the parameters of one")
+    terminal.say("one of your own is named path/to/file.py:Class or package.module:Class, here and everywhere")
+    terminal.say("stratkit strategies new NAME writes one to start from")
 
 
 @app.command("show")
@@ -77,6 +86,38 @@ def show_strategy(
     for parameter in record["parameters"]:
         table.add_row(parameter["name"], str(parameter["default"]), _allowed(parameter), parameter["description"])
     terminal.out.print(table)
+
+
+@app.command("new")
+def new_strategy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the strategy and of its file, in snake_case.")],
+    per_bar: Annotated[
+        bool, typer.Option("--per-bar", help="One that is asked bar by bar and proposes trades; slower.")
+    ] = False,
+    folder: Annotated[Path, typer.Option("--dir", metavar="PATH", help="Folder to write to.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    as_json: JsonOption = False,
+    seed: SeedOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write a strategy of ten lines, NAME.py, and its test, test_NAME.py.
+
+    The test holds the promises that every strategy makes, and one signal worked out by hand.
+    """
+    from stratkit.cli.new_files import write_new_files
+    from stratkit.strategies.new_name import check_new_name
+    from stratkit.strategies.templates import strategy_files
+
+    terminal = Terminal(as_json, quiet)
+    check_new_name(name, folder)
+    strategy, test = write_new_files(folder, strategy_files(name, per_bar=per_bar), force=force)
+    if as_json:
+        terminal.emit({"strategy": str(strategy), "test": str(test)})
+        return
+    typer.echo(f"wrote {strategy} and {test}")
+    terminal.say(f"test it:  pytest {shlex.quote(str(test))}")
+    terminal.say(f"run it:   stratkit backtest --strategy {shlex.quote(str(strategy))}")
 
 
 def _record(strategy: Strategy) -> dict[str, Any]:

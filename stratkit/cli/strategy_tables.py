@@ -55,7 +55,7 @@ def caps_table(effects: Sequence[CapEffect]) -> Table:
     for effect in effects:
         pnl = MISSING if effect.pnl is None else number(effect.pnl, 2)
         counts = (f"{count:,}" for count in (effect.refused, effect.reduced, effect.trades))
-        said = f"{effect.verdict} by the cap" if effect.verdict else ""
+        said = {"cost": "what the cap cost", "saved": "what the cap saved"}.get(effect.verdict, "")
         table.add_row(effect.rule, escape(effect.strategy), *counts, pnl, said)
     if not effects:
         table.add_row("none", "nothing was refused or reduced")

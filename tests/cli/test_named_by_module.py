@@ -59,6 +59,17 @@ def test_a_run_of_a_class_in_a_module_or_file_can_be_made_again(
     assert again.code == 0, again.out + again.err
 
 
+def test_a_file_that_module_path_names_is_found_from_another_folder(
+    stratkit: Stratkit, write_bars: WriteBars, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = stratkit("backtest", config("hills/climb.py"), "--data", write_bars(), "--no-report", "--json")
+    folder = Path(done.json["folder"]).resolve()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = stratkit("reproduce", folder)
+    assert again.code == 0, again.out + again.err
+
+
 def test_on_the_command_line_the_class_gives_the_name(stratkit: Stratkit, write_bars: WriteBars, package: Path) -> None:
     setting = "strategies.Climb.params.window=9"
     done = stratkit("backtest", "--strategy", "hills.climb:Climb", "--data", write_bars(), "--set", setting)

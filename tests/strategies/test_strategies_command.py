@@ -33,6 +33,8 @@ def test_list_names_every_strategy_with_family_and_warm_up() -> None:
     assert "50 bars" in result.stdout
     assert "mean_reversion" in result.stdout
     assert "stratkit strategies show NAME" in result.stderr
+    assert "one of your own is named path/to/file.py:Class or package.module:Class" in result.stderr
+    assert "stratkit strategies new NAME" in result.stderr
     assert run("list", "--quiet").stderr == ""
 
 
