@@ -89,3 +89,10 @@ def stamps(times: IntArray, bar: IntArray) -> FloatArray:
     """Return stamps as matplotlib's days, which draw faster than dates."""
     days: FloatArray = times[bar] / 86_400e9
     return days
+
+
+def together_colours() -> Any:
+    """Return the colours of correlations from opposite to alike, as on the page."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("together", ["#6fb4b8", "#f7f8fa", "#7f9de6"])

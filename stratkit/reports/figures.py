@@ -34,6 +34,7 @@ from stratkit.reports.figure_parts import (
 from stratkit.reports.series import Line, ReportSeries, prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import chosen_rows, most_traded
+from stratkit.reports.strategy_figure import strategies_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +60,8 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
         "price": lambda: price_figure(content),
         "exposure": lambda: exposure_figure(content, series),
     }
+    if content.attribution is not None and len(content.attribution.strategies) > 1:
+        drawers["strategies"] = lambda: strategies_figure(content, coarse.max_points)
     return [_save(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]
 
 
