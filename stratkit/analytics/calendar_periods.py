@@ -34,10 +34,11 @@ def calendar_periods(times: IntArray, every: Every) -> CalendarPeriods:
     days = times // NS_PER_DAY
     if every == "week":
         number = (days + 3) // 7  # 1970-01-01 was a Thursday
-        starts = (np.unique(number) * 7 - 3).astype("datetime64[D]")
     else:
         number = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        starts = np.unique(number).astype("datetime64[M]")
-    code = np.unique(number, return_inverse=True)[1].astype(np.int64)
-    last_bar = np.flatnonzero(np.append(code[1:] != code[:-1], True))
+    ends = np.append(number[1:] != number[:-1], True)
+    last_bar = np.flatnonzero(ends)
+    code = np.cumsum(ends) - ends  # times ascend, so a sort is not needed
+    numbers = number[last_bar]
+    starts = numbers.astype("datetime64[M]") if every == "month" else (numbers * 7 - 3).astype("datetime64[D]")
     return CalendarPeriods(read_only(code), read_only(last_bar), tuple(str(start) for start in starts))

@@ -14,6 +14,7 @@ from stratkit.reports.payload import Payload
 from stratkit.reports.series import Line, ReportSeries
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import ShownTrades, most_traded
+from stratkit.reports.strategy_lines import strategy_lines
 from stratkit.reports.thinning import Candles, candles
 
 _WIDEST_SD = 5.0  # the distribution's end bars gather what lies beyond
@@ -27,6 +28,7 @@ def build_payload(
     times = content.result.times
     payload = Payload(int(times[0]), int(times[-1] - times[0]))
     _add_lines(payload, content, series)
+    _add_strategies(payload, content, settings.max_points)
     _add_distribution(payload, content, series.returns.values, settings.histogram_bins)
     _add_prices(payload, content, settings)
     _add_trades(payload, shown)
@@ -104,6 +106,14 @@ def _add_lines(payload: Payload, content: ReportContent, series: ReportSeries) -
             payload.times(f"{name}.t", content.result.times[line.bar])
             payload.floats(f"{name}.y", line.values)
     payload.fact("costs", [line.name for line in series.costs])
+
+
+def _add_strategies(payload: Payload, content: ReportContent, points: int) -> None:
+    lines = strategy_lines(content.attribution, points)
+    for place, line in enumerate(lines):
+        payload.times(f"strategy.{place}.t", content.result.times[line.bar])
+        payload.floats(f"strategy.{place}.y", line.values)
+    payload.fact("strategies", [line.name for line in lines])
 
 
 def _add_distribution(payload: Payload, content: ReportContent, returns: FloatArray, bins: int) -> None:

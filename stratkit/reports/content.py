@@ -5,11 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.benchmark import Benchmark
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
 from stratkit.research.ambiguity import Ambiguity
+
+
+@dataclass(frozen=True)
+class CapEffect:
+    """What a cap did to one strategy: the entries it `refused`, and how they would have ended.
+
+    `replayed` trades were played on without the cap and would have made `pnl`, account currency: below zero
+    the cap saved it, above zero the cap cost it.
+    """
+
+    rule: str
+    strategy: str
+    refused: int
+    replayed: int
+    pnl: float
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A strategy that failed `count` times while the run went on, and the message of the first time."""
+
+    strategy: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True)
+class RaisedAlert:
+    """An alert at `time` (UTC ns) about a strategy, or about the account when it names none."""
+
+    time: int
+    severity: str
+    strategy: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -23,7 +58,7 @@ class ReportContent:
     the yearly rate [fraction] that the scorecard's Sharpe ratio used. `optimistic`: orders fill at the
     close that decided them, which nobody could have traded. `overrides` name the fill options that were set beside
     the profile. `ambiguity` is what hangs on bars whose
-    inside nobody knows.
+    inside nobody knows. `attribution` says who earned what; `cap_effects`, `faults` and `alerts` stand beside it.
     """
 
     title: str
@@ -42,6 +77,10 @@ class ReportContent:
     optimistic: bool = False
     overrides: tuple[str, ...] = ()
     ambiguity: Ambiguity | None = None
+    attribution: Attribution | None = None
+    cap_effects: tuple[CapEffect, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    alerts: tuple[RaisedAlert, ...] = ()
 
     @property
     def trials_note(self) -> str:

@@ -10,22 +10,36 @@ import numpy as np
 
 from stratkit.analytics.months import monthly_returns
 from stratkit.errors import OutputError
-from stratkit.panel import FloatArray, IntArray
 from stratkit.reports.charts import histogram, symbol_candles
 from stratkit.reports.content import ReportContent
+from stratkit.reports.figure_parts import (
+    BENCHMARK,
+    EDGE,
+    GAIN,
+    INK,
+    LOSS,
+    MAIN,
+    SOFT,
+    diverging,
+    legend,
+    money_axis,
+    new_figure,
+    percent_axis,
+    plain,
+    say,
+    stamps,
+    style,
+    time_axis,
+)
 from stratkit.reports.series import Line, ReportSeries, prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import chosen_rows, most_traded
+from stratkit.reports.strategy_figure import strategies_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# the colours of the page: blue for the run, teal and vermilion for gain and loss (a pair that the
-# colour-blind can tell apart), grey for the benchmark
-MAIN, BENCHMARK, GAIN, LOSS = "#2456d6", "#8a93a3", "#0b7f86", "#cf4a17"
-INK, SOFT, FAINT, GRID, EDGE = "#12161d", "#4d5664", "#7b8494", "#e9ecf1", "#d3d7de"
-_WIDTH: Final = 10.0  # inches
 _MAX_POINTS: Final = 1_100  # a figure is about this many pixels wide
 _MARKS: Final = 600  # more trades than this are a smear on one figure
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year")
@@ -46,30 +60,32 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
         "price": lambda: price_figure(content),
         "exposure": lambda: exposure_figure(content, series),
     }
+    if content.attribution is not None and len(content.attribution.strategies) > 1:
+        drawers["strategies"] = lambda: strategies_figure(content, coarse.max_points)
     return [_save(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]
 
 
 def equity_figure(content: ReportContent, series: ReportSeries) -> Figure:
     """Return equity above, drawdown below, each against the benchmark."""
-    figure = _figure(content, "Equity and drawdown", 5.6)
+    figure = new_figure(content, "Equity and drawdown", 5.6)
     top = figure.add_axes((0.075, 0.36, 0.905, 0.5))
     below = figure.add_axes((0.075, 0.085, 0.905, 0.22), sharex=top)
     for axes, run, against in (
         (top, series.equity, series.benchmark),
         (below, series.drawdown, series.benchmark_drawdown),
     ):
-        _style(axes)
+        style(axes)
         if against is not None:
             axes.plot(_dates(content, against), against.values, color=BENCHMARK, lw=1.0, label=_benchmark(content))
         color = MAIN if axes is top else LOSS
         axes.plot(_dates(content, run), run.values, color=color, lw=1.4, label="Strategy")
     below.fill_between(_dates(content, series.drawdown), series.drawdown.values, 0, color=LOSS, alpha=0.15, lw=0)
-    _money_axis(top)
-    _percent_axis(below)
-    _time_axis(top)
-    _time_axis(below)
+    money_axis(top)
+    percent_axis(below)
+    time_axis(top)
+    time_axis(below)
     top.tick_params(labelbottom=False)
-    _legend(top)
+    legend(top)
     return figure
 
 
@@ -79,14 +95,14 @@ def monthly_figure(content: ReportContent) -> Figure:
     table = monthly_returns(result.times, result.equity, result.initial_cash)
     cells = np.column_stack([table.values, table.total])[::-1] * 100
     years = len(table.years)
-    figure = _figure(content, "Monthly returns, %", 1.5 + 0.27 * years)
+    figure = new_figure(content, "Monthly returns, %", 1.5 + 0.27 * years)
     height = 0.27 * years / (1.5 + 0.27 * years)
     axes = figure.add_axes((0.075, 0.3 / (1.5 + 0.27 * years), 0.905, height))
     finite = np.abs(cells[:, :12][np.isfinite(cells[:, :12])])
     deepest = float(np.quantile(finite, 0.95)) if len(finite) and finite.any() else 1.0
     shade = cells.copy()
     shade[:, 12] /= np.sqrt(12)  # a year moves about as much as sqrt(12) months
-    axes.imshow(np.ma.masked_invalid(shade), cmap=_diverging(), vmin=-deepest, vmax=deepest, aspect="auto")
+    axes.imshow(np.ma.masked_invalid(shade), cmap=diverging(), vmin=-deepest, vmax=deepest, aspect="auto")
     axes.set_xticks(range(13), _MONTHS)
     axes.set_yticks(range(years), [str(year) for year in table.years[::-1]])
     axes.tick_params(length=0, labelsize=8, colors=SOFT, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -113,7 +129,7 @@ def rolling_figure(content: ReportContent, series: ReportSeries) -> Figure:
     """Return the rolling Sharpe ratio above the rolling volatility."""
     period = f"{series.rolling_periods} {series.returns.unit}s"
     note = ", optimistic fills" if content.optimistic else ""
-    figure = _figure(content, f"Rolling over {period}, annualised", 5.0)
+    figure = new_figure(content, f"Rolling over {period}, annualised", 5.0)
     top = figure.add_axes((0.075, 0.5, 0.905, 0.32))
     below = figure.add_axes((0.075, 0.085, 0.905, 0.32), sharex=top)
     pairs = (
@@ -121,32 +137,32 @@ def rolling_figure(content: ReportContent, series: ReportSeries) -> Figure:
         (below, series.rolling_volatility, series.benchmark_volatility, "Volatility"),
     )
     for axes, run, against, label in pairs:
-        _style(axes)
+        style(axes)
         axes.set_title(label, loc="left", fontsize=9, color=SOFT, pad=4)
         if against is not None and len(against.values) > 1:
             axes.plot(_dates(content, against), against.values, color=BENCHMARK, lw=1.0, label=_benchmark(content))
         if len(run.values) > 1:
             axes.plot(_dates(content, run), run.values, color=MAIN, lw=1.3, label="Strategy")
         else:
-            _say(axes, "too few returns")
+            say(axes, "too few returns")
     top.axhline(0, color=EDGE, lw=1)
     top.tick_params(labelbottom=False)
-    _percent_axis(below)
-    _time_axis(top)
-    _time_axis(below)
+    percent_axis(below)
+    time_axis(top)
+    time_axis(below)
     if top.lines[:-1]:
-        _legend(top)
+        legend(top)
     return figure
 
 
 def returns_figure(content: ReportContent, series: ReportSeries, bins: int) -> Figure:
     """Return the distribution of the period returns with the normal curve and the VaR marks."""
-    figure = _figure(content, f"Distribution of returns per {series.returns.unit}", 4.2)
+    figure = new_figure(content, f"Distribution of returns per {series.returns.unit}", 4.2)
     axes = figure.add_axes((0.075, 0.11, 0.905, 0.71))
-    _style(axes)
+    style(axes)
     values = series.returns.values[np.isfinite(series.returns.values)]
     if len(values) < 2:
-        _say(axes, "too few returns")
+        say(axes, "too few returns")
         return figure
     edges, counts = histogram(values, bins)
     middle, width = (edges[:-1] + edges[1:]) / 2, float(edges[1] - edges[0])
@@ -163,44 +179,44 @@ def returns_figure(content: ReportContent, series: ReportSeries, bins: int) -> F
             axes.axvline(value, color=SOFT, lw=1.1, ls=dash, label=f"{label} {value:.2%}")
     axes.grid(axis="x", visible=False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.1%}")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
 def price_figure(content: ReportContent) -> Figure:
     """Return the price of the most traded symbol with its entries and exits."""
     column = most_traded(content.result, 1)[0]
-    figure = _figure(content, f"{_plain(content.bars.symbols[column])}: price and trades", 4.8)
+    figure = new_figure(content, f"{plain(content.bars.symbols[column])}: price and trades", 4.8)
     axes = figure.add_axes((0.075, 0.1, 0.905, 0.73))
-    _style(axes)
+    style(axes)
     candle = symbol_candles(content, column, _MAX_POINTS)
     if not len(candle.bar):
-        _say(axes, "no price")
+        say(axes, "no price")
         return figure
-    dates = _stamps(content.bars.times, candle.bar)
+    dates = stamps(content.bars.times, candle.bar)
     if candle.size > 1:
         axes.fill_between(dates, candle.low, candle.high, color=MAIN, alpha=0.12, lw=0)
     axes.plot(dates, candle.close, color=SOFT, lw=0.9)
     _mark_trades(axes, content, column)
     axes.set_xlim(dates[0], dates[-1])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-    _time_axis(axes)
+    time_axis(axes)
     return figure
 
 
 def exposure_figure(content: ReportContent, series: ReportSeries) -> Figure:
     """Return gross and net exposure as a share of equity."""
-    figure = _figure(content, "Exposure, share of equity", 3.6)
+    figure = new_figure(content, "Exposure, share of equity", 3.6)
     axes = figure.add_axes((0.075, 0.13, 0.905, 0.66))
-    _style(axes)
+    style(axes)
     gross, net = _dates(content, series.gross), _dates(content, series.net)
     axes.fill_between(gross, series.gross.values, 0, color=MAIN, alpha=0.15, lw=0, step="post")
     axes.plot(gross, series.gross.values, color=MAIN, lw=1.1, label="Gross", drawstyle="steps-post")
     axes.plot(net, series.net.values, color=LOSS, lw=0.9, label="Net", drawstyle="steps-post")
     axes.axhline(0, color=EDGE, lw=1)
-    _percent_axis(axes)
-    _time_axis(axes)
-    _legend(axes)
+    percent_axis(axes)
+    time_axis(axes)
+    legend(axes)
     return figure
 
 
@@ -218,83 +234,18 @@ def _mark_trades(axes: Axes, content: ReportContent, column: int) -> None:
     )
     for rows, bar, level, marker, color, label, area in sides:
         if len(rows):
-            dates = _stamps(result.times, np.asarray(rows[bar], dtype=np.int64))
+            dates = stamps(result.times, np.asarray(rows[bar], dtype=np.int64))
             axes.scatter(dates, rows[level], s=area, marker=marker, color=color, label=label, lw=0, zorder=3)
     if len(trades):
-        _legend(axes)
-
-
-def _figure(content: ReportContent, title: str, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH, height), facecolor="white")
-    top = 1 - 0.17 / height
-    figure.text(0.02, top, title, fontsize=13, fontweight="bold", color=INK, va="top")
-    figure.text(0.02, top - 0.29 / height, _plain(content.title)[:110], fontsize=9, color=FAINT, va="top")
-    return figure
-
-
-def _plain(text: str) -> str:
-    """Return text that matplotlib does not read as mathematics."""
-    return text.replace("\\", "\\\\").replace("$", r"\$")
+        legend(axes)
 
 
 def _benchmark(content: ReportContent) -> str:
-    return "" if content.benchmark is None else _plain(content.benchmark.name)
-
-
-def _style(axes: Axes) -> None:
-    axes.set_facecolor("white")
-    axes.grid(color=GRID, lw=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(EDGE)
-    axes.tick_params(colors=SOFT, labelsize=8, length=0)
-
-
-def _time_axis(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=10)  # type: ignore[no-untyped-call]  # matplotlib: no types here
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]  # matplotlib: no types here
-    axes.margins(x=0)
-    axes.grid(axis="x", visible=False)
-
-
-def _percent_axis(axes: Axes) -> None:
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-
-
-def _money_axis(axes: Axes) -> None:
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=8.5, labelcolor=SOFT,
-        handlelength=1.6, borderaxespad=0.2, columnspacing=1.4,
-    )  # fmt: skip
-
-
-def _say(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=10)
-
-
-def _diverging() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("loss_gain", ["#e39a7c", "#f7f8fa", "#6fb4b8"])
+    return "" if content.benchmark is None else plain(content.benchmark.name)
 
 
 def _dates(content: ReportContent, line: Line) -> Any:
-    return _stamps(content.result.times, line.bar)
-
-
-def _stamps(times: IntArray, bar: IntArray) -> FloatArray:
-    """Return stamps as matplotlib's days, which draw faster than dates."""
-    days: FloatArray = times[bar] / 86_400e9
-    return days
+    return stamps(content.result.times, line.bar)
 
 
 def _save(figure: Figure, path: Path, dpi: int) -> Path:

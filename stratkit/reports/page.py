@@ -18,6 +18,7 @@ from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import choose_trades
+from stratkit.reports.strategy_section import strategy_section
 from stratkit.reports.tables import drawdown_rows, header_facts, headline_cards, heat_rows, metric_groups
 from stratkit.reports.wording import money
 
@@ -73,6 +74,7 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
         "ambiguity_rows": ambiguity_rows(content.ambiguity),
         "ambiguity_note": "" if content.ambiguity is None else content.ambiguity.note,
         "groups": metric_groups(content),
+        "strategies": strategy_section(content),
         "drawdowns": drawdown_rows(worst),
         "heat": heat_rows(monthly_returns(result.times, result.equity, result.initial_cash)),
         "months": _MONTHS,

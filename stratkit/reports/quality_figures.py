@@ -12,7 +12,7 @@ from stratkit.data.check_calendar import missing_bars
 from stratkit.data.check_report import CheckReport
 from stratkit.data.findings import Finding
 from stratkit.panel import FloatArray, format_time
-from stratkit.reports.figures import EDGE, FAINT, GRID, INK, LOSS, MAIN
+from stratkit.reports.figure_parts import EDGE, FAINT, GRID, INK, LOSS, MAIN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

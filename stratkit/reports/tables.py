@@ -127,18 +127,21 @@ def heat_rows(table: MonthlyTable) -> list[HeatRow]:
 def header_facts(content: ReportContent) -> list[tuple[str, str]]:
     """Return what ran on what, as (name, value)."""
     result, bars = content.result, content.bars
-    names = ", ".join(bars.symbols[:4]) + (f" and {len(bars.symbols) - 4:,} more" if len(bars.symbols) > 4 else "")
     final = float(result.equity[-1])
     benchmark = () if content.benchmark is None else (("Benchmark", content.benchmark.name),)
     return [
-        ("Strategy", ", ".join(result.strategies)),
-        ("Symbols", names),
+        ("Strategy", _first_names(result.strategies)),
+        ("Symbols", _first_names(bars.symbols)),
         ("Span", f"{format_time(int(result.times[0]))} \N{EN DASH} {format_time(int(result.times[-1]))}"),
         ("Bars", f"{len(result.times):,} \N{MULTIPLICATION SIGN} {bars.frequency}"),
         ("Fills", content.profile + (" \N{MIDDLE DOT} optimistic" if content.optimistic else "")),
         ("Equity", f"{money(result.initial_cash)} \N{RIGHTWARDS ARROW} {money(final)}"),
         *benchmark,
     ]
+
+
+def _first_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4:,} more" if len(names) > 4 else "")
 
 
 def _card(content: ReportContent, metric: Metric) -> Card:

@@ -31,6 +31,16 @@ def money(amount: float, signed: bool = False) -> str:
     return _number(amount, 2 if abs(amount) < 1000 else 0, signed, "")
 
 
+def cents(amount: int, signed: bool = False) -> str:
+    """Return whole cents as an amount, never shortened: what a sum is checked with.
+
+    >>> cents(-123456), cents(5, signed=True)
+    ('−1,234.56', '+0.05')
+    """
+    whole, rest = divmod(abs(int(amount)), 100)
+    return (_MINUS if amount < 0 else "+" if signed and amount > 0 else "") + f"{whole:,}.{rest:02d}"
+
+
 def number(value: float, digits: int = 2, signed: bool = False) -> str:
     """Return a plain figure.
 

@@ -53,6 +53,12 @@ def test_a_symbol_that_never_traded_has_no_row_and_an_open_trade_counts_at_its_m
     assert table.max_drawdown.tolist() == [0.0, -40.0, -2.0]
 
 
+def test_the_drawdown_of_a_symbol_follows_its_trades_in_order_of_their_ends() -> None:
+    trades = made_trades({"pnl": -30, "exit_bar": 4}, {"pnl": 50, "exit_bar": 1}, {"pnl": -5, "exit_bar": -1})
+    run = made_run(trades=trades, trade_strategy=np.array([0, 0, 0]), trade_symbol=np.array([1, 1, 1]))
+    assert by_group(run, "symbol").max_drawdown[0] == -35.0  # 50, 20, 15; in the order of the rows -30
+
+
 def test_exit_reasons_are_named_and_what_is_still_open_is_called_so() -> None:
     table = by_group(made_run(), "exit_reason")
     assert table.names == ("stop", "exit_signal", "open", ACCOUNT)

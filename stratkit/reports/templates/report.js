@@ -205,6 +205,17 @@ const start = async () => {
     floors: { y: 0 }, shape: layout({ xaxis: timeAxis(), yaxis: axis({ tickformat: "~s" }), showlegend: true, margin: { l: 46, r: 10, t: 24, b: 24 } }),
   });
 
+  // ---- cumulative P&L of each strategy; the last line is all of them together
+  const strategyLines = facts.strategies.map((name, at) => [name, line(`strategy.${at}`)]);
+  const strategiesChart = () => ({
+    traces: strategyLines.map(([name, series], at) => {
+      const together = at === strategyLines.length - 1;
+      const look = { color: colour(together ? "soft" : `c${(at % 5) + 1}`), width: together ? 1.4 : 1.8, dash: together ? "dot" : at < 5 ? "solid" : "dash" };
+      return stroke(escape(name), series, look.color, { line: look, hovertemplate: "%{y:,.0f}" });
+    }),
+    floors: { y: 0 }, shape: layout({ xaxis: timeAxis(), yaxis: axis({ tickformat: "~s", zeroline: true }), showlegend: true, margin: { l: 46, r: 10, t: 24, b: 24 } }),
+  });
+
   // ---- distribution
   const spread = facts.distribution;
   const edges = array("histogram.edges"), counts = array("histogram.counts");
@@ -351,6 +362,7 @@ const start = async () => {
   maybe("volatility", few("volatility"), timeChart("volatility", rolling("volatility", ".1%", 0)), "Too few returns for a rolling figure.");
   maybe("histogram", spread.count > 1, plainChart("histogram", histogramChart), "Too few returns for a distribution.");
   drawn.push(timeChart("exposure", exposureChart));
+  if (strategyLines.length) drawn.push(timeChart("strategies", strategiesChart));
   maybe("price", prices[0].x.length > 0, priced, "No price to show.");
   maybe("costs", costLines.length > 0, timeChart("costs", costsChart), "Nothing was paid: the run had no costs.");
   maybe("reasons", facts.exit_reasons.length > 0, plainChart("reasons", reasonsChart), "No trade was closed.");

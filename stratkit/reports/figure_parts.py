@@ -1,0 +1,98 @@
+"""The look of the PNG figures: colours, axes, legend and the frame that every figure stands in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from stratkit.panel import FloatArray, IntArray
+from stratkit.reports.content import ReportContent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# the colours of the page: blue for the run, teal and vermilion for gain and loss (a pair that the
+# colour-blind can tell apart), grey for the benchmark
+MAIN, BENCHMARK, GAIN, LOSS = "#2456d6", "#8a93a3", "#0b7f86", "#cf4a17"
+INK, SOFT, FAINT, GRID, EDGE = "#12161d", "#4d5664", "#7b8494", "#e9ecf1", "#d3d7de"
+_WIDTH: Final = 10.0  # inches
+
+
+def new_figure(content: ReportContent, title: str, height: float) -> Figure:
+    """Return a white figure with its title and, below it, that of the run; `height` is in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, height), facecolor="white")
+    top = 1 - 0.17 / height
+    figure.text(0.02, top, title, fontsize=13, fontweight="bold", color=INK, va="top")
+    figure.text(0.02, top - 0.29 / height, plain(content.title)[:110], fontsize=9, color=FAINT, va="top")
+    return figure
+
+
+def plain(text: str) -> str:
+    """Return text that matplotlib does not read as mathematics."""
+    return text.replace("\\", "\\\\").replace("$", r"\$")
+
+
+def style(axes: Axes) -> None:
+    """Give axes the quiet look of the page."""
+    axes.set_facecolor("white")
+    axes.grid(color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(EDGE)
+    axes.tick_params(colors=SOFT, labelsize=8, length=0)
+
+
+def time_axis(axes: Axes) -> None:
+    """Write dates on the horizontal axis, whose values are days."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=10)  # type: ignore[no-untyped-call]  # matplotlib: no types here
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]  # matplotlib: no types here
+    axes.margins(x=0)
+    axes.grid(axis="x", visible=False)
+
+
+def percent_axis(axes: Axes) -> None:
+    """Write fractions as percent."""
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def money_axis(axes: Axes) -> None:
+    """Write whole amounts."""
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+
+
+def legend(axes: Axes) -> None:
+    """Put the legend above the axes, on the right."""
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=8.5, labelcolor=SOFT,
+        handlelength=1.6, borderaxespad=0.2, columnspacing=1.4,
+    )  # fmt: skip
+
+
+def say(axes: Axes, text: str) -> None:
+    """Say in the middle of empty axes why they are empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=10)
+
+
+def diverging() -> Any:
+    """Return the colours from loss to gain."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("loss_gain", ["#e39a7c", "#f7f8fa", "#6fb4b8"])
+
+
+def stamps(times: IntArray, bar: IntArray) -> FloatArray:
+    """Return stamps as matplotlib's days, which draw faster than dates."""
+    days: FloatArray = times[bar] / 86_400e9
+    return days
+
+
+def together_colours() -> Any:
+    """Return the colours of correlations from opposite to alike, as on the page."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("together", ["#6fb4b8", "#f7f8fa", "#7f9de6"])
