@@ -21,9 +21,8 @@ from stratkit.combine.blend import Blend, Blending, Books, blend_rows, open_blen
 from stratkit.combine.opinions import opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
-from stratkit.data.actions import CorporateActions, adjusted, events_on_bars
-from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import Bars
+from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings
 from stratkit.data.funding import load_funding
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
@@ -116,7 +115,7 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
 
 def prepare(config: RunConfig, bars: Bars) -> Inputs:
     """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
-    events, seen = _corporate_actions(config.data, bars)
+    events, seen = corporate_actions(config.data, bars)
     return Inputs(
         bars,
         open_desk(
@@ -303,41 +302,10 @@ def _controls(config: RunConfig) -> Controls:
     )
 
 
-def _corporate_actions(data: DataSettings, bars: Bars) -> tuple[tuple[FloatArray, FloatArray] | None, Bars]:
-    """Return the events that prices have not been adjusted for, and the bars that signals are computed on."""
-    if data.actions_path is None:
-        return None, bars
-    actions = load_actions(data.actions_path)
-    events = events_on_bars(bars, actions, data.adjust)
-    # a moving average across a split of raw prices would say nothing about the market
-    return events, adjusted(bars, actions, "splits") if data.adjust is None else bars
-
-
-def _bars_to_hold(data: DataSettings, bars: Bars) -> Bars:
-    """Return the bars that tell what holding was worth: where the account is paid dividends, with them reinvested."""
-    if data.actions_path is None or data.adjust == "total":
-        return bars
-    actions = load_actions(data.actions_path)
-    if data.adjust is None:
-        return adjusted(bars, actions, "total")
-    _, cash = events_on_bars(bars, actions, data.adjust)
-    bar, column = np.nonzero(cash)
-    symbols = tuple(bars.symbols[place] for place in column)
-    dividends = CorporateActions(bars.times[bar], symbols, np.zeros(len(bar), bool), cash[bar, column], actions.source)
-    return adjusted(bars, dividends, "total")
-
-
-def detail_settings(data: DataSettings, bars: Bars) -> DataSettings:
-    """Return which finer bars stand inside `bars`: those of the same symbols and dates at `detail_path`."""
-    return data.model_copy(
-        update={"path": data.detail_path, "symbols": bars.symbols, "frequency": None, "detail_path": None}
-    )
-
-
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:
     """Return the scorecard of a run, and the benchmark it was measured against."""
     periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
-    held = _bars_to_hold(config.data, bars)
+    held = bars_to_hold(config.data, bars)
     benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
 

@@ -141,9 +141,10 @@ def _hint(detail: ErrorDetails, found: Placed) -> str:
 def _written_path(detail: ErrorDetails, root: Placed, model: type[BaseModel]) -> tuple[Step, ...]:
     # pydantic also names the members of a union and the functions of a validator: they are not in the file
     path: tuple[Step, ...] = ()
-    for step in detail["loc"]:
+    for place, step in enumerate(detail["loc"], start=1):
         _, there = root.find([*path, step])
-        if there or detail["type"] == "extra_forbidden" or step in _known_keys(model, path):
+        is_unknown_key = detail["type"] == "extra_forbidden" and place == len(detail["loc"])
+        if there or is_unknown_key or step in _known_keys(model, path):
             path = (*path, step)
     return path
 

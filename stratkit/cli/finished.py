@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,8 @@ from stratkit.engine.profiles import fill_options, is_optimistic, override_label
 from stratkit.engine.result import BacktestResult
 from stratkit.errors import StratkitError
 from stratkit.panel import format_time
-from stratkit.reports.content import ReportContent
+from stratkit.reports.content import Fault as ReportedFault
+from stratkit.reports.content import RaisedAlert, ReportContent
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.research.refused_trades import CapEffect
@@ -30,6 +31,7 @@ from stratkit.runs.manifest import config_digest, run_name, versions
 from stratkit.runs.store import register_run
 from stratkit.runs.system import system_record
 from stratkit.strategies.catalog import find_strategy
+from stratkit.strategies.faults import Fault
 
 if TYPE_CHECKING:
     from stratkit.analytics.benchmark import Benchmark
@@ -154,6 +156,12 @@ class FinishedRun:
             benchmark=self.benchmark,
             risk_free_ann=self.config.analytics.risk_free_ann,
             command=" ".join(self.command),
+            attribution=self.attribution,
+            cap_effects=self.cap_effects or (),
+            faults=tuple(_reported_faults(self.result.faults)),
+            alerts=tuple(
+                RaisedAlert(alert.time, alert.severity, alert.strategy or "", alert.message) for alert in self.alerts
+            ),
         )
 
     def manifest(self) -> dict[str, Any]:
@@ -244,6 +252,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _benchmark(benchmark: Benchmark) -> dict[str, Any]:
     metrics = [asdict(metric) for metric in benchmark.scorecard]
     return {"name": benchmark.name, "metrics": metrics}
+
+
+def _reported_faults(faults: tuple[Fault, ...]) -> Iterator[ReportedFault]:
+    for name in dict.fromkeys(fault.strategy for fault in faults):
+        own = [fault.message for fault in faults if fault.strategy == name]
+        yield ReportedFault(name, len(own), own[0])
 
 
 def _warnings(run: FinishedRun) -> list[str]:

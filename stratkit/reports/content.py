@@ -11,21 +11,7 @@ from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
 from stratkit.research.ambiguity import Ambiguity
-
-
-@dataclass(frozen=True)
-class CapEffect:
-    """What a cap did to one strategy: the entries it `refused`, and how they would have ended.
-
-    `replayed` trades were played on without the cap and would have made `pnl`, account currency: below zero
-    the cap saved it, above zero the cap cost it.
-    """
-
-    rule: str
-    strategy: str
-    refused: int
-    replayed: int
-    pnl: float
+from stratkit.research.refused_trades import CapEffect
 
 
 @dataclass(frozen=True)

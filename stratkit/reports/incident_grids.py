@@ -6,9 +6,10 @@ from typing import Final
 
 from stratkit.analytics.attributed import ACCOUNT
 from stratkit.panel import format_time
-from stratkit.reports.content import CapEffect, Fault, RaisedAlert
+from stratkit.reports.content import Fault, RaisedAlert
 from stratkit.reports.grid import Cell, Grid, Head, Row, heads, name_cell, signed_tone
-from stratkit.reports.wording import money
+from stratkit.reports.wording import MISSING, money
+from stratkit.research.refused_trades import CapEffect
 
 MOST: Final = 50
 _GRAVE: Final = ("critical", "error")
@@ -17,16 +18,16 @@ _LONGEST_MESSAGE: Final = 300
 
 def caps_grid(effects: tuple[CapEffect, ...]) -> Grid:
     """Return what each cap refused and what that saved or cost, the largest effect first."""
-    ranked = sorted(effects, key=lambda effect: -abs(effect.pnl))
+    ranked = sorted(effects, key=lambda effect: -abs(effect.pnl or 0.0))
     return Grid(
         name="caps",
         title="What the caps did",
         caption=(
-            "Refused entries were played on without their cap, each alone. What they would have lost was saved; "
-            "what they would have won was the price of the cap."
+            "What was refused or cut off was played on its own, without caps. What it would have lost was saved; "
+            "what it would have won was the price of the cap. An entry refused anew while its trade was on counts once."
         ),
         heads=(
-            Head("Cap", number=False), *heads("Strategy", "Refused", "Replayed", "They would have made"),
+            Head("Cap", number=False), *heads("Strategy", "Refused", "Reduced", "Trades alone", "They would have made"),
             Head("The cap", number=False),
         ),
         rows=tuple(_cap_row(effect) for effect in ranked[:MOST]),

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from stratkit.backtest import RunConfig, detail_settings
+from stratkit.backtest import RunConfig
 from stratkit.data.bars import FIELDS, Bars
+from stratkit.data.beside import detail_settings
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.result import BacktestResult

@@ -64,12 +64,12 @@ class StrategySettings(BaseModel):
 
     @model_validator(mode="after")
     def _named(self) -> StrategySettings:
+        if (self.module_path is None) != (self.class_name is None):
+            raise ValueError("module_path and class_name must be given together; found one of them")
         if self.type is None and self.class_name is None:
             raise ValueError("type must be given, or module_path with class_name; found neither")
         if self.type is not None and self.class_name is not None:
             raise ValueError("type and class_name name the same thing; found both: leave one out")
-        if (self.module_path is None) != (self.class_name is None):
-            raise ValueError("module_path and class_name must be given together; found one of them")
         return self
 
     @property

@@ -12,6 +12,7 @@ from stratkit.config import DEFAULT_CONFIG, FileConfig, config_schema, load_conf
 from stratkit.errors import ConfigError, StratkitError
 from stratkit.yaml_positions import from_option
 
+KEYS = {field.alias or name for name, field in FileConfig.model_fields.items()}
 ONE = "strategies: {a: {type: sma_cross, enabled: true}}\n"
 
 
@@ -33,7 +34,7 @@ def test_without_a_file_the_built_in_configuration_runs_on_the_bundled_index() -
     config = load_config()
     assert config.data.path is None
     assert config.data.symbols == ("SP500",)
-    assert config.enabled()[1].type == "sma_cross"
+    assert config.enabled()["sma_cross"].type == "sma_cross"
     assert config.costs.commission_bps > 0
 
 
@@ -162,7 +163,18 @@ def test_an_unknown_strategy_is_said_where_its_type_stands(tmp_path: Path) -> No
 
 def test_a_strategy_without_a_type_is_refused(tmp_path: Path) -> None:
     found = complaint(tmp_path, "strategies:\n  a:\n    enabled: true\n")
-    assert found == "0.yaml:2:3: strategies.a.type must be given; found nothing"
+    assert found == "0.yaml:2:3: strategies.a: type must be given, or module_path with class_name; found neither"
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("module_path: mine.py", "module_path and class_name must be given together; found one of them"),
+        ("type: sma_cross, module_path: mine.py, class_name: Mine", "name the same thing; found both"),
+    ],
+)
+def test_a_strategy_is_named_in_one_way(tmp_path: Path, named: str, reason: str) -> None:
+    assert reason in complaint(tmp_path, f"strategies: {{a: {{enabled: true, {named}}}}}")
 
 
 TWO = "strategies: {a: {type: sma_cross, enabled: true}, b: {type: rsi_reversion, enabled: true}}"
@@ -171,19 +183,19 @@ TWO = "strategies: {a: {type: sma_cross, enabled: true}, b: {type: rsi_reversion
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TWO, "exactly one strategy must be enabled; found 2: a, b; pick one with --only NAME"),
         ("strategies: {a: {type: sma_cross}}", "found none among a; set enabled: true, or pick one with --only NAME"),
         ("seed: 1", "found no strategy; add a `strategies` block, or name one with --strategy"),
         ("strategies: {}", "found no strategy"),
     ],
 )
-def test_exactly_one_strategy_is_enabled(tmp_path: Path, text: str, message: str) -> None:
+def test_at_least_one_strategy_is_enabled(tmp_path: Path, text: str, message: str) -> None:
     assert message in complaint(tmp_path, text)
 
 
 def test_only_picks_one_strategy_whether_it_was_enabled_or_not(tmp_path: Path) -> None:
-    assert load(tmp_path, TWO, only="b").enabled()[0] == "b"
-    assert load(tmp_path, TWO.replace("enabled: true}}", "enabled: false}}"), only="b").enabled()[0] == "b"
+    assert list(load(tmp_path, TWO).enabled()) == ["a", "b"]
+    assert list(load(tmp_path, TWO, only="b").enabled()) == ["b"]
+    assert list(load(tmp_path, TWO.replace("enabled: true}}", "enabled: false}}"), only="b").enabled()) == ["b"]
 
 
 def test_only_names_the_nearest_strategy(tmp_path: Path) -> None:
@@ -207,7 +219,7 @@ def test_a_strategy_of_a_users_own_file_goes_by_its_class(tmp_path: Path) -> Non
         "        return self.sides(context, long=context.has_bar)\n"
     )
     assert list(load_config(strategy=f"{path}:Mine").strategies) == ["Mine"]
-    assert load_config(strategy=str(path)).enabled()[1].type == str(path)
+    assert load_config(strategy=str(path)).enabled()[path.stem].type == str(path)
 
 
 @pytest.mark.parametrize("spec", ["smacross", "nowhere.py:Mine"])
@@ -230,7 +242,7 @@ def test_the_resolved_configuration_reads_back_as_itself(tmp_path: Path, comment
 def test_the_resolved_configuration_is_complete_and_stable() -> None:
     text = resolved_yaml(load_config())
     assert text == resolved_yaml(load_config())
-    for key in FileConfig.model_fields:
+    for key in KEYS:
         assert re.search(rf"^{key}:", text, re.MULTILINE)
 
 
@@ -249,7 +261,7 @@ def test_the_run_leaves_the_report_out() -> None:
 
 def test_the_schema_knows_every_key_and_each_strategys_parameters() -> None:
     schema = config_schema()
-    assert set(schema["properties"]) == set(FileConfig.model_fields)
+    assert set(schema["properties"]) == KEYS
     assert schema["additionalProperties"] is False
     branches = schema["$defs"]["StrategySettings"]["allOf"]
     params = {branch["if"]["properties"]["type"]["const"]: branch["then"] for branch in branches}
@@ -263,7 +275,7 @@ def test_every_example_configuration_loads(checkout: Path) -> None:
     for path in examples:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert load_config([path]).enabled()[1].description
+            assert all(one.description for one in load_config([path]).enabled().values())
 
 
 def test_the_built_in_configuration_is_not_the_users_file(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from stratkit.engine.layout import CAP_SYMBOL, CAP_TOTAL_AT_RISK
 from stratkit.engine.result import BacktestResult
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, IntArray
-from stratkit.reports.content import CapEffect, Fault, RaisedAlert, ReportContent
+from stratkit.reports.content import Fault, RaisedAlert, ReportContent
+from stratkit.research.refused_trades import CapEffect
 
 NAMES = ("momentum", "mean_reversion", "breakout", "whale_tracker")
 
@@ -80,9 +81,9 @@ def full_content(bars: Bars | None = None) -> ReportContent:
         bars,
         netted=True,
         cap_effects=(
-            CapEffect("max_symbol", "momentum", 12, 9, -1234.5),
-            CapEffect("max_total_at_risk", "breakout", 4, 4, 310.25),
-            CapEffect("max_at_risk", "whale_tracker", 1, 0, 0.0),
+            CapEffect("max_symbol", "momentum", 12, 2, 9, -1234.5),
+            CapEffect("max_total_at_risk", "breakout", 4, 0, 4, 310.25),
+            CapEffect("max_at_risk", "whale_tracker", 1, 0, 0, 0.0),
         ),
         faults=(Fault("whale_tracker", 3, "KeyError: 'sentiment' was not among the features of this bar"),),
         alerts=(

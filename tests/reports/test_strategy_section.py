@@ -15,7 +15,8 @@ from sample_strategies import NAMES, attribution_of, full_content, shared_conten
 from test_report_page import EVIL, many_symbols, payload_of, visible
 
 from stratkit.analytics.attribution import attribute
-from stratkit.reports.content import CapEffect, Fault, RaisedAlert, ReportContent
+from stratkit.reports.content import Fault, RaisedAlert, ReportContent
+from stratkit.research.refused_trades import CapEffect
 from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, symbols_grid
 from stratkit.reports.figures import write_figures
 from stratkit.reports.grid import Grid, best_and_worst, deepest_of, largest, name_cell, strength
@@ -217,7 +218,7 @@ def test_a_run_without_attribution_has_no_section_unless_something_happened() ->
 def test_names_and_messages_of_users_never_become_markup() -> None:
     bars = sample_bars(200, (EVIL, "B"))
     content = shared_content(
-        bars, (EVIL, "two"), netted=True, cap_effects=(CapEffect(EVIL, EVIL, 1, 1, 1.0),),
+        bars, (EVIL, "two"), netted=True, cap_effects=(CapEffect(EVIL, EVIL, 1, 0, 1, 1.0),),
         faults=(Fault(EVIL, 1, EVIL),), alerts=(RaisedAlert(0, EVIL, EVIL, EVIL),),
     )  # fmt: skip
     text = render_page(content, ReportSettings())
@@ -263,7 +264,7 @@ def test_risk_that_is_not_defined_is_missing() -> None:
 
 
 def test_long_lists_of_incidents_are_cut_and_say_so() -> None:
-    effects = tuple(CapEffect("max_net", f"s{at}", 1, 1, float(at)) for at in range(70))
+    effects = tuple(CapEffect("max_net", f"s{at}", 1, 0, 1, float(at)) for at in range(70))
     grid = caps_grid(effects)
     assert len(grid.rows) == 50
     assert grid.rows[0][1].text == "s69"
