@@ -180,9 +180,10 @@ class Book:
         It names the strategy of the intent in force on `bar`; `of_owner`: no intent asks for it, but what is held.
         """
         if slot is None:
-            number, strategy = ACCOUNT_SLOT, int(NO_STRATEGY)
+            place = (ACCOUNT_SLOT, NO_STRATEGY)
         else:
-            number, strategy = slot.number, slot.position.strategy if of_owner else self.asked.strategy(bar, slot)
+            place = (slot.number, slot.position.strategy if of_owner else self.asked.strategy(bar, slot))
+        number, strategy = place
         self.decisions.append((bar, number, side, confidence, requested, granted, outcome, rule, strategy))
 
     def is_last(self, bar: int) -> bool:
