@@ -179,11 +179,10 @@ class Book:
 
         It names the strategy of the intent in force on `bar`; `of_owner`: no intent asks for it, but what is held.
         """
-        if slot is None:
-            place = (ACCOUNT_SLOT, NO_STRATEGY)
-        else:
-            place = (slot.number, slot.position.strategy if of_owner else self.asked.strategy(bar, slot))
-        number, strategy = place
+        number: Code = ACCOUNT_SLOT
+        strategy: Code = NO_STRATEGY
+        if slot is not None:
+            number, strategy = slot.number, slot.position.strategy if of_owner else self.asked.strategy(bar, slot)
         self.decisions.append((bar, number, side, confidence, requested, granted, outcome, rule, strategy))
 
     def is_last(self, bar: int) -> bool:

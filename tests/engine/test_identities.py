@@ -96,7 +96,7 @@ def test_strategies_that_share_their_slots_add_up(profile: str, seed: int, strat
 def test_a_position_is_often_left_by_another_than_its_owner() -> None:
     led_by_others = both = 0
     for seed in range(60):
-        run = check(random_case(seed, bars=50, strategies=3, features=[*AWKWARD, *SHARED]), "conservative")
+        run = check(random_case(seed, bars=50, strategies=3, features=["exits", *SHARED]), "conservative")
         owners = {(fill.bar - 1, fill.slot): fill.strategy for fill in run.fills if fill.reason == EXIT_SIGNAL}
         exits = run.decisions[(run.decisions["side"] == EXIT_SIDE) & (run.decisions["outcome"] == FILLED)]
         led_by_others += sum(owners.get((row.bar, row.slot), row.strategy) != row.strategy for row in exits)

@@ -13,7 +13,9 @@ from by_hand import FLAT_100, Engine, approx, log, play
 from identities import Run
 
 from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES
-from stratkit.risk.targets import FRACTION, KELLY
+from stratkit.risk.targets import FRACTION, KELLY, UNITS
+
+Table = list[dict[str, Any]]
 
 A, B, C = 0, 1, 2
 NAMES = ({"strategy": A}, {"strategy": B}, {"strategy": C})  # no more than whose intent it is
@@ -79,7 +81,7 @@ def test_carry_and_dividends_are_those_of_the_owner(engine: Engine) -> None:
 
 def test_an_add_stays_with_the_owner_its_plan_and_its_multiplier(engine: Engine) -> None:
     # A's 10 with R = 5 and a stop at 95; B asks for more on bar 1: 10, not 30, and no stop at 90
-    table = [{"strategy": A, "sl": 1.0}, {"strategy": B, "sl": 2.0}]
+    table: Table = [{"strategy": A, "sl": 1.0}, {"strategy": B, "sl": 2.0}]
     bars = [*at(100, 100, 100), (100.0, 100.0, 94.0, 96.0)]
     run = play(
         engine, bars, {0: 1, 1: 1}, size=10.0, table=table, plan_panel={0: A, 1: B}, multipliers=[1.0, 3.0],
@@ -109,7 +111,7 @@ def test_more_of_a_weight_that_is_held_stays_with_the_owner(engine: Engine) -> N
 
 def test_a_position_that_left_leaves_no_owner_behind(engine: Engine) -> None:
     # the slot's own strategy is A; B opens and closes; the intent of bar 4 names no plan, that of bar 6 no strategy
-    table = [{"strategy": B}, {"sl": 1.0}]
+    table: Table = [{"strategy": B}, {"sl": 1.0}]
     sides = {0: 1, 1: 2, 2: 1, 3: 2, 4: 1}
     run = play(
         engine, at(*[100] * 7), sides, table=table, plan_panel={0: 0, 1: 0, 4: 1}, panels={"risk_unit": {4: 5.0}},
@@ -123,7 +125,7 @@ def test_a_position_that_left_leaves_no_owner_behind(engine: Engine) -> None:
 
 def test_two_entries_of_one_slot_have_each_the_stop_of_its_plan(engine: Engine) -> None:
     # R = 5. A: stop 95, met on bar 2 and gone; B: stop 90, which 94 does not meet
-    table = [{"strategy": A, "sl": 1.0}, {"strategy": B, "sl": 2.0}]
+    table: Table = [{"strategy": A, "sl": 1.0}, {"strategy": B, "sl": 2.0}]
     bars = [*at(100, 100), (100.0, 100.0, 94.0, 100.0), *at(100), (100.0, 100.0, 94.0, 95.0), (95.0, 95.0, 89.0, 92.0)]
     run = play(engine, bars, {0: 1, 2: 1}, table=table, plan_panel={0: A, 2: B}, panels={"risk_unit": {0: 5.0, 2: 5.0}})
     assert owned(run) == [
@@ -136,7 +138,7 @@ def test_two_entries_of_one_slot_have_each_the_stop_of_its_plan(engine: Engine) 
 
 def test_a_plan_stays_with_its_position_whoever_speaks_later(engine: Engine) -> None:
     # A's time stop of two bars holds, although B, whose plan has none, speaks on the bars between
-    table = [{"strategy": A, "time_stop_bars": 2}, {"strategy": B, "sl": 1.0}]
+    table: Table = [{"strategy": A, "time_stop_bars": 2}, {"strategy": B, "sl": 1.0}]
     run = play(engine, at(*[100] * 5), {0: 1, 1: 1, 2: 1}, table=table, plan_panel={0: A, 1: B, 2: B})
     assert owned(run) == [(1, 0, 1.0, 100.0, "entry", A), (3, 0, -1.0, 100.0, "time_stop", A)]
 
@@ -158,14 +160,12 @@ def test_where_no_plan_is_named_the_slot_has_its_own(engine: Engine) -> None:
 # ---- sizes, caps and rank
 
 
-@pytest.mark.parametrize(("size", "rule"), [({"size": 10.0}, {}), ({"size": 0.1}, {"rule": FRACTION})])
-def test_the_multiplier_is_that_of_the_strategy_who_asks(
-    engine: Engine, size: dict[str, float], rule: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(("size", "rule"), [(10.0, UNITS), (0.1, FRACTION)])
+def test_the_multiplier_is_that_of_the_strategy_who_asks(engine: Engine, size: float, rule: int) -> None:
     # 10 units, or a tenth of 10,000 at 100, times 0.5 for A and 2 for B
     run = play(
         engine, at(*[100] * 5), {0: 1, 1: 2, 2: 1}, table=NAMES, plan_panel={0: A, 1: C, 2: B},
-        multipliers=[0.5, 2.0, 7.0], **size, **rule,
+        multipliers=[0.5, 2.0, 7.0], size=size, rule=rule,
     )  # fmt: skip
     assert [row[2] for row in owned(run)] == [5.0, -5.0, 20.0]
 
@@ -248,10 +248,10 @@ def test_what_no_intent_asks_for_is_of_the_owner(engine: Engine) -> None:
         (1, 0, 2, "filled", B),
     ]
     # half of A's one lot is none: the target is skipped on the bar on which B speaks
-    table = [{"strategy": A, "tp1": 1.0, "f1": 0.5}, {"strategy": B}]
-    bars = [*at(100, 100), (100.0, 106.0, 100.0, 100.0), FLAT_100]
+    table: Table = [{"strategy": A, "tp1": 1.0, "f1": 0.5}, {"strategy": B}]
+    risen = [*at(100, 100), (100.0, 106.0, 100.0, 100.0), *at(100)]
     run = play(
-        engine, bars, {0: 1, 2: 2}, lot_size=1.0, table=table, plan_panel={0: A, 2: B}, panels={"risk_unit": {0: 5.0}}
+        engine, risen, {0: 1, 2: 2}, lot_size=1.0, table=table, plan_panel={0: A, 2: B}, panels={"risk_unit": {0: 5.0}}
     )
     assert asked(run)[1:] == [(2, 0, 2, "skipped target_rounded_to_zero", A), (2, 0, 2, "filled", B)]
 
