@@ -22,7 +22,8 @@ SLOT_DTYPE = np.dtype(
         ("kind", "i8"),  # 0 = side, 1 = weight
         ("size", "f8"),  # default size
         ("rule", "i8"),  # sizing rule
-        ("entry_plan", "i8"),  # plan of its entries
+        ("entry_strategy", "i8"),  # of intents that name none
+        ("entry_plan", "i8"),  # of intents that name none
         ("order", "i8"),  # how its entries with a level rest
         ("side", "i8"),  # +1, -1, 0 flat
         ("held", "f8"),  # units, >= 0
@@ -147,7 +148,8 @@ CANDIDATE_DTYPE = np.dtype(
         ("side", "i8"),
         ("kind", "i8"),
         ("plan", "i8"),
-        ("strategy", "i8"),
+        ("strategy", "i8"),  # that it is held to and that will own it
+        ("asker", "i8"),  # that its row of the log names
         ("confidence", "f8"),
         ("size", "f8"),
         ("weight", "f8"),
@@ -209,6 +211,7 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
     )
     for name in ("symbol", "strategy", "kind", "size", "rule", "order"):
         book.slots[name] = getattr(targets, f"slot_{name}")
+    book.slots["entry_strategy"] = targets.slot_strategy
     book.slots["entry_plan"] = targets.slot_plan
     book.strategies["cap"] = targets.strategy_cap
     book.strategies["multiplier"] = targets.strategy_multiplier

@@ -124,7 +124,7 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
     c.dropped = 1
     if c.kind == REST:
         s.waiting = 0.0
-    log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.requested, 0.0, outcome_of(rule),
+    log_decision(account, logs, row, c.slot, c.asker, c.side, c.confidence, c.requested, 0.0, outcome_of(rule),
                  rule)  # fmt: skip
 
 
@@ -207,6 +207,7 @@ def gather(
         keeps = kind == MORE or kind == REST or s.side == wish  # the position stays whose it is
         c.plan = s.plan if keeps else plan_asked(targets, s, row, slot)
         c.strategy = s.strategy if keeps else by
+        c.asker = s.strategy if kind == REST else by
         c.confidence = confidence
         c.weight = weight
         size = panel_value(targets.size, row, slot)
@@ -309,7 +310,7 @@ def size_candidate(
         small = c.quantity * c.price / equity < rules.min_trade_weight
         if small or c.quantity * c.price < rules.min_notional:
             c.dropped = 1
-            log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.quantity, 0.0, SKIPPED,
+            log_decision(account, logs, row, c.slot, c.asker, c.side, c.confidence, c.quantity, 0.0, SKIPPED,
                          MIN_TRADE_WEIGHT if small else MIN_NOTIONAL)  # fmt: skip
 
 

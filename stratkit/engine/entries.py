@@ -202,7 +202,7 @@ def try_fill(
         s.waiting_side = c.side
         s.waiting_confidence = c.confidence
     if c.kind != REST:
-        log_decision(account, logs, row, c.slot, c.strategy, c.side, c.confidence, c.requested, granted,
+        log_decision(account, logs, row, c.slot, c.asker, c.side, c.confidence, c.requested, granted,
                      FILLED if c.rule == NO_RULE else REDUCED, c.rule)  # fmt: skip
 
 

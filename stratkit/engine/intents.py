@@ -35,4 +35,4 @@ def asker(targets: Any, s: Any, row: int, slot: int) -> int:
         plan = np.int64(targets.plan[row, slot])
         if plan >= 0 and targets.plans[plan].strategy >= 0:
             return targets.plans[plan].strategy
-    return s.strategy
+    return s.entry_strategy

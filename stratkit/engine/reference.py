@@ -36,14 +36,15 @@ from stratkit.engine.layout import (
     Records,
 )
 from stratkit.engine.reference_actions import act
-from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_checks import is_held, waits_for_edge
 from stratkit.engine.reference_detail import inside_bar
 from stratkit.engine.reference_entries import enter
 from stratkit.engine.reference_exits import leave_at_close, leave_at_open, leave_at_the_end, refresh_edges
 from stratkit.engine.reference_orders import order_of
-from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, marks_at, worth
+from stratkit.engine.reference_positions import close_trade, drop_kept_weight, leave, marks_at, pnl_of, worth
 from stratkit.engine.reference_resting import enter_inside
+from stratkit.engine.reference_slot import INF, NAN, Code, Slot
 from stratkit.panel import NS_PER_DAY, FloatArray
 from stratkit.risk.targets import Targets
 
@@ -54,6 +55,7 @@ class ReferenceRun:
 
     `carry` (T, 3) is borrow, funding and margin interest paid in each bar; `trades` holds the closed ones
     in order of their last fill, open ones behind them (`exit_bar` -1). `account_carry` is the sum of the interest.
+    `by_strategy` is (T, S) net P&L of each strategy's trades so far, or (0, S) with one strategy.
     """
 
     equity: FloatArray
@@ -61,6 +63,7 @@ class ReferenceRun:
     gross: FloatArray
     net: FloatArray
     carry: FloatArray
+    by_strategy: FloatArray
     fills: Records
     trades: Records
     decisions: Records
@@ -75,12 +78,16 @@ def replay(market: Market, targets: Targets, rules: np.record) -> ReferenceRun:
     bars = len(book.tape.times)
     account = np.zeros((bars, 4))
     paid = np.zeros((bars, 3))
+    strategies = len(book.earned)
+    by_strategy = np.zeros((bars if strategies > 1 else 0, strategies))
     for bar in range(bars):
         if book.bankrupt_bar < 0:
             play(book, bar)
             paid[bar] = book.carry
         equity, gross, net = worth(book, book.last_close)
         account[bar] = (equity, book.cash, gross, net)
+        if strategies > 1:
+            by_strategy[bar] = earned_so_far(book)
     if book.bankrupt_bar < 0:
         end_of_data(book)
     for slot in book.slots:
@@ -93,6 +100,7 @@ def replay(market: Market, targets: Targets, rules: np.record) -> ReferenceRun:
         gross=per_bar[2],
         net=per_bar[3],
         carry=paid,
+        by_strategy=by_strategy,
         fills=np.array(book.fills, FILL_DTYPE).view(np.recarray),
         trades=np.array(book.trades, TRADE_DTYPE).view(np.recarray),
         decisions=np.array(book.decisions, DECISION_DTYPE).view(np.recarray),
@@ -100,6 +108,15 @@ def replay(market: Market, targets: Targets, rules: np.record) -> ReferenceRun:
         account_carry=book.account_carry,
         bankrupt_bar=book.bankrupt_bar,
     )
+
+
+def earned_so_far(book: Book) -> list[float]:
+    """Return the net P&L of each strategy's trades: closed ones in their order, then open ones, marked, by slot."""
+    earned = list(book.earned)
+    for slot in book.slots:
+        if slot.position.side:
+            earned[slot.position.strategy] += pnl_of(slot.position, book.last_close[slot.symbol])[1]
+    return earned
 
 
 def play(book: Book, bar: int) -> None:
@@ -274,7 +291,7 @@ def end_of_data(book: Book) -> None:
         drop_kept_weight(book, slot, NAN, END_OF_DATA)
         if position.entry_waiting > 0:
             rest, confidence = position.entry_waiting, position.entry_confidence
-            book.log(last, slot, position.side, confidence, rest, 0.0, EXPIRED, END_OF_DATA)
+            book.log(last, slot, position.side, confidence, rest, 0.0, EXPIRED, END_OF_DATA, of_owner=True)
         if next_open or order_of(book, slot, last):
             expire_intent(book, slot, last)
 

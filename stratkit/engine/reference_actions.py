@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from stratkit.engine.layout import SPLIT_CASH
-from stratkit.engine.reference_book import Book, Moment, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_positions import leave, lot_down
+from stratkit.engine.reference_slot import Slot
 
 
 def act(book: Book, when: Moment) -> None:

@@ -17,10 +17,11 @@ from stratkit.engine.layout import (
     REFUSED,
     SCALE,
 )
-from stratkit.engine.reference_book import Book, Code, Moment, Position
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_levels import active_stop, distance_to
 from stratkit.engine.reference_positions import lot_down, marks_at, worth
 from stratkit.engine.reference_sizing import Candidate
+from stratkit.engine.reference_slot import Code, Position
 
 
 @dataclass
@@ -67,9 +68,8 @@ def value_at_risk(book: Book, position: Position, mark: float) -> float:
 
 def refuse(book: Book, when: Moment, candidate: Candidate, rule: Code, outcome: Code = REFUSED) -> None:
     """Log that a sized candidate is not entered."""
-    book.log(
-        when.decided, candidate.slot, candidate.side, candidate.confidence, candidate.requested, 0.0, outcome, rule
-    )
+    slot, side, confidence, requested = candidate.slot, candidate.side, candidate.confidence, candidate.requested
+    book.log(when.decided, slot, side, confidence, requested, 0.0, outcome, rule, of_owner=candidate.is_rest)
 
 
 def within_strategy_caps(book: Book, when: Moment, candidates: list[Candidate], equity: float) -> list[Candidate]:
@@ -77,12 +77,12 @@ def within_strategy_caps(book: Book, when: Moment, candidates: list[Candidate], 
     marks = marks_at(book, when)
     share = [1.0] * len(book.asked.strategy_cap)
     for strategy, cap in enumerate(book.asked.strategy_cap):
-        own = [candidate for candidate in candidates if candidate.slot.strategy == strategy]
+        own = [candidate for candidate in candidates if candidate.strategy == strategy]
         if math.isnan(cap) or not own:
             continue
         held = 0.0
         for slot in book.slots:
-            if slot.strategy == strategy and slot.position.side:
+            if slot.position.side and slot.position.strategy == strategy:
                 held += value_at_risk(book, slot.position, marks[slot.symbol])
         asked = 0.0
         for candidate in own:
@@ -92,7 +92,7 @@ def within_strategy_caps(book: Book, when: Moment, candidates: list[Candidate], 
             share[strategy] = room / asked if book.rules.on_breach == SCALE and room > 0 else 0.0
     kept = []
     for candidate in candidates:
-        left = share[candidate.slot.strategy]
+        left = share[candidate.strategy]
         if left == 0:
             refuse(book, when, candidate, CAP_STRATEGY)
         elif left < 1:

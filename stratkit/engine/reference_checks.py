@@ -23,8 +23,9 @@ from stratkit.engine.layout import (
     REFUSED,
     SHORT_NOT_ALLOWED,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Order, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_orders import market_side, pays_slippage
+from stratkit.engine.reference_slot import NAN, Code, Order, Slot
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def check_rest(book: Book, slot: Slot, when: Moment) -> bool:
         rule, outcome = barred(book, slot, when, position.side, cooldown=False), REFUSED
     if rule != NO_RULE:
         rest, position.entry_waiting = position.entry_waiting, 0.0
-        book.log(when.decided, slot, position.side, position.entry_confidence, rest, 0.0, outcome, rule)
+        confidence = position.entry_confidence
+        book.log(when.decided, slot, position.side, confidence, rest, 0.0, outcome, rule, of_owner=True)
     return rule == NO_RULE
 
 

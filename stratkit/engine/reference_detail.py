@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from stratkit.engine.layout import ALONG_PATH, EXPIRED, NOT_REACHED
-from stratkit.engine.reference_book import Book, Moment, Position, Prices, Slot
+from stratkit.engine.reference_book import Book, Moment, Prices
 from stratkit.engine.reference_checks import turn_away
 from stratkit.engine.reference_exits import leave_at_levels_passed
 from stratkit.engine.reference_inside import meet, meet_own_bar
@@ -14,6 +14,7 @@ from stratkit.engine.reference_levels import begins_in, extremes, is_tested, mov
 from stratkit.engine.reference_orders import is_reached
 from stratkit.engine.reference_positions import see
 from stratkit.engine.reference_resting import meet_after_exit, reverse_at_level
+from stratkit.engine.reference_slot import Position, Slot
 
 
 def inside_bar(book: Book, slot: Slot, when: Moment, equity: float) -> None:

@@ -18,7 +18,7 @@ from stratkit.engine.layout import (
     VOLUME,
     WAIT,
 )
-from stratkit.engine.reference_book import NAN, Book, Moment, Position, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_caps import (
     Sums,
     fits_caps,
@@ -32,6 +32,7 @@ from stratkit.engine.reference_checks import Request, side_requests, weight_requ
 from stratkit.engine.reference_levels import move_levels, stop_on_tick, target_on_tick
 from stratkit.engine.reference_positions import fee, lot_down, record_fill, take_volume
 from stratkit.engine.reference_sizing import Candidate, risk_unit, sized, stop_distance
+from stratkit.engine.reference_slot import NAN, Position, Slot
 
 
 def enter(book: Book, when: Moment, equity: float) -> None:
@@ -51,8 +52,8 @@ def enter_sides(book: Book, when: Moment, requests: list[Request], sums: Sums, e
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Order candidates by confidence, highest first, then by slot."""
-    return sorted(candidates, key=lambda candidate: (-candidate.confidence, candidate.slot.number))
+    """Order candidates by confidence, highest first, then by the strategy's place, then by slot."""
+    return sorted(candidates, key=lambda entry: (-entry.confidence, entry.strategy, entry.slot.number))
 
 
 # ---- cash, volume and the fill
@@ -133,7 +134,8 @@ def take(book: Book, when: Moment, candidate: Candidate, quantity: float) -> flo
 
 def open_position(book: Book, slot: Slot, when: Moment, side: int, price: float) -> None:
     """Start a position with R and all levels measured from its fill price."""
-    tick, plan, asked = book.rules.tick_size, slot.plan, book.asked
+    tick, asked = book.rules.tick_size, book.asked
+    plan = asked.plan(when.decided, slot)
     unit = risk_unit(book, slot, when, price)
     stop = asked.at("stop_level", when.decided, slot)
     if math.isnan(stop):
@@ -148,6 +150,8 @@ def open_position(book: Book, slot: Slot, when: Moment, side: int, price: float)
     slot.edge = 0
     slot.position = Position(
         side=side,
+        strategy=asked.strategy(when.decided, slot),
+        plan=plan,
         trade=book.trades_opened,
         decision_bar=when.decided,
         entry_bar=when.bar,

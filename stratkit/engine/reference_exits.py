@@ -25,7 +25,7 @@ from stratkit.engine.layout import (
     TIME_STOP,
     VOLUME,
 )
-from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_levels import active_stop, better, extremes, fill_targets, seen
 from stratkit.engine.reference_orders import market_side, pays_slippage
 from stratkit.engine.reference_positions import (
@@ -39,6 +39,7 @@ from stratkit.engine.reference_positions import (
     wait_to_leave,
     worth,
 )
+from stratkit.engine.reference_slot import INF, NAN, Code, Slot
 
 # ---- step 2: what leaves at the open
 
@@ -232,8 +233,9 @@ def leave_difference(
 
 def leave_on_time(book: Book, slot: Slot, when: Moment) -> None:
     """Leave at the n-th own bar after the entry bar."""
-    limit = slot.plan.time_stop_bars
-    if slot.position.side and 0 < limit <= slot.position.own_bars and book.tape.has_bar[when.bar][slot.symbol]:
+    position = slot.position
+    limit = position.plan.time_stop_bars
+    if 0 < limit <= position.own_bars and book.tape.has_bar[when.bar][slot.symbol]:
         leave_whole(book, slot, when, TIME_STOP)
 
 

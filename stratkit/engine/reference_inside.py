@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratkit.engine.layout import ALONG_PATH, LIQUIDATION, TARGET_FIRST, TRAILING, TRAILING_LAST
-from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Order, Position, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_levels import (
     active_stop,
     begins_in,
@@ -27,6 +27,7 @@ from stratkit.engine.reference_orders import is_reached
 from stratkit.engine.reference_path import walk
 from stratkit.engine.reference_positions import leave_or_wait, see
 from stratkit.engine.reference_resting import meet_after_exit, reverse_at_level
+from stratkit.engine.reference_slot import INF, NAN, Code, Order, Position, Slot
 
 
 @dataclass(frozen=True)

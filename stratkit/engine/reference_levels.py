@@ -15,8 +15,9 @@ from stratkit.engine.layout import (
     TARGET_ROUNDED_TO_ZERO,
     TRAILING,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Position, Prices, Slot
+from stratkit.engine.reference_book import Book, Moment, Prices
 from stratkit.engine.reference_positions import leave, lot_down, tick_down, tick_up
+from stratkit.engine.reference_slot import NAN, Code, Position, Slot
 
 
 def stop_on_tick(level: float, side: int, tick: float) -> float:
@@ -129,7 +130,7 @@ def take_in(book: Book, slot: Slot, price: float) -> bool:
 
 def move_levels(book: Book, slot: Slot) -> bool:
     """Tighten the stop by what the extreme has reached, break-even first, then trailing; return whether it moved."""
-    position, plan, side = slot.position, slot.plan, slot.position.side
+    position, plan, side = slot.position, slot.position.plan, slot.position.side
     unit, extreme = position.risk_unit, position.extreme
     moved = False
     if not math.isnan(plan.be) and side * (extreme - (position.entry + side * (plan.be * unit))) >= 0:
@@ -141,7 +142,7 @@ def move_levels(book: Book, slot: Slot) -> bool:
 
 def trail_in_entry_bar(book: Book, slot: Slot, favourable: float) -> bool:
     """Assume the worst path of an entry bar: just far enough for trailing to begin; return whether the stop moved."""
-    position, plan, side = slot.position, slot.plan, slot.position.side
+    position, plan, side = slot.position, slot.position.plan, slot.position.side
     begins = _trailing_begins(slot)
     if math.isnan(plan.trail_by) or not side * (favourable - begins) >= 0:
         return False
@@ -149,7 +150,7 @@ def trail_in_entry_bar(book: Book, slot: Slot, favourable: float) -> bool:
 
 
 def _trailing_begins(slot: Slot) -> float:
-    position, trail_at = slot.position, slot.plan.trail_at
+    position, trail_at = slot.position, slot.position.plan.trail_at
     return position.entry + position.side * ((0.0 if math.isnan(trail_at) else trail_at) * position.risk_unit)
 
 
@@ -195,5 +196,6 @@ def fill_targets(
                 position.target_filled += left
                 return
         else:
-            book.log(when.bar, slot, EXIT_SIDE, NAN, asked, 0.0, SKIPPED, TARGET_ROUNDED_TO_ZERO)
+            rule = TARGET_ROUNDED_TO_ZERO
+            book.log(when.bar, slot, EXIT_SIDE, NAN, asked, 0.0, SKIPPED, rule, of_owner=True)
         position.targets_done, position.target_filled = number + 1, 0.0

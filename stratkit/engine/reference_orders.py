@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from stratkit.engine.reference_book import Book, Moment, Order, Prices, Slot
+from stratkit.engine.reference_book import Book, Moment, Prices
 from stratkit.engine.reference_positions import tick_down, tick_up
+from stratkit.engine.reference_slot import Order, Slot
 
 
 def order_of(book: Book, slot: Slot, decided: int) -> Order | None:

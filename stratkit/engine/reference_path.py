@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from stratkit.engine.reference_book import INF, Book, Moment, Order, Prices, Slot
+from stratkit.engine.reference_book import Book, Moment, Prices
 from stratkit.engine.reference_levels import (
     active_stop,
     better,
@@ -20,6 +20,7 @@ from stratkit.engine.reference_levels import (
 from stratkit.engine.reference_orders import order_of
 from stratkit.engine.reference_positions import leave_or_wait, see
 from stratkit.engine.reference_resting import meet_after_exit, reverse_at_level
+from stratkit.engine.reference_slot import INF, Order, Slot
 
 
 def points(prices: Prices) -> list[float]:

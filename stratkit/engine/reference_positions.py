@@ -20,7 +20,8 @@ from stratkit.engine.layout import (
     STOP,
     TRAILING,
 )
-from stratkit.engine.reference_book import INF, NAN, Book, Code, Moment, Position, Slot
+from stratkit.engine.reference_book import Book, Moment
+from stratkit.engine.reference_slot import INF, NAN, Code, Position, Slot
 
 # ---- prices and rounding
 
@@ -110,7 +111,12 @@ def record_fill(
     position.commission += paid
     position.slippage += slippage
     position.last_reason = reason
-    book.fills.append((bar, slot.number, direction, quantity, price, base, paid, slippage, reason, position.trade))
+    book.fills.append(
+        (
+            bar, slot.number, direction, quantity, price, base, paid, slippage, reason, position.trade,
+            position.strategy,
+        )
+    )  # fmt: skip
 
 
 def leave(
@@ -184,7 +190,8 @@ def cancel_waiting_entry(book: Book, slot: Slot, bar: int) -> None:
     position = slot.position
     if position.entry_waiting > 0:
         rest, position.entry_waiting = position.entry_waiting, 0.0
-        book.log(bar, slot, position.side, position.entry_confidence, rest, 0.0, EXPIRED, CANCELLED)
+        confidence = position.entry_confidence
+        book.log(bar, slot, position.side, confidence, rest, 0.0, EXPIRED, CANCELLED, of_owner=True)
 
 
 def drop_kept_weight(book: Book, slot: Slot, requested: float, rule: Code) -> None:
@@ -207,7 +214,8 @@ def go_flat(book: Book, slot: Slot, when: Moment, before: float) -> None:
     drop_kept_weight(book, slot, NAN, CANCELLED)
     pnl = close_trade(book, slot, when.bar, NAN)
     book.losses_in_a_row = book.losses_in_a_row + 1 if pnl < 0 else 0
-    record, result = book.records[slot.strategy], pnl / position.entry_value
+    book.earned[position.strategy] += pnl
+    record, result = book.records[position.strategy], pnl / position.entry_value
     if pnl > 0:
         record.wins += 1
         record.win_sum += result
@@ -222,9 +230,7 @@ def go_flat(book: Book, slot: Slot, when: Moment, before: float) -> None:
 def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float) -> float:
     """Write the trade, closed at `exit_bar` or open (-1) and marked, and return its net P&L."""
     position = slot.position
-    value = position.exit_value + position.held * mark if exit_bar < 0 else position.exit_value
-    gross = position.side * (value - position.entry_value)
-    pnl = gross - position.commission - position.borrow - position.funding + position.dividend
+    gross, pnl = pnl_of(position, NAN if exit_bar >= 0 else mark)
     exit_price = position.exit_value / position.exit_quantity if position.exit_quantity > 0 else NAN
     book.trades.append(
         (
@@ -232,10 +238,17 @@ def close_trade(book: Book, slot: Slot, exit_bar: int, mark: float) -> float:
             position.own_bars, position.entry_quantity, position.average, exit_price, position.risk_unit, gross,
             position.commission, position.slippage, position.borrow, position.funding, position.dividend, pnl,
             pnl / (position.risk_unit * position.entry_quantity), position.worst, position.best, position.last_reason,
-            position.ambiguous,
+            position.ambiguous, position.strategy,
         )
     )  # fmt: skip
     return pnl
+
+
+def pnl_of(position: Position, mark: float) -> tuple[float, float]:
+    """Return gross and net P&L of a trade, what is still held at its mark; no mark = nothing is."""
+    value = position.exit_value if math.isnan(mark) else position.exit_value + position.held * mark
+    gross = position.side * (value - position.entry_value)
+    return gross, gross - position.commission - position.borrow - position.funding + position.dividend
 
 
 def see(position: Position, worst: float, best: float) -> None:

@@ -15,7 +15,7 @@ from stratkit.engine.layout import (
     REVERSE,
     STOP_BEYOND_ENTRY,
 )
-from stratkit.engine.reference_book import INF, Book, Code, Moment, Order, Slot
+from stratkit.engine.reference_book import Book, Moment
 from stratkit.engine.reference_caps import sums_now
 from stratkit.engine.reference_checks import (
     Request,
@@ -30,6 +30,7 @@ from stratkit.engine.reference_entries import enter_sides
 from stratkit.engine.reference_levels import active_stop
 from stratkit.engine.reference_orders import as_it_fills, is_passed, order_of
 from stratkit.engine.reference_positions import cancel_waiting_entry, leave_or_wait
+from stratkit.engine.reference_slot import INF, Code, Order, Slot
 
 
 def enter_inside(book: Book, when: Moment, equity: float) -> None:

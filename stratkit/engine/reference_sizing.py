@@ -20,10 +20,11 @@ from stratkit.engine.layout import (
     STOP_BEYOND_ENTRY,
     TARGET_BEYOND_ENTRY,
 )
-from stratkit.engine.reference_book import NAN, Book, Code, Moment, Order, Slot, kelly_fraction
+from stratkit.engine.reference_book import Book, Moment, kelly_fraction
 from stratkit.engine.reference_checks import Request
 from stratkit.engine.reference_levels import distance_to
 from stratkit.engine.reference_positions import market_price, too_small
+from stratkit.engine.reference_slot import NAN, Code, Order, Plan, Slot
 from stratkit.risk.targets import BASIS_LEVEL, BASIS_PERCENT, FRACTION, KELLY, RISK
 
 
@@ -33,6 +34,7 @@ class Candidate:
 
     slot: Slot
     side: int
+    strategy: int  # the owner of what is held, else the one that leads the entry
     confidence: float
     base: float  # price before slippage
     price: float
@@ -55,7 +57,17 @@ def sized(book: Book, when: Moment, requests: list[Request], equity: float) -> l
         slot, side, rest = request.slot, request.side, request.rest
         if equity <= 0:
             book.bankrupt_at_open = True
-            book.log(when.decided, slot, side, request.confidence, rest, 0.0, REFUSED, BANKRUPT_RULE)
+            book.log(
+                when.decided,
+                slot,
+                side,
+                request.confidence,
+                rest,
+                0.0,
+                REFUSED,
+                BANKRUPT_RULE,
+                of_owner=not math.isnan(rest),
+            )
             continue
         quantity: float | None = rest
         if not math.isnan(rest):
@@ -85,9 +97,19 @@ def candidate_at(book: Book, when: Moment, request: Request, price: float, quant
     elif position.adds > 0 or (position.side and not is_rest):
         reason = ADD
     side, confidence, base = request.side, request.confidence, request.base
+    strategy, _ = led_by(book, request.slot, when)
     return Candidate(
-        request.slot, side, confidence, base, price, quantity, quantity, at_risk, reason, is_rest, request.order
-    )
+        request.slot, side, strategy, confidence, base, price, quantity, quantity, at_risk, reason, is_rest,
+        request.order,
+    )  # fmt: skip
+
+
+def led_by(book: Book, slot: Slot, when: Moment) -> tuple[int, Plan]:
+    """Return strategy and plan of an entry: those of what is held, else those of the intent."""
+    position = slot.position
+    if position.side:
+        return position.strategy, position.plan
+    return book.asked.strategy(when.decided, slot), book.asked.plan(when.decided, slot)
 
 
 def size_side(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:
@@ -117,6 +139,7 @@ def size_at(
         distance = stop_distance(book, slot, when, price)
         if slot.rule == RISK and not distance > 0:
             return NAN, NO_RISK_UNIT
+    strategy, plan = led_by(book, slot, when)
     size = book.asked.at("size", when.decided, slot)
     size = slot.size if math.isnan(size) else size
     if slot.rule == FRACTION:
@@ -124,7 +147,7 @@ def size_at(
     elif slot.rule == RISK:
         quantity = size * equity / distance
     elif slot.rule == KELLY:
-        kelly = kelly_fraction(book, slot)
+        kelly = kelly_fraction(book, strategy)
         if not kelly > 0:
             return NAN, NO_EDGE
         quantity = size * kelly * equity / price
@@ -132,8 +155,9 @@ def size_at(
         quantity = size
     if book.rules.scale_by_confidence:
         quantity = quantity * confidence
-    if slot.plan.exists:
-        quantity = quantity * slot.plan.risk_multiplier
+    quantity = quantity * book.asked.strategy_multiplier[strategy]
+    if plan.exists:
+        quantity = quantity * plan.risk_multiplier
     return (quantity, NO_RULE) if quantity > 0 else (quantity, LOT)
 
 
@@ -145,7 +169,7 @@ def check_levels(book: Book, slot: Slot, when: Moment, side: int, price: float) 
         return STOP_BEYOND_ENTRY
     if side * (target - price) <= 0:
         return TARGET_BEYOND_ENTRY
-    if slot.plan.needs_risk_unit and math.isnan(risk_unit(book, slot, when, price)):
+    if book.asked.plan(when.decided, slot).needs_risk_unit and math.isnan(risk_unit(book, slot, when, price)):
         return NO_RISK_UNIT
     return NO_RULE
 
@@ -154,12 +178,13 @@ def risk_unit(book: Book, slot: Slot, when: Moment, price: float) -> float:
     """Return R of an entry at `price`, NaN when there is none."""
     given = book.asked.at("risk_unit", when.decided, slot)
     to_stop = abs(price - book.asked.at("stop_level", when.decided, slot))
-    if not slot.plan.exists:
+    plan = book.asked.plan(when.decided, slot)
+    if not plan.exists:
         unit = given if given > 0 else to_stop
-    elif not math.isnan(to_stop) or slot.plan.basis == BASIS_LEVEL:
+    elif not math.isnan(to_stop) or plan.basis == BASIS_LEVEL:
         unit = to_stop
-    elif slot.plan.basis == BASIS_PERCENT:
-        unit = slot.plan.risk * price
+    elif plan.basis == BASIS_PERCENT:
+        unit = plan.risk * price
     else:
         unit = given
     return unit if unit > 0 else NAN
@@ -168,7 +193,8 @@ def risk_unit(book: Book, slot: Slot, when: Moment, price: float) -> float:
 def stop_distance(book: Book, slot: Slot, when: Moment, price: float) -> float:
     """Return the distance from an entry at `price` to its stop, NaN without one."""
     to_stop = abs(price - book.asked.at("stop_level", when.decided, slot))
-    return risk_unit(book, slot, when, price) * slot.plan.sl if math.isnan(to_stop) else to_stop
+    plan = book.asked.plan(when.decided, slot)
+    return risk_unit(book, slot, when, price) * plan.sl if math.isnan(to_stop) else to_stop
 
 
 def size_weight(book: Book, when: Moment, request: Request, equity: float) -> tuple[float, float | None]:

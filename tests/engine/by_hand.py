@@ -37,7 +37,10 @@ def play(
     rule: int = UNITS,
     panels: Mapping[str, Cells] | None = None,
     strategies: Sequence[int] | None = None,
+    table: Sequence[Mapping[str, Any]] = (),
+    plan_panel: Cells | None = None,
     caps: Sequence[float] | None = None,
+    multipliers: Sequence[float] | None = None,
     hours: float | Sequence[float] = 24.0,
     volatility: Sequence[float] | None = None,
     funding: Sequence[float] | None = None,
@@ -50,7 +53,7 @@ def play(
 
     `bars` is a list of bars, or a list of such lists, one per symbol. `hours` is the step of time, or the
     hour of each bar. `panels` names further arrays of `Targets`. `split` and `dividend` are those of the first
-    symbol, by bar.
+    symbol, by bar. `table` holds plans with their `strategy`, and the cells of `plan_panel` are places in it.
     """
     columns: Sequence[Sequence[Bar]] = bars if isinstance(bars[0], list) else [bars]
     count, symbols = len(columns[0]), len(columns)
@@ -87,6 +90,8 @@ def play(
         return values
 
     given = panels or {}
+    leaders = 1 + max([int(owners.max()), *(plan.get("strategy", -1) for plan in table)])
+    tabled = None if plan_panel is None else {place: 2 + number for place, number in plan_panel.items()}
     targets = Targets(
         slot_symbol=np.arange(symbols),
         slot_strategy=owners,
@@ -95,9 +100,10 @@ def play(
         slot_rule=np.full(symbols, rule),
         slot_plan=np.full(symbols, int(plan is not None)),
         slot_order=np.full(symbols, order),
-        strategy_cap=np.full(owners.max() + 1, np.nan) if caps is None else np.array(caps),
-        strategy_multiplier=np.ones(owners.max() + 1),
-        plans=np.concatenate([no_plan(), make_plan(**(plan or {}))]),
+        strategy_cap=np.full(leaders, np.nan) if caps is None else np.array(caps),
+        strategy_multiplier=np.ones(leaders) if multipliers is None else np.array(multipliers),
+        plans=np.concatenate([no_plan(), make_plan(**(plan or {})), *(make_plan(**row) for row in table)]),
+        plan=panel(tabled, -1, np.int16),
         side=panel(side, 0, np.int8),
         weight=panel(weight, np.nan),
         confidence=panel(given.get("confidence"), 1.0, np.float32),
@@ -130,7 +136,7 @@ def make_plan(**given: Any) -> Any:
     """Return a plan from its levels in R; R is `risk_unit` of the decision bar unless `basis` says otherwise."""
     plan = no_plan()
     assert plan.dtype == PLAN_DTYPE
-    plan["exists"] = bool(given)
+    plan["exists"] = bool(set(given) - {"strategy"})
     for name, value in given.items():
         plan[name] = value
     targets = [number for number in (1, 2, 3) if f"tp{number}" in given]

@@ -19,7 +19,7 @@ from stratkit.engine.layout import (
     Market,
     Records,
 )
-from stratkit.panel import FloatArray
+from stratkit.panel import FloatArray, IntArray
 from stratkit.risk.targets import Targets
 
 ENTRIES = (ENTRY, ADD, REBALANCE_IN)
@@ -39,6 +39,8 @@ class Run(Protocol):
     @property
     def carry(self) -> FloatArray: ...
     @property
+    def by_strategy(self) -> FloatArray: ...
+    @property
     def fills(self) -> Records: ...
     @property
     def trades(self) -> Records: ...
@@ -56,6 +58,7 @@ def check_identities(market: Market, targets: Targets, rules: Any, run: Run) -> 
     """Assert every identity that the outputs of a replay can show."""
     check_account(market, targets, rules, run)
     check_final_equity(rules, run)
+    check_strategies(rules, run)
     check_trades_are_their_fills(market, targets, run)
     check_prices(market, targets, rules, run)
     if len(market.acts):
@@ -122,6 +125,18 @@ def check_final_equity(rules: Any, run: Run) -> None:
         assert close_to(run.carry[:, 2].sum(), run.account_carry, money_moved(rules, run))
 
 
+def check_strategies(rules: Any, run: Run) -> None:
+    """At every close the strategies together have earned the change of equity and the interest; at the end, each
+    its trades."""
+    if not len(run.by_strategy):
+        return
+    scale = money_moved(rules, run)
+    interest = np.cumsum(run.carry[:, 2]) if len(run.carry) else np.zeros(len(run.equity))
+    assert close_to(run.by_strategy.sum(axis=1) - interest, run.equity - rules.initial_cash, scale)
+    strategies = run.by_strategy.shape[1]
+    assert close_to(run.by_strategy[-1], np.bincount(run.trades["strategy"], run.trades["pnl"], strategies), scale)
+
+
 def actions(market: Market, targets: Targets) -> tuple[FloatArray, FloatArray]:
     """(T, M) split ratio and dividend per share of each slot's symbol; 1 and 0 where there is none."""
     if not len(market.acts):
@@ -143,6 +158,7 @@ def check_trades_are_their_fills(market: Market, targets: Targets, run: Run) -> 
         own = fills[fills["trade"] == trade["trade"]]
         entered = np.isin(own["reason"], ENTRIES)
         assert (own["slot"] == trade["slot"]).all()
+        assert (own["strategy"] == trade["strategy"]).all()
         assert (own["direction"][entered] == trade["side"]).all()
         assert (own["direction"][~entered] == -trade["side"]).all()
         last = trade["exit_bar"] if trade["exit_bar"] >= 0 else len(split) - 1
@@ -206,7 +222,7 @@ def check_caps_at_entries(market: Market, targets: Targets, rules: Any, run: Run
     closes = last_known(market.close, has_bar)
     prices = market.close if rules.intents_fill_at == THIS_CLOSE else market.open
     slots = len(targets.slot_symbol)
-    held = np.zeros(slots)
+    held, owner = np.zeros(slots), targets.slot_strategy.copy()
     cash = float(rules.initial_cash)
     carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(len(run.equity))
     for bar in range(len(market.times)):
@@ -230,10 +246,14 @@ def check_caps_at_entries(market: Market, targets: Targets, rules: Any, run: Run
             if fill["reason"] in ENTRIES:
                 net_before = value.sum()
                 value[slot] += signed * fill["price"]
-                assert_caps(targets, rules, value, equity, net_before, slot)
+                owner[slot] = fill["strategy"]
+                assert_caps(targets, rules, value, owner, equity, net_before, slot)
 
 
-def assert_caps(targets: Targets, rules: Any, value: FloatArray, equity: float, net_before: float, slot: int) -> None:
+def assert_caps(
+    targets: Targets, rules: Any, value: FloatArray, owner: IntArray, equity: float, net_before: float, slot: int
+) -> None:
+    """`owner` (M,): whose position each slot holds; what a slot without one says does not count."""
     room = 1e-9 * (1 + np.abs(value).sum())
     gross = np.abs(value)
     same_symbol = targets.slot_symbol == targets.slot_symbol[slot]
@@ -247,12 +267,11 @@ def assert_caps(targets: Targets, rules: Any, value: FloatArray, equity: float, 
     if rules.max_net >= 0:
         assert abs(value.sum()) <= max(rules.max_net * equity, abs(net_before)) + room
     if rules.risk_basis != BY_STOP:
-        own = targets.slot_strategy == targets.slot_strategy[slot]
-        cap = targets.strategy_cap[targets.slot_strategy[slot]]
+        cap = targets.strategy_cap[owner[slot]]
         if rules.max_total_at_risk > 0:
             assert gross.sum() <= rules.max_total_at_risk * equity + room
         if np.isfinite(cap):
-            assert gross[own].sum() <= cap * equity + room
+            assert gross[owner == owner[slot]].sum() <= cap * equity + room
 
 
 def check_caps_beside_orders(market: Market, targets: Targets, rules: Any, run: Run) -> None:
@@ -264,7 +283,7 @@ def check_caps_beside_orders(market: Market, targets: Targets, rules: Any, run: 
     has_bar = bars_that_exist(market)
     closes = last_known(market.close, has_bar)
     slots = len(targets.slot_symbol)
-    held, cash = np.zeros(slots), float(rules.initial_cash)
+    held, owner, cash = np.zeros(slots), targets.slot_strategy.copy(), float(rules.initial_cash)
     carry = run.carry.sum(axis=1) if len(run.carry) else np.zeros(len(run.equity))
     for bar in range(len(market.times)):
         cash -= carry[bar]
@@ -280,6 +299,7 @@ def check_caps_beside_orders(market: Market, targets: Targets, rules: Any, run: 
             left = held[slot] + signed
             if fill["reason"] in ENTRIES:
                 paid[slot] += signed * fill["price"]
+                owner[slot] = fill["strategy"]
             else:
                 paid[slot] *= left / held[slot]
             held[slot] = 0.0 if abs(left) < 1e-9 * fill["quantity"] else left
@@ -287,4 +307,4 @@ def check_caps_beside_orders(market: Market, targets: Targets, rules: Any, run: 
                 marked = [np.abs(np.where(held != 0, held * marks, 0.0)) for marks in (at_open, at_close)]
                 lowest = np.minimum.reduce([np.abs(paid), *marked])
                 lowest[slot] = max(lowest[slot], 1e-300)  # held, however little it is worth
-                assert_caps(targets, rules, lowest, equity, np.inf, slot)
+                assert_caps(targets, rules, lowest, owner, equity, np.inf, slot)

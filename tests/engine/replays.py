@@ -67,7 +67,7 @@ def assert_same_run(one: Run, other: Run, *, same_order: bool = True) -> None:
     if same_order:
         assert_same_rows(one.decisions, other.decisions)
     assert rows(one.decisions) == rows(other.decisions)
-    for name in ("equity", "cash", "gross", "net"):
+    for name in ("equity", "cash", "gross", "net", "by_strategy"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
         assert bits(getattr(one, name)) == bits(getattr(other, name)), name
     np.testing.assert_array_equal(carry_of(one), carry_of(other))

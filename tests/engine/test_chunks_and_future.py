@@ -47,9 +47,10 @@ def begin(case: Case) -> Midway:
     bars = len(market.times)
     room = rows_needed(len(targets.slot_symbol)) * (bars + 1)
     has_carry = bool(rules[0].borrow_ann > 0 or rules[0].margin_rate_ann > 0 or len(market.funding))
-    record = Record(
-        np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars), np.zeros((bars if has_carry else 0, 3))
-    )
+    equity, cash, gross, net = (np.empty(bars) for _ in range(4))
+    strategies = len(targets.strategy_cap)
+    by_strategy = np.zeros((bars if strategies > 1 else 0, strategies))
+    record = Record(equity, cash, gross, net, np.zeros((bars if has_carry else 0, 3)), by_strategy)
     book = open_book(float(rules[0].initial_cash), targets, market.delist_bar)
     return Midway(book, empty_logs(room), record)
 
@@ -158,6 +159,8 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
             later = random.choice([1, -1, 0, 2], (len(market.times), slots))
         elif name == "confidence":
             later = random.choice(CONFIDENCES, (len(market.times), slots))
+        elif name == "plan":
+            later = random.integers(-1, len(targets.plans), (len(market.times), slots))
         elif name == "weight" or later.shape[1] < slots:
             later = random.choice([0.0, 0.3, -0.4, 1.0, np.nan], (len(market.times), slots))
         return spliced(old, later[:, :slots])
@@ -168,7 +171,7 @@ def other_future(case: Case, bar: int, seed: int) -> Case:
     delist_bar = np.where((market.delist_bar >= 0) & (market.delist_bar <= bar), market.delist_bar, later_end)
     panels = (
         "side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction",
-        "entry_level",
+        "entry_level", "plan",
     )  # fmt: skip
     return Case(
         market._replace(
@@ -199,7 +202,7 @@ def other_detail(market: Market, new: Market, bar: int) -> dict[str, Any]:
 
 
 def until(run: Replay, bar: int) -> list[FloatArray]:
-    return [getattr(run, name)[: bar + 1] for name in ("equity", "cash", "gross", "net", "carry")]
+    return [getattr(run, name)[: bar + 1] for name in ("equity", "cash", "gross", "net", "carry", "by_strategy")]
 
 
 def assert_same_past(one: Replay, other: Replay, bar: int) -> None:
@@ -242,7 +245,7 @@ def test_bars_that_are_cut_off_change_nothing_of_the_past(case: Case, data: st.D
 
     kept = (
         "slot_symbol", "slot_strategy", "slot_kind", "slot_size", "slot_rule", "slot_plan", "slot_order",
-        "strategy_cap", "plans",
+        "strategy_cap", "strategy_multiplier", "plans",
     )  # fmt: skip
     short = Case(
         market._replace(

@@ -15,6 +15,7 @@ from stratkit.engine.layout import (
     BREAK_EVEN,
     ENTRY,
     EXIT_SIDE,
+    EXIT_SIGNAL,
     FILLED,
     LIQUIDATION,
     REBALANCE_IN,
@@ -32,6 +33,7 @@ AWKWARD = (
     "plan_partial", "spread", "commission", "borrow", "funding", "interest", "leverage", "weights", "adds",
     "stale_rule",
 )  # fmt: skip
+SHARED = ("shared_slots", "multiplier", "strategy_cap", "confidence")
 
 
 def check(case: Case, profile: str) -> Replay:
@@ -81,6 +83,26 @@ def test_cash_positions_trades_prices_and_caps_add_up(case: Case, profile: str) 
 @given(seed=st.integers(0, 2**32 - 1), others=st.lists(st.sampled_from(FEATURES), max_size=6))
 def test_gaps_holes_shorts_and_partial_exits_add_up(profile: str, seed: int, others: list[str]) -> None:
     check(random_case(seed, bars=50, features=[*AWKWARD, *others]), profile)
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+@settings(max_examples=200)
+@given(seed=st.integers(0, 2**32 - 1), strategies=st.integers(2, 3), others=st.lists(st.sampled_from(FEATURES)))
+def test_strategies_that_share_their_slots_add_up(profile: str, seed: int, strategies: int, others: list[str]) -> None:
+    on = [name for name in (*AWKWARD, *SHARED, *others) if name != "books"]
+    check(random_case(seed, bars=50, strategies=strategies, features=on), profile)
+
+
+def test_a_position_is_often_left_by_another_than_its_owner() -> None:
+    led_by_others = both = 0
+    for seed in range(60):
+        run = check(random_case(seed, bars=50, strategies=3, features=["exits", *SHARED]), "conservative")
+        owners = {(fill.bar - 1, fill.slot): fill.strategy for fill in run.fills if fill.reason == EXIT_SIGNAL}
+        exits = run.decisions[(run.decisions["side"] == EXIT_SIDE) & (run.decisions["outcome"] == FILLED)]
+        led_by_others += sum(owners.get((row.bar, row.slot), row.strategy) != row.strategy for row in exits)
+        both += int((run.by_strategy != 0).any(axis=0).sum() > 1)
+    assert led_by_others > 50
+    assert both > 40
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)

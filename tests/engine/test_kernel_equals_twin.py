@@ -9,11 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from random_markets import FEATURES, Case, cases, random_case
-from replays import assert_same_run, played
+from replays import assert_same_run, played, rule_array
 
 from stratkit.engine.layout import FILL_REASONS, OUTCOMES, RULES, Records
+from stratkit.engine.profiles import PROFILE_NAMES, fill_codes
 from stratkit.engine.reference import replay
 from stratkit.engine.run import Replay
+from stratkit.engine.settings import ExecutionSettings
 
 
 def check(case: Case) -> Replay:
@@ -53,6 +55,37 @@ def test_an_account_in_debt_is_played_alike() -> None:
 def test_the_shortest_markets_are_played_alike(bars: int) -> None:
     for seed in range(200):
         check(random_case(seed, bars=bars))
+
+
+NETTED = (
+    "shared_slots", "multiplier", "strategy_cap", "kelly", "confidence", "exits", "adds", "plan_stop", "plan_targets",
+    "plan_trailing", "plan_time_stop", "risk_unit", "commission",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+@pytest.mark.parametrize(
+    "others",
+    [
+        (),
+        ("resting_entries", "limit_entries", "ticks"),
+        ("weights", "min_trade_weight", "netted_strategies"),
+        ("volume_limit", "zero_volume", "lots"),
+        ("weights", "resting_entries", "volume_limit", "missing_bars", "splits", "detail", "scale_on_breach"),
+    ],
+    ids=lambda names: "-".join(names[:1]) or "sides",
+)
+def test_strategies_that_share_their_slots_are_played_alike(profile: str, others: tuple[str, ...]) -> None:
+    codes = fill_codes(ExecutionSettings.model_validate({"profile": profile}))
+    fills, askers = 0, set()
+    for seed in range(25):
+        case = random_case(seed, strategies=2 + seed % 2, features=[*NETTED, *others])
+        run = check(case._replace(rules=rule_array(case.rules, **codes)[0]))
+        fills += len(run.fills)
+        askers |= set(run.decisions["strategy"])
+        assert run.by_strategy.shape == (len(run.equity), 2 + seed % 2)
+    assert fills > 200
+    assert askers >= {0, 1, 2}
 
 
 def test_many_slots_are_played_alike() -> None:
