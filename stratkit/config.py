@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -204,15 +204,15 @@ def _check_names(config: FileConfig, root: Placed) -> None:
     given = [config.exit_plan, *(settings.exit_plan for settings in config.strategies.values())]
     for block, plan in zip(blocks, given, strict=True):
         if plan is not None:
-            _at(block.child("exit_plan").place, lambda plan=plan: find_plan(plan, config.exit_plans))
+            _at(block.child("exit_plan").place, partial(find_plan, plan, config.exit_plans))
     for date in config.overrides:
         placed = root.child("overrides").child(date)
-        _at(placed.key_place or placed.place, lambda date=date: parse_time(date, "a date of overrides"))
+        _at(placed.key_place or placed.place, partial(parse_time, date, "a date of overrides"))
         for name in config.overrides[date]:
             if name not in config.strategies:
                 near = did_you_mean(name, config.strategies)
                 raise ConfigError(f"{placed.child(name).key_place}: there is no strategy {name!r}; {near}")
-    _at(root.child("combine").child("method").place, lambda: method_of(config.combine, config.global_))
+    _at(root.child("combine").child("method").place, partial(method_of, config.combine, config.global_))
 
 
 def _at(place: str, check: Callable[[], object]) -> None:

@@ -101,20 +101,20 @@ class ExitProfile:
 
 
 def _profiles() -> Iterator[ExitProfile]:
-    rows: tuple[tuple[str, tuple[float, ...], str], ...] = (
+    rows: tuple[tuple[str, tuple[float, ...], tuple[Suits, ...]], ...] = (
         # sl, tp1-3, be, f1-3, trail_at, trail_by, risk_multiplier, min_confidence
-        ("defensive", (1.0, 1.5, 2.5, 4.0, 1.0, 0.5, 0.3, 0.2, 2.5, 0.8, 0.8, 0.45), "TRL"),
-        ("moderate", (1.0, 2.0, 3.5, 5.5, 1.2, 0.5, 0.3, 0.2, 3.0, 1.0, 1.0, 0.48), "TRHL"),
-        ("moderate_aggressive", (1.0, 2.5, 4.0, 6.0, 1.5, 0.5, 0.3, 0.2, 3.5, 1.0, 1.1, 0.50), "TH"),
-        ("balanced_aggressive", (1.5, 4.0, 6.0, 10.0, 2.0, 0.5, 0.3, 0.2, 5.0, 1.2, 1.2, 0.52), "TH"),
-        ("ultra_aggressive", (1.0, 3.0, 5.0, 8.0, 1.5, 0.5, 0.3, 0.2, 4.0, 1.0, 1.0, 0.53), "TH"),
-        ("scalp", (0.8, 1.2, 1.8, 2.5, 0.6, 0.6, 0.3, 0.1, 1.5, 0.6, 0.7, 0.55), "RL"),
-        ("trend_rider", (2.0, 5.0, 8.0, 12.0, 2.5, 0.3, 0.3, 0.4, 6.0, 1.5, 1.3, 0.60), "TH"),
+        ("defensive", (1.0, 1.5, 2.5, 4.0, 1.0, 0.5, 0.3, 0.2, 2.5, 0.8, 0.8, 0.45), ("T", "R", "L")),
+        ("moderate", (1.0, 2.0, 3.5, 5.5, 1.2, 0.5, 0.3, 0.2, 3.0, 1.0, 1.0, 0.48), ("T", "R", "H", "L")),
+        ("moderate_aggressive", (1.0, 2.5, 4.0, 6.0, 1.5, 0.5, 0.3, 0.2, 3.5, 1.0, 1.1, 0.50), ("T", "H")),
+        ("balanced_aggressive", (1.5, 4.0, 6.0, 10.0, 2.0, 0.5, 0.3, 0.2, 5.0, 1.2, 1.2, 0.52), ("T", "H")),
+        ("ultra_aggressive", (1.0, 3.0, 5.0, 8.0, 1.5, 0.5, 0.3, 0.2, 4.0, 1.0, 1.0, 0.53), ("T", "H")),
+        ("scalp", (0.8, 1.2, 1.8, 2.5, 0.6, 0.6, 0.3, 0.1, 1.5, 0.6, 0.7, 0.55), ("R", "L")),
+        ("trend_rider", (2.0, 5.0, 8.0, 12.0, 2.5, 0.3, 0.3, 0.4, 6.0, 1.5, 1.3, 0.60), ("T", "H")),
     )
     names = ("sl", "tp1", "tp2", "tp3", "be", "f1", "f2", "f3", "trail_at", "trail_by", "risk_multiplier")
     for name, (*values, min_confidence), suits in rows:
-        plan = ExitPlan(risk_basis="atr", risk=1.0, atr_bars=14, **dict(zip(names, values)))
-        yield ExitProfile(name, plan, min_confidence, tuple(suits))
+        plan = ExitPlan.model_validate({"risk_basis": "atr", "risk": 1.0, "atr_bars": 14, **dict(zip(names, values))})
+        yield ExitProfile(name, plan, min_confidence, suits)
     # risk off: no entry has a size
     yield ExitProfile("none", ExitPlan(risk_multiplier=0.0), 1.0, ())
 

@@ -54,12 +54,17 @@ def explained(rows: DecisionRows, method: Method) -> Iterator[dict[str, Any]]:
 def _groups(voices: list[Row], dealings: list[Row], method: Method) -> Iterator[tuple[list[Row], Row | None]]:
     """Yield what belongs together: all voices with each dealing; in books of their own each strategy's."""
     if method != "independent":
-        for dealt in dealings or ([None] if voices else []):
+        if voices and not dealings:
+            yield voices, None
+        for dealt in dealings:
             yield voices, dealt
         return
     for name in dict.fromkeys(row["strategy"] for row in (*voices, *dealings)):
         own = [row for row in voices if row["strategy"] == name]
-        for dealt in [row for row in dealings if row["strategy"] == name] or [None]:
+        its = [row for row in dealings if row["strategy"] == name]
+        if not its:
+            yield own, None
+        for dealt in its:
             yield own, dealt
 
 

@@ -123,7 +123,7 @@ def blend_rows(
     start: int,
     stop: int,
     weights: Sequence[float] | FloatArray | None = None,
-    enabled: Sequence[bool] | None = None,
+    enabled: Sequence[bool] | BoolArray | None = None,
 ) -> None:
     """Blend rows [start, stop), which must follow those blended before; any stretches give the same.
 
@@ -187,7 +187,7 @@ def directions(weight: FloatArray) -> SideArray:
 
 
 def _set_voices(
-    blending: Blending, weights: Sequence[float] | FloatArray | None, enabled: Sequence[bool] | None
+    blending: Blending, weights: Sequence[float] | FloatArray | None, enabled: Sequence[bool] | BoolArray | None
 ) -> None:
     terms, count = blending._terms, len(blending.signals)
     given = np.ones(count) if weights is None else np.asarray(weights, np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +61,8 @@ def opinions_at(
     if combined is not None:
         wanted |= _newly_stopped(combined)
     for one in signals:
-        for cell in one.remarks:
-            wanted[cell] = True
+        for remarked in one.remarks:
+            wanted[remarked] = True
     bar, column = np.nonzero(wanted)
     spoken = np.stack([_says(one)[bar, column] for one in signals], axis=1)  # (C, S)
     cell, strategy = np.nonzero(spoken)
@@ -122,7 +123,7 @@ def _of_the_cell(
     target: FloatArray,
     confidence: FloatArray,
     verdict: IntArray,
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> dict[str, Any]:
     if isinstance(combined, Blend):
         cell = at[1:]
         return {

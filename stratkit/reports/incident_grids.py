@@ -72,14 +72,15 @@ def alerts_grid(alerts: tuple[RaisedAlert, ...]) -> Grid:
 
 
 def _cap_row(effect: CapEffect) -> Row:
-    verdict = "saved" if effect.pnl < 0 else "cost" if effect.pnl > 0 else ""
+    counts = (effect.refused, effect.reduced, effect.trades)
+    made = Cell(MISSING) if effect.pnl is None else Cell(money(effect.pnl, signed=True), tone=signed_tone(effect.pnl))
+    said = f"{effect.verdict} {money(abs(effect.pnl or 0.0))}" if effect.verdict else "changed nothing"
     return (
         Cell(effect.rule.replace("_", " "), number=False),
         name_cell(effect.strategy),
-        Cell(f"{effect.refused:,}"),
-        Cell(f"{effect.replayed:,}"),
-        Cell(money(effect.pnl, signed=True), tone=signed_tone(effect.pnl)),
-        Cell(f"{verdict} {money(abs(effect.pnl))}" if verdict else "changed nothing", number=False),
+        *(Cell(f"{count:,}") for count in counts),
+        made,
+        Cell("target weights are not replayed" if effect.pnl is None else said, number=False),
     )
 
 

@@ -104,9 +104,7 @@ def open_sheet(
     )
 
 
-def _slots(
-    bars: Bars, signals: Sequence[Signals], plans: Sequence[ExitPlan | None], netted: bool
-) -> dict[str, npt.NDArray[np.int64]]:
+def _slots(bars: Bars, signals: Sequence[Signals], plans: Sequence[ExitPlan | None], netted: bool) -> dict[str, Any]:
     symbols = len(bars.symbols)
     orders = [LIMIT_ORDER if one.entry_order == "limit" else STOP_ORDER for one in signals]
     kinds = [int(one.weight is not None) for one in signals]

@@ -29,10 +29,13 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Seat:
-    """One strategy: its signals, or the sheet that is written while it is asked; `seconds` is what it has taken."""
+    """One strategy: its signals, or the sheet that is written while it is asked; `seconds` is what it has taken.
+
+    There is no strategy behind signals that were given.
+    """
 
     name: str
-    strategy: Strategy
+    strategy: Strategy | None
     signals: Signals
     sheet: ProposalSheet | None = None
     faults: tuple[Fault, ...] = ()
@@ -139,6 +142,15 @@ def open_desk(
     return Desk(tuple(seats), open_sheet, allowed)
 
 
+def desk_of(*signals: Signals) -> Desk:
+    """Return a desk of signals that are given."""
+    return Desk(tuple(Seat(one.strategy, None, one) for one in signals), _no_sheet, {})
+
+
+def _no_sheet(strategy: Strategy) -> ProposalSheet:
+    raise UsageError(f"signals that are given are not asked for; found {strategy.name!r}")
+
+
 def _said(
     strategy: Strategy, context: Context, timeframe: str | None, on_error: OnError, time_limit_seconds: float | None
 ) -> tuple[Signals, tuple[Fault, ...]]:
@@ -150,6 +162,7 @@ def _said(
 
 
 def _asked_later(seat: Seat, open_sheet: Callable[[Strategy], ProposalSheet]) -> Seat:
+    assert seat.strategy is not None  # only these are asked
     sheet = open_sheet(seat.strategy)
     bars = len(sheet.side)
     return replace(seat, signals=replace(sheet.signals(), strategy=seat.name), sheet=sheet, times_asked=bars)

@@ -10,6 +10,7 @@ import pytest
 
 from stratkit.config import DEFAULT_CONFIG, FileConfig, config_schema, load_config, resolved_yaml
 from stratkit.errors import ConfigError, StratkitError
+from stratkit.plans import ExitPlan
 from stratkit.yaml_positions import from_option
 
 KEYS = {field.alias or name for name, field in FileConfig.model_fields.items()}
@@ -56,7 +57,7 @@ def test_a_setting_may_be_a_list_a_block_or_null(tmp_path: Path) -> None:
     settings = ("data.symbols=[NO, ON]", "exit_plan={sl: 1, tp1: 2}", "analytics.benchmark=null")
     config = load(tmp_path, ONE, settings=settings)
     assert config.data.symbols == ("NO", "ON")
-    assert config.exit_plan is not None
+    assert isinstance(config.exit_plan, ExitPlan)
     assert config.exit_plan.tp1 == 2
     assert config.analytics.benchmark is None
 

@@ -146,6 +146,11 @@ CHANGES: dict[str, list[Change]] = {
 }  # fmt: skip
 
 
+def plan_of(config: RunConfig) -> ExitPlan | None:
+    assert not isinstance(config.exit_plan, str)  # these tests give plans, not names
+    return config.exit_plan
+
+
 def configured(values: dict[str, Any]) -> RunConfig:
     """Return the configuration of dotted names."""
     nested: dict[str, Any] = {}
@@ -176,7 +181,7 @@ def run(bars: Bars, values: dict[str, Any], *, weights: bool = False, resting: b
     path = config.costs.funding_path
     return simulate(
         bars, opinions, account=config.account, costs=config.costs, execution=config.execution, risk=config.risk,
-        exit_plan=config.exit_plan, funding=None if path is None else load_funding(path, bars),
+        exit_plan=plan_of(config), funding=None if path is None else load_funding(path, bars),
     )  # fmt: skip
 
 
@@ -241,7 +246,7 @@ def first_fill(bars: Bars, side: int = 1, at: int = 0, **values: Any) -> Any:
     config = configured({name.replace("__", "."): value for name, value in values.items()})
     result = simulate(
         bars, Signals("mine", side=panel, confidence=np.full(bars.shape, 0.5)), account=config.account,
-        costs=config.costs, execution=config.execution, risk=config.risk, exit_plan=config.exit_plan,
+        costs=config.costs, execution=config.execution, risk=config.risk, exit_plan=plan_of(config),
     )  # fmt: skip
     return result.fills[0]
 

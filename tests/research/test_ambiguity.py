@@ -12,6 +12,7 @@ from stratkit.backtest import Inputs, RunConfig, replay, score_backtest
 from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_lines, ambiguity_rows
 from stratkit.research import ambiguity as room
 from stratkit.research.ambiguity import NOT_A_BOUND, Ambiguity, ambiguity_of
+from stratkit.strategies.desk import desk_of
 
 # long 100 units at 100 on bar 1, stop 95, target 105; bar 2 holds both
 ONE_AMBIGUOUS = [CALM, CALM, BOTH, CALM]
@@ -119,7 +120,7 @@ def test_a_trade_that_stays_open_only_with_finer_bars_is_flipped() -> None:
     inputs = inputs_of(rows, {0: 1}, [*pieces, pieces[-1]])
     levels = inputs.bars.close * float("nan")
     levels[0] = 103.0
-    found = judged(replace(inputs, signals=replace(inputs.signals, entry_level=levels)))
+    found = judged(replace(inputs, desk=desk_of(replace(inputs.desk.signals[0], entry_level=levels))))
     assert found.detail is not None
     assert found.detail.flipped == 1
 

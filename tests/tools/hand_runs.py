@@ -12,6 +12,7 @@ from stratkit.data.bars import Bars
 from stratkit.engine.detail import detail_of
 from stratkit.frequency import frequency_ns
 from stratkit.panel import parse_time
+from stratkit.strategies.desk import desk_of
 from stratkit.strategies.signals import Signals
 
 Row = tuple[float, float, float, float]
@@ -46,4 +47,4 @@ def inputs_of(rows: Sequence[Row], sides: Mapping[int, int], pieces: Sequence[Ro
     for bar, wish in sides.items():
         side[bar] = wish
     detail = None if pieces is None else detail_of(bars, day_bars(pieces, "12h"))
-    return Inputs(bars, Signals("hold", side=side), detail=detail)
+    return Inputs(bars, desk_of(Signals("hold", side=side)), detail=detail)
