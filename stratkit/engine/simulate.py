@@ -47,23 +47,22 @@ def simulate(
 ) -> BacktestResult:
     """Replay signals over bars under the execution contract and return what happened.
 
-        One `Signals` record trades one position per symbol; several trade independent books, one position
-        per strategy and symbol, in one cash account. Settings that are not given keep their defaults: all of equity per
-        position, no costs, profile `conservative`. `funding` (T, N) are rates summed per bar gap, paid by longs when
-        positive; `delistings` maps symbols to the UTC nanoseconds of their delisting; `events` are split ratios and
-        dividends per share, (T, N) each, that are booked on raw prices, and `signal_bars` the adjusted bars that the
-        signals, their levels and R were computed on; `detail` are the finer bars inside each bar. Raises `UsageError`
-        for settings or shapes that do not fit, `DataError` for volumes that an option needs and that are unknown.
+    One `Signals` record trades one position per symbol; several trade independent books, one position
+    per strategy and symbol, in one cash account. Settings that are not given keep their defaults: all of equity per
+    position, no costs, profile `conservative`. `funding` (T, N) are rates summed per bar gap, paid by longs when
+    positive; `delistings` maps symbols to the UTC nanoseconds of their delisting; `events` are split ratios and
+    dividends per share, (T, N) each, that are booked on raw prices, and `signal_bars` the adjusted bars that the
+    signals, their levels and R were computed on; `detail` are the finer bars inside each bar. Raises `UsageError`
+    for settings or shapes that do not fit, `DataError` for volumes that an option needs and that are unknown.
 
-        >>> import numpy as np
-        >>> from stratkit.combine.blend import Blend
-    from stratkit.data.bars import Bars
-        >>> from stratkit.strategies.signals import Signals
-        >>> price = np.array([[10.0], [11.0], [12.0]])
-        >>> bars = Bars(np.arange(3) * 86_400 * 10**9, ("ABC",), price, price, price, price, price * 0, "1d")
-        >>> result = simulate(bars, Signals("mine", side=np.array([[1], [0], [0]])))
-        >>> round(float(result.equity[-1]), 2)  # bought at 11, marked at 12
-        109090.91
+    >>> import numpy as np
+    >>> from stratkit.data.bars import Bars
+    >>> from stratkit.strategies.signals import Signals
+    >>> price = np.array([[10.0], [11.0], [12.0]])
+    >>> bars = Bars(np.arange(3) * 86_400 * 10**9, ("ABC",), price, price, price, price, price * 0, "1d")
+    >>> result = simulate(bars, Signals("mine", side=np.array([[1], [0], [0]])))
+    >>> round(float(result.equity[-1]), 2)  # bought at 11, marked at 12
+    109090.91
     """
     books = (signals,) if isinstance(signals, Signals) else tuple(signals)
     if not books:

@@ -96,8 +96,9 @@ def _conditions(connection: sqlite3.Connection, selection: Selection) -> tuple[l
     values: list[Any] = []
     if selection.strategy is not None:
         _check(connection, "strategy", selection.strategy, _STRATEGIES)
-        conditions.append("? IN (r.strategy, s.implementation)")
-        values.append(selection.strategy)
+        # a run of several strategies is that of each of them: "trend + dip"
+        conditions.append("(? IN (r.strategy, s.implementation) OR instr(' + ' || r.strategy || ' + ', ?) > 0)")
+        values += [selection.strategy, f" + {selection.strategy} + "]
     if selection.symbol is not None:
         _check(connection, "symbol", selection.symbol, _SYMBOLS)
         conditions.append("EXISTS (SELECT 1 FROM json_each(r.symbols) WHERE value = ?)")
@@ -122,6 +123,7 @@ _SYMBOLS: Final = "SELECT DISTINCT value FROM backtest_results, json_each(symbol
 
 def _check(connection: sqlite3.Connection, kind: str, name: str, known: str) -> None:
     names = [str(row[0]) for row in connection.execute(known)]
+    names += [part for whole in names for part in whole.split(" + ") if part != whole]
     if name not in names:
         raise UsageError(f"no run has the {kind} {name!r}; {did_you_mean(name, names)}")
 
