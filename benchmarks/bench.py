@@ -9,15 +9,20 @@ Limits are printed beside the figures they apply to; with --check the exit code 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from cases import Case, minutes_case, rotation_case, stops_case
 from cold import ColdRuns, cold_runs
 from peers_beside import print_peers
+from several import several_case
 from timing import Timing, interleaved, ratio
 
 BARS: Final = 1_000_000
@@ -27,6 +32,7 @@ CASES: Final[tuple[Callable[[], Case], ...]] = (
     lambda: minutes_case(BARS),
     lambda: stops_case(SYMBOLS, DAYS),
     lambda: rotation_case(SYMBOLS, DAYS),
+    lambda: several_case(SYMBOLS, DAYS),
 )
 
 
@@ -41,6 +47,7 @@ def main() -> int:
     if options.only in (None, "warm"):
         for make in CASES:
             missed += print_case(make(), options.repeats)
+        missed += print_memory()
     if options.only in (None, "cold"):
         missed += print_cold(cold_runs(BARS, options.cold_repeats))
     print(f"\n{_load()}\n{'limits missed: ' + '; '.join(missed) if missed else 'all limits kept'}")
@@ -58,9 +65,23 @@ def print_case(case: Case, repeats: int) -> list[str]:
         timing = timings[name]
         best, _ = ratio(timing, base)
         verdicts = list(_verdicts(timing, base, row.limit_ms, row.times_bare))
+        if row.times_of is not None:
+            other, limit = row.times_of
+            verdicts += _compared(timing, timings[other], limit, f"x {other.split(':')[0]}")
         print(f"  {name:<43}{timing.line()}{best:8.2f}  {', '.join(text for text, _ in verdicts)}")
         missed += [f"{name.strip()} {text}" for text, kept in verdicts if not kept]
     return missed
+
+
+def print_memory() -> list[str]:
+    """Print the peak memory of a process that plays the case of several strategies; return the limit if missed."""
+    here = Path(__file__).parent
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, here / "process.py", Path(folder) / "log", sys.executable, here / "several.py"]
+        printed = subprocess.run([*command, str(SYMBOLS), str(DAYS)], check=True, capture_output=True, text=True).stdout
+    text, kept = _verdict(json.loads(printed)["peak_bytes"] / 1e6, 1_000.0, "MB at the peak, five strategies")
+    print(f"  {text}")
+    return [] if kept else [text]
 
 
 def _verdicts(
@@ -70,9 +91,13 @@ def _verdicts(
     if limit_ms is not None:
         yield _verdict(timing.best_ms, limit_ms, "ms")
     if times_bare is not None:
-        best, middle = ratio(timing, base)
-        text, kept = _verdict(best, times_bare, "x bare")
-        yield f"{text} (median of rounds {middle:.2f})", kept
+        yield from _compared(timing, base, times_bare, "x bare")
+
+
+def _compared(timing: Timing, base: Timing, limit: float, unit: str) -> Iterator[tuple[str, bool]]:
+    best, middle = ratio(timing, base)
+    text, kept = _verdict(best, limit, unit)
+    yield f"{text} (median of rounds {middle:.2f})", kept
 
 
 def _verdict(found: float, limit: float, unit: str) -> tuple[str, bool]:

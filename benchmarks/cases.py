@@ -42,11 +42,15 @@ OVERSOLD: Final = 30.0
 
 
 class Row(NamedTuple):
-    """One timed call and what is asked of it; `times_bare` compares it with the case's bare loop."""
+    """One timed call and what is asked of it.
+
+    `times_bare` compares it with the case's bare loop, `times_of` with the row of that name.
+    """
 
     call: Callable[[], object]
     limit_ms: float | None = None
     times_bare: float | None = None
+    times_of: tuple[str, float] | None = None
 
 
 class Case(NamedTuple):
