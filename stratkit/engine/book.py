@@ -17,79 +17,83 @@ ROWS_OF_ACCOUNT: Final = 16
 
 SLOT_DTYPE = np.dtype(
     [
+        # eight fields are a line of the cache: first what every bar looks at in every slot
         ("symbol", "i8"),  # what the slot stands for, set once
-        ("strategy", "i8"),  # of its position: set again by every entry
         ("kind", "i8"),  # 0 = side, 1 = weight
-        ("size", "f8"),  # default size
-        ("rule", "i8"),  # sizing rule
+        ("side", "i8"),  # +1, -1, 0 flat
+        ("waiting", "f8"),  # waiting rest of an entry, units
+        ("exit_wanted", "f8"),  # waiting exit: units, inf = all, 0 = none
+        ("weight_wanted", "f8"),  # a reduction that waits for a bar, NaN = none
+        ("awaits_edge", "i8"),
+        ("time_stop", "i8"),
+        # then what it looks at in every position
+        ("held", "f8"),  # units, >= 0
+        ("active_stop", "f8"),  # the tighter of stop and isolated-margin level
+        ("next_target", "f8"),  # the level waited for, NaN = none left
+        ("flagged", "i8"),  # 1: liquidated at its next open
+        ("bars_held", "i8"),
+        ("moves", "i8"),  # break-even or trailing may move the stop
+        ("plan", "i8"),
+        ("strategy", "i8"),  # of its position: set again by every entry
+        ("worst", "f8"),
+        ("best", "f8"),
+        ("extreme", "f8"),
+        ("resting", "i8"),  # side of an order against it that rests in this bar, 0 = none
+        ("resting_bar", "i8"),  # bar inside which its resting entry filled, else -1
         ("entry_strategy", "i8"),  # of intents that name none
         ("entry_plan", "i8"),  # of intents that name none
-        ("order", "i8"),  # how its entries with a level rest
-        ("side", "i8"),  # +1, -1, 0 flat
-        ("held", "f8"),  # units, >= 0
-        ("entry_quantity", "f8"),
-        ("entry_value", "f8"),  # sum of quantity x price
-        ("average", "f8"),  # average entry price
+        ("adds", "i8"),
         ("entry", "f8"),  # price of the first fill: levels are measured from it
+        ("average", "f8"),  # average entry price
         ("risk_unit", "f8"),  # R, NaN = none
-        ("plan", "i8"),
-        ("stop_distance", "f8"),  # from the first fill to its first stop, NaN = none
         ("stop", "f8"),  # NaN = none
         ("stop_kind", "i8"),
-        ("active_stop", "f8"),  # the tighter of stop and isolated-margin level
         ("active_kind", "i8"),
+        ("left_bar", "i8"),
+        ("cooldown_until", "i8"),
+        # what a position has earned and cost so far
+        ("entry_value", "f8"),  # sum of quantity x price
+        ("exit_value", "f8"),
+        ("commission", "f8"),
+        ("borrow", "f8"),
+        ("funding", "f8"),
+        ("dividend", "f8"),
+        ("entry_quantity", "f8"),
+        ("exit_quantity", "f8"),
+        # the rest
+        ("size", "f8"),  # default size
+        ("rule", "i8"),  # sizing rule
+        ("order", "i8"),  # how its entries with a level rest
+        ("stop_distance", "f8"),  # from the first fill to its first stop, NaN = none
         ("target1", "f8"),
         ("target2", "f8"),
         ("target3", "f8"),
         ("fraction1", "f8"),
         ("takes_rest", "i8"),  # the last target closes all that is left
         ("last_target", "i8"),
-        ("next_target", "f8"),  # the level waited for, NaN = none left
         ("targets_done", "i8"),
         ("target_filled", "f8"),
-        ("moves", "i8"),  # break-even or trailing may move the stop
-        ("extreme", "f8"),
-        ("worst", "f8"),
-        ("best", "f8"),
-        ("bars_held", "i8"),
-        ("time_stop", "i8"),
         ("decision_bar", "i8"),
         ("entry_bar", "i8"),
-        ("resting_bar", "i8"),  # bar inside which its resting entry filled, else -1
         ("spent_bar", "i8"),  # bar in which its stop was hit and volume held a part back
-        ("resting", "i8"),  # side of an order against it that rests in this bar, 0 = none
         ("resting_level", "f8"),
         ("resting_piece", "i8"),  # finer bar that comes to it, -1 = the bar is not walked in pieces
         ("resting_due", "i8"),  # 1: the bar comes to it
         ("trade", "i8"),
-        ("exit_value", "f8"),
-        ("exit_quantity", "f8"),
-        ("commission", "f8"),
         ("slippage", "f8"),
-        ("borrow", "f8"),
-        ("funding", "f8"),
-        ("dividend", "f8"),
         ("ambiguous", "i8"),
-        ("adds", "i8"),
-        ("exit_wanted", "f8"),  # waiting exit: units, inf = all, 0 = none
         ("exit_reason", "i8"),
         ("exit_bar", "i8"),  # its decision bar while its row is not written, else -1
         ("exit_confidence", "f8"),
         ("exit_by", "i8"),  # strategy that asked for it
-        ("flagged", "i8"),  # 1: liquidated at its next open
         ("last_reason", "i8"),  # of its last fill
-        ("waiting", "f8"),  # waiting rest of an entry, units
         ("waiting_side", "i8"),
         ("waiting_confidence", "f8"),
-        ("weight_wanted", "f8"),  # a reduction that waits for a bar, NaN = none
         ("weight_bar", "i8"),  # its decision bar while its row is not written, else -1
         ("weight_confidence", "f8"),
         ("weight_by", "i8"),
         ("weight_acted", "i8"),  # bar in which step 2 reduced or skipped this slot's weight
         ("left_side", "i8"),
-        ("left_bar", "i8"),
-        ("cooldown_until", "i8"),
-        ("awaits_edge", "i8"),
     ]
 )
 
@@ -111,6 +115,7 @@ ACCOUNT_DTYPE = np.dtype(
         ("borrow_bar", "f8"),
         ("funding_bar", "f8"),
         ("no_op", "i8"),
+        ("holding", "i8"),  # how many slots stand in Book.holding
         ("trades_opened", "i8"),
         ("fill_rows", "i8"),
         ("trade_rows", "i8"),
@@ -189,7 +194,9 @@ class Book(NamedTuple):
     symbols: Records  # (N,)
     strategies: Records  # (S,)
     candidates: Records  # (M + 1,) work space
-    order: IntArray  # (M + 1,) work space, as are the next three
+    holding: IntArray  # (M + 1,) ascending: every slot that holds a position, and some that have just left theirs
+    wanting: IntArray  # (M + 1,) work space: slots whose intents may enter in this bar, as are the next four
+    order: IntArray  # (M + 1,)
     prices: FloatArray  # (N,)
     marks: FloatArray  # (N,)
     sums: FloatArray  # (9,)
@@ -204,6 +211,8 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
         symbols=np.zeros(len(delist_bar), SYMBOL_DTYPE).view(np.recarray),
         strategies=np.zeros(len(targets.strategy_cap), STRATEGY_DTYPE).view(np.recarray),
         candidates=np.zeros(slots + 1, CANDIDATE_DTYPE).view(np.recarray),
+        holding=np.zeros(slots + 1, np.int64),
+        wanting=np.zeros(slots + 1, np.int64),
         order=np.zeros(slots + 1, np.int64),
         prices=np.zeros(len(delist_bar)),
         marks=np.zeros(len(delist_bar)),

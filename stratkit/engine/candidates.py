@@ -131,9 +131,9 @@ def drop(c: Any, s: Any, account: Any, logs: Any, row: int, rule: int) -> None:
 @inlined
 def gather(
     slots: Any, account: Any, candidates: Any, quotes: Any, orders: Any, targets: Any, rules: Any,
-    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, batch: int, plays: int, first: int, end: int,
+    logs: Any, bar: int, row: int, day: int, ends: bool, prices: Any, batch: int, plays: int, wanting: Any, wanted: int,
 ) -> int:  # fmt: skip
-    """Collect the candidates of one batch among slots [first, end); return their number.
+    """Collect the candidates of one batch among the first `wanted` slots of `wanting`; return their number.
 
     An order that rests against a position is noted in its slot instead.
     """
@@ -141,7 +141,8 @@ def gather(
     at_close = rules.intents_fill_at == THIS_CLOSE
     breaker = closed_breaker(account, rules, day)
     count = 0
-    for slot in range(first, end):
+    for asking in range(wanted):
+        slot = wanting[asking]
         s = slots[slot]
         column = s.symbol
         kind, wish, weight, level = RAISE, NO_SIDE, math.nan, math.nan

@@ -45,7 +45,7 @@ def at_risk(c: Any, quantity: float, risk_basis: int) -> float:
 @inlined
 def cap_strategies(
     slots: Any, account: Any, strategies: Any, candidates: Any, rules: Any, logs: Any, row: int, count: int,
-    equity: float, marks: Any,
+    equity: float, marks: Any, holding: Any,
 ) -> None:  # fmt: skip
     """Refuse, or cut pro rata, all candidates of a strategy that would exceed its own cap."""
     capped = False
@@ -56,8 +56,8 @@ def cap_strategies(
         capped = capped or y.cap > 0.0
     if not capped:
         return
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
+    for place in range(account.holding):
+        s = slots[holding[place]]
         if s.side != 0:
             strategies[s.strategy].held += held_at_risk(s, marks[s.symbol], rules.risk_basis)
     for index in range(count):

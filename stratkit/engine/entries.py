@@ -35,6 +35,7 @@ from stratkit.engine.layout import (
 from stratkit.engine.levels import move_levels, set_active_stop, set_next_target
 from stratkit.engine.positions import book_fill, log_decision, take_volume
 from stratkit.engine.prices import commission, tick_down, tick_up
+from stratkit.engine.worth import note_holding
 from stratkit.risk.sizing import lot_down
 
 NOTHING = 1e-9  # of what was asked for: what a cap, cash or volume leaves at or below it is a rounding error
@@ -207,15 +208,17 @@ def try_fill(
 
 
 @inlined
-def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, sums: Any) -> None:
+def sum_held(
+    slots: Any, account: Any, holding: Any, symbols: Any, rules: Any, marks: Any, equity: float, sums: Any
+) -> None:
     """Start the running sums of a bar's entries from what is held at the marks."""
     for index in range(4):
         sums[index] = 0.0
     sums[8] = equity
     for index in range(symbols.shape[0]):
         symbols[index].gross = 0.0
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
+    for place in range(account.holding):
+        s = slots[holding[place]]
         if s.side != 0:
             value = s.held * marks[s.symbol]
             sums[0] += value
@@ -228,9 +231,9 @@ def sum_held(slots: Any, symbols: Any, rules: Any, marks: Any, equity: float, su
 @inner
 def enter(
     book: Any, quotes: Any, orders: Any, targets: Any, rules: Any, logs: Any, stream: Any, bar: int, row: int,
-    ends: bool, equity: float, at_close: bool, batch: int, plays: int, first: int, end: int,
+    ends: bool, equity: float, at_close: bool, batch: int, plays: int, wanted: int,
 ) -> None:  # fmt: skip
-    """Make the entries of one batch of candidates among slots [first, end), in rank order.
+    """Make the entries of one batch of candidates among the first `wanted` slots of `book.wanting`, in rank order.
 
     `book.prices` (N,) is where orders fill before slippage, NaN without a bar; `book.marks` (N,) values what is
     held; `equity` is the one equity; `book.sums` (9,) carries the running sums from the sides to the weights.
@@ -238,14 +241,14 @@ def enter(
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
     candidates, order, sums, marks = book.candidates, book.order, book.sums, book.marks
     count = gather(slots, account, candidates, quotes, orders, targets, rules, logs, bar, row, quotes.day[row], ends,
-                   book.prices, batch, plays, first, end)  # fmt: skip
+                   book.prices, batch, plays, book.wanting, wanted)  # fmt: skip
     if count == 0:
         return
     for index in range(count):
         c = candidates[index]
         s = slots[c.slot]
         size_candidate(c, s, account, strategies[c.strategy], targets.plans[c.plan], rules, logs, row, equity)
-    cap_strategies(slots, account, strategies, candidates, rules, logs, row, count, equity, marks)
+    cap_strategies(slots, account, strategies, candidates, rules, logs, row, count, equity, marks, book.holding)
     rank(candidates, order, count)
     if batch == WEIGHTS:
         cap_weights(slots, account, symbols, candidates, order, rules, logs, row, count, equity, sums)
@@ -263,3 +266,5 @@ def enter(
             drop(c, s, account, logs, row, rule)
             continue
         try_fill(c, s, account, symbol, targets.plans[c.plan], rules, logs, stream, bar, row, sums, at_close)
+        if s.side != 0:
+            note_holding(account, book.holding, c.slot)

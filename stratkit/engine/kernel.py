@@ -54,11 +54,11 @@ def has_room(account: Any, logs: Any, slots: int) -> bool:
 
 
 @inlined
-def valued(slots: Any, cash: float, marks: Any) -> Any:
+def valued(slots: Any, account: Any, holding: Any, marks: Any) -> Any:
     """Return equity, gross and net exposure at the marks, added up in slot order from the cash."""
-    equity, gross, net = cash, 0.0, 0.0
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
+    equity, gross, net = account.cash, 0.0, 0.0
+    for place in range(account.holding):
+        s = slots[holding[place]]
         if s.side != 0:
             value = s.held * marks[s.symbol]
             equity += s.side * value
@@ -77,12 +77,12 @@ def flag_liquidation(slots: Any, rules: Any, equity: float, gross: float) -> Non
 
 
 @inner
-def share_out(by_strategy: Any, slots: Any, strategies: Any, marks: Any, bar: int) -> None:
+def share_out(by_strategy: Any, slots: Any, account: Any, holding: Any, strategies: Any, marks: Any, bar: int) -> None:
     """Write the net P&L of each strategy so far: its closed trades, then its open ones at the marks, in slot order."""
     for index in range(strategies.shape[0]):
         by_strategy[bar, index] = strategies[index].realised
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
+    for place in range(account.holding):
+        s = slots[holding[place]]
         if s.side != 0:
             gross = s.side * (s.exit_value + s.held * marks[s.symbol] - s.entry_value)
             by_strategy[bar, s.strategy] += gross - s.commission - s.borrow - s.funding + s.dividend
@@ -108,7 +108,8 @@ def play_bar(
     # 4. inside the bar
     slots = book.slots
     moves_inside = rules.trailing_first == 1 or rules.same_bar == ALONG_PATH
-    for slot in range(slots.shape[0]):
+    for place in range(account.holding):
+        slot = book.holding[place]
         s = slots[slot]
         if s.side == 0:
             continue
@@ -126,7 +127,7 @@ def play_bar(
     if at_close:
         trade(book, quotes, orders, targets, rules, logs, stream, bar, bar, last, AT_CLOSE, PLAYS_ALL)
     ends = last and rules.close_at_end == END_AT_CLOSE and account.is_bankrupt == 0
-    if ends and worth(book.slots, account.cash, book.marks) > 0.0:
+    if ends and worth(book.slots, account, book.holding, book.marks) > 0.0:
         leave_all(book.slots, account, book.symbols, book.strategies, targets.side, quotes.volume, quotes.volatility,
                   rules, logs, stream, bar, bar if at_close else row, book.prices, END)  # fmt: skip
 
@@ -193,7 +194,7 @@ def advance_book(
                 )  # fmt: skip
             else:
                 play_bar(book, quotes, pieces, orders, path, targets, rules, logs, stream, bar)
-                equity, gross, net = valued(slots, account.cash, marks)
+                equity, gross, net = valued(slots, account, book.holding, marks)
             if equity <= 0.0 or account.is_bankrupt == 1:
                 leave_all(slots, account, symbols, strategies, side, volume, volatility, rules, logs, stream, bar, row,
                           prices, BANKRUPT)  # fmt: skip
@@ -216,7 +217,7 @@ def advance_book(
                 record.carry[bar, 1] = account.funding_bar
                 record.carry[bar, 2] = account.interest_bar
             if record.by_strategy.shape[0] > 0:
-                share_out(record.by_strategy, slots, strategies, marks, bar)
+                share_out(record.by_strategy, slots, account, book.holding, strategies, marks, bar)
         if stream is not None:
             stream_bar(stream, bar, equity, gross)
             if has_carry:

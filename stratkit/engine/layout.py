@@ -58,7 +58,7 @@ NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT, NO_STRATEGY = np.int64(0), np.int64(2), np.int
 
 # ---- yes and no for compiled code, which would be compiled once more for every literal
 NO, YES = np.bool_(False), np.bool_(True)
-NO_SLOT_BEFORE = np.int64(0)  # the first of all slots
+ONE_SLOT = np.int64(1)
 
 # ---- when something trades
 AT_OPEN, AT_CLOSE = np.int64(0), np.int64(1)

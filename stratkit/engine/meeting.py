@@ -13,7 +13,7 @@ from stratkit.engine.entries import enter, sum_held
 from stratkit.engine.exits import leave_passed
 from stratkit.engine.inside import inside_bar, mark_ambiguous_entry, move_at_end, own_bar
 from stratkit.engine.intents import asker, panel_value
-from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NO, NOT_REACHED, REFUSED, YES
+from stratkit.engine.layout import ALONG_PATH, EXITED_THIS_BAR, EXPIRED, NO, NOT_REACHED, ONE_SLOT, REFUSED, YES
 from stratkit.engine.levels import move_levels, touches_stop, touches_target
 from stratkit.engine.path import LATE, LEGS, TURNED, UNREACHED, leg_of_level, turn, walk
 from stratkit.engine.positions import log_decision, meet
@@ -40,9 +40,11 @@ def settle_order(
                      EXPIRED if fate == UNREACHED else REFUSED,
                      NOT_REACHED if fate == UNREACHED else EXITED_THIS_BAR)  # fmt: skip
         return False
-    sum_held(book.slots, book.symbols, rules, book.marks, worth(book.slots, account.cash, book.marks), book.sums)
-    enter(book, quotes, orders, targets, rules, logs, stream, bar, row, NO, equity, NO, AGAINST, PLAYS_ALL, slot,
-          slot + 1)  # fmt: skip
+    now = worth(book.slots, account, book.holding, book.marks)
+    sum_held(book.slots, account, book.holding, book.symbols, rules, book.marks, now, book.sums)
+    book.wanting[0] = slot
+    enter(book, quotes, orders, targets, rules, logs, stream, bar, row, NO, equity, NO, AGAINST, PLAYS_ALL,
+          ONE_SLOT)  # fmt: skip
     return s.side == wish
 
 

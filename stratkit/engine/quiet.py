@@ -1,11 +1,11 @@
-"""Quiet bars: most bars only mark what is held; one pass over the slots plays them."""
+"""Quiet bars, which only mark what is held and are played in one pass, and positions that rest in other bars."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from stratkit.compiled import inlined, inner
-from stratkit.engine.layout import ALONG_PATH
+from stratkit.engine.layout import ALONG_PATH, NO_SIDE
 from stratkit.engine.levels import move_levels
 
 
@@ -58,6 +58,24 @@ def is_quiet(
         if s.side < 0 and (high >= s.active_stop or low <= s.next_target):
             return False
     return True
+
+
+@inlined
+def rests_quietly(
+    s: Any, symbols: Any, orders: Any, quotes: Any, rules: Any, bar: int, row: int, wish: int, price: float
+) -> bool:
+    """Return whether a position only goes on at an open: nothing takes it out, and nothing new is asked."""
+    if s.side == 0 or s.kind != 0 or price != price or (wish != NO_SIDE and (wish != s.side or orders is not None)):
+        return False
+    if s.exit_wanted > 0.0 or s.waiting > 0.0 or s.flagged == 1 or s.time_stop > 0:
+        return False
+    if wish != NO_SIDE and (rules.max_adds > 0 or quotes.close[row, s.symbol] != quotes.close[row, s.symbol]):
+        return False
+    if s.side > 0 and (price <= s.active_stop or price >= s.next_target):
+        return False
+    if s.side < 0 and (price >= s.active_stop or price <= s.next_target):
+        return False
+    return symbols[s.symbol].delist_bar != bar
 
 
 @inlined

@@ -94,7 +94,8 @@ def begin(market: Market, targets: Targets, rules: Records) -> Playing:
     market, panels, rules = _frozen(market, targets, rules)
     book = _new_book(market, targets, rules)
     record = _new_record(bars, len(targets.strategy_cap), has_carry=_has_carry(market, rules))
-    logs = empty_logs(max(4096, bars // 16, 4 * rows_needed(len(book.slots))))
+    # rows that are not written cost no memory, and growing copies those that are
+    logs = empty_logs(max(4096, bars // 16, 8 * rows_needed(len(book.slots))))
     return Playing(market, panels, rules, book, logs, record)
 
 
@@ -145,9 +146,9 @@ def close_book(book: Book, logs: Logs, record: Record) -> Replay:
     write_open_trades(book.slots, book.account, book.symbols, logs)
     return Replay(
         *record,
-        logs.fills[: account.fill_rows].copy(),
-        logs.trades[: account.trade_rows].copy(),
-        logs.decisions[: account.decision_rows].copy(),
+        logs.fills[: account.fill_rows],
+        logs.trades[: account.trade_rows],
+        logs.decisions[: account.decision_rows],
         int(account.no_op),
         float(account.interest),
         int(account.bankrupt_bar),

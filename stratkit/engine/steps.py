@@ -30,7 +30,6 @@ from stratkit.engine.layout import (
     NO,
     NO_PRICE,
     NO_SIDE,
-    NO_SLOT_BEFORE,
     REFUSED,
     REVERSE,
     STAY_OPEN,
@@ -39,6 +38,7 @@ from stratkit.engine.layout import (
 )
 from stratkit.engine.positions import SLIPS, cancel_rest, drop_waiting_weight, log_decision
 from stratkit.engine.prices import volume_of_bar
+from stratkit.engine.quiet import rests_quietly
 from stratkit.engine.resting import (
     PLAYS_ALL,
     PLAYS_NOTHING,
@@ -154,14 +154,29 @@ def trade(
     prices, marks = book.prices, book.marks
     opens = moment == AT_OPEN
     has_weights = targets.weight.shape[0] > 0
-    before = worth(slots, account.cash, marks) if has_weights else 0.0
+    before = worth(slots, account, book.holding, marks) if has_weights else 0.0
     ends = opens and last and rules.close_at_end == END_AT_OPEN
-    idle, wants = 0, False
+    wanted, held, idle = np.int64(0), np.int64(0), np.int64(0)
     for slot in range(slots.shape[0]):
         s = slots[slot]
+        wish = side_in_force(s, targets.side, row, slot)
+        if s.side == 0 and wish != 1 and wish != -1 and s.kind == 0 and s.waiting <= 0.0:  # flat, and no entry asked
+            if plays == PLAYS_ALL:
+                if s.awaits_edge != 0:  # most lines of memory are only read
+                    s.awaits_edge = 0
+                idle += 1 if wish == EXIT_SIDE else 0
+            continue
+        may_rest = opens and plays == PLAYS_ALL and not ends
+        if may_rest and rests_quietly(s, symbols, orders, quotes, rules, bar, row, wish, prices[s.symbol]):
+            s.bars_held += 1
+            if s.awaits_edge != 0 and wish != s.awaits_edge:
+                s.awaits_edge = 0
+            idle += 1 if wish != NO_SIDE else 0
+            book.holding[held] = slot
+            held += 1
+            continue
         symbol, strategy, price = symbols[s.symbol], strategies[s.strategy], prices[s.symbol]
         vol, traded = panel_value(quotes.volatility, max(row, 0), s.symbol), quotes.volume[bar, s.symbol]
-        wish = side_in_force(s, targets.side, row, slot)
         if opens and s.side != 0 and price == price:
             s.bars_held += 1
             gapped = s.side > 0 and (price <= s.active_stop or price >= s.next_target)
@@ -191,21 +206,26 @@ def trade(
             stale = rules.stale_after_bars > 0 and symbol.missing >= rules.stale_after_bars
             if s.side != 0 and (stale or bar == symbol.delist_bar):
                 delist(s, account, strategy, rules, logs, stream, bar, slot, symbol.mark, wish)
+        if s.side != 0:
+            book.holding[held] = slot
+            held += 1
         if plays != PLAYS_NOTHING and wants_entry(s, due, asked, priced, rules):
-            wants = True
+            book.wanting[wanted] = slot
+            wanted += 1
         elif plays != PLAYS_NOTHING and (due == 1 or due == -1):
             idle += 1
-    if not wants:
-        account.no_op += idle
+    account.holding = held
+    account.no_op += idle
+    if wanted == 0:
         return math.nan
     at_close = not opens
     this_close = rules.intents_fill_at == THIS_CLOSE
     ends = last and (rules.close_at_end == END_AT_OPEN or (at_close and rules.close_at_end != STAY_OPEN))
-    equity = worth(slots, account.cash, marks)
-    sum_held(slots, symbols, rules, marks, equity, book.sums)
+    equity = worth(slots, account, book.holding, marks)
+    sum_held(slots, account, book.holding, symbols, rules, marks, equity, book.sums)
     for batch in range(2 if has_weights and (at_close or not this_close) else 1):
         enter(book, quotes, orders, targets, rules, logs, stream, bar, row, ends, equity, at_close, np.int64(batch),
-              plays, NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
+              plays, wanted)  # fmt: skip
     return equity
 
 
@@ -222,6 +242,7 @@ def place_resting(
     slots, account, marks, row = book.slots, book.account[0], book.marks, bar - 1
     rests = False
     for slot in range(slots.shape[0]):
+        book.wanting[slot] = slot
         s = slots[slot]
         column = s.symbol
         wish = side_in_force(s, targets.side, row, slot)
@@ -237,13 +258,13 @@ def place_resting(
                 s.resting_level = base_of_order(pieces, s.resting_piece, column, s.order, wish, level)
     if not rests:
         return equity
-    now = worth(slots, account.cash, marks)
+    now = worth(slots, account, book.holding, marks)
     if equity != equity:
         equity = now
-    sum_held(slots, book.symbols, rules, marks, now, book.sums)
+    sum_held(slots, account, book.holding, book.symbols, rules, marks, now, book.sums)
     ends = last and rules.close_at_end == END_AT_OPEN
     enter(book, quotes, orders, targets, rules, logs, stream, bar, row, ends, equity, NO, RESTING, PLAYS_ALL,
-          NO_SLOT_BEFORE, slots.shape[0])  # fmt: skip
+          np.int64(slots.shape[0]))  # fmt: skip
     return equity
 
 

@@ -6,19 +6,33 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import inlined
+from stratkit.compiled import inlined, inner
 from stratkit.engine.layout import NO_SIDE
 
 
 @inlined
-def worth(slots: Any, cash: float, marks: Any) -> float:
+def worth(slots: Any, account: Any, holding: Any, marks: Any) -> float:
     """Return cash plus every position at its mark, in slot order."""
-    equity = cash
-    for slot in range(slots.shape[0]):
-        s = slots[slot]
+    equity = account.cash
+    for place in range(account.holding):
+        s = slots[holding[place]]
         if s.side != 0:
             equity += (s.side * s.held) * marks[s.symbol]
     return equity
+
+
+@inner
+def note_holding(account: Any, holding: Any, slot: int) -> None:
+    """Put a slot that has entered into its place among those that hold a position."""
+    place = account.holding
+    while place > 0 and holding[place - 1] > slot:
+        place -= 1
+    if place > 0 and holding[place - 1] == slot:
+        return
+    for later in range(account.holding, place, -1):
+        holding[later] = holding[later - 1]
+    holding[place] = slot
+    account.holding += 1
 
 
 @inlined

@@ -137,9 +137,7 @@ def test_only_and_strategy_choose_what_runs(stratkit: Stratkit, write_bars: Writ
         f"data: {{path: {write_bars()}}}\n"
         "strategies: {a: {type: sma_cross, enabled: true}, b: {type: buy_and_hold, enabled: true}}"
     )
-    refused = stratkit("backtest", "two.yaml")
-    assert refused.code == 2
-    assert "found 2: a, b; pick one with --only NAME" in refused.err
+    assert stratkit("backtest", "two.yaml", "--no-report").out.startswith("a + b on ACME")
     assert stratkit("backtest", "two.yaml", "--only", "b", "--no-report").out.startswith("b on ACME")
     assert stratkit("backtest", "two.yaml", "--strategy", "macd_trend", "--no-report").out.startswith("macd_trend on")
 

@@ -135,12 +135,13 @@ def test_help_and_version_are_results(capsys: pytest.CaptureFixture[str]) -> Non
         "--fills",
         "--detail",
         "--accept",
+        "--explain-caps",
         "--out",
         "--json",
         "--debug",
     ):
         assert option in out
-    for later in ("--trial", "--judge-adaptive", "--explain-caps"):
+    for later in ("--trial", "--judge-adaptive"):
         assert later not in out
 
 

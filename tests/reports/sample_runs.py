@@ -130,7 +130,7 @@ def _decisions(trades: Any, count: int) -> Any:
     rows["outcome"], rows["rule"] = FILLED, 0
     rows["outcome"][len(trades) :], rows["rule"][len(trades) :] = REFUSED, CASH_RULE
     if len(trades):
-        rows[-1] = (count - 1, 0, 1, 1.0, np.nan, 0.0, EXPIRED, END_OF_DATA)
+        rows[-1] = (count - 1, 0, 1, 1.0, np.nan, 0.0, EXPIRED, END_OF_DATA, 0)
     return rows.view(np.recarray)
 
 

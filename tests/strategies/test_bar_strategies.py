@@ -54,11 +54,14 @@ def test_a_strategy_written_elsewhere_says_what_the_built_in_one_says(bars: Bars
     assert built_in.side is not None
     assert (sheet.side == 1).sum() > 50
     assert (sheet.side == 2).sum() > 50
-    np.testing.assert_array_equal(sheet.side, built_in.side)
-    np.testing.assert_array_equal(sheet.confidence, built_in.confidence)
-    np.testing.assert_array_equal(sheet.size, built_in.size)
+    assert built_in.confidence is not None
+    assert built_in.size is not None
+    late = slice(built_in.warmup_bars, None)  # the built-in one waits until its RSI has forgotten its start
+    np.testing.assert_array_equal(sheet.side[late], built_in.side[late])
+    np.testing.assert_array_equal(sheet.confidence[late], built_in.confidence[late])
+    np.testing.assert_array_equal(sheet.size[late], built_in.size[late])
     assert sheet.plans == (built_in.exit_plan,)
-    np.testing.assert_array_equal(sheet.plan == 0, built_in.side == 1)
+    np.testing.assert_array_equal((sheet.plan == 0)[late], built_in.side[late] == 1)
     bar, column = np.argwhere(sheet.side == 1)[0]
     assert sheet.signals().remarks[int(bar), int(column)].startswith("RSI oversold: ")
 

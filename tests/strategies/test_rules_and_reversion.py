@@ -90,16 +90,17 @@ def test_nothing_is_left_before_anything_was_entered() -> None:
     assert not any(cells(signals_of("rules_engine", [100.0, 99, 98, 97, 96], **RULES).side))
 
 
-# Wilder's RSI over 2 bars: changes +1 -1 -2 +4 -> averages (.5, .5) (.25, 1.25) (2.125, .625)
-FALLING = [10.0, 11, 10, 8, 12]
+# Wilder's RSI over 2 bars: changes +1 -1 -> averages of gains and losses (1/2, 1/2); five times 0 -> (1/64, 1/64);
+# -2 -> (1/128, 129/128); +4 -> (513/256, 129/256)
+FALLING = [10.0, 11, 10, 10, 10, 10, 10, 10, 8, 12]
 
 
 def test_mean_reversion_is_more_confident_the_further_it_went() -> None:
     signals = signals_of("mean_reversion", FALLING, window=2, rsi_oversold=20.0, rsi_overbought=75.0)
-    oversold, overbought = 100 * 0.25 / 1.5, 100 * 2.125 / 2.75
-    assert cells(signals.side) == [0, 0, 0, 1, 2]
-    assert cells(signals.confidence) == pytest.approx([1, 1, 1, (20 - oversold) / 20, (overbought - 75) / 25])
-    np.testing.assert_array_equal(cells(signals.size), [NAN, NAN, NAN, 0.02, NAN])
+    oversold, overbought = 100 * 1 / 130, 100 * 513 / 642
+    assert cells(signals.side) == [*[0] * 8, 1, 2]
+    assert cells(signals.confidence)[8:] == pytest.approx([(20 - oversold) / 20, (overbought - 75) / 25])
+    np.testing.assert_array_equal(cells(signals.size)[8:], [0.02, NAN])
     assert signals.size_unit == "fraction"
     assert signals.exit_plan == ExitPlan(risk_basis="percent", risk=5.0, sl=1.0, tp1=2.0)
 

@@ -34,8 +34,8 @@ class MeanReversion(Strategy):
 
     @property
     def warmup_bars(self) -> int:
-        """The RSI's own lookback."""
-        return self.params.window
+        """Four windows: the confidence is read off the RSI, whose average forgets its start slowly."""
+        return 4 * self.params.window
 
     def signals(self, context: Context) -> Signals:
         """Return long while oversold, out while overbought, each with its own size, stop and target."""
