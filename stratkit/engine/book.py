@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from stratkit.engine.layout import DECISION_DTYPE, FILL_DTYPE, TRADE_DTYPE, Records
 from stratkit.panel import FloatArray, IntArray
@@ -194,6 +195,7 @@ class Book(NamedTuple):
     symbols: Records  # (N,)
     strategies: Records  # (S,)
     candidates: Records  # (M + 1,) work space
+    busy: npt.NDArray[np.int8]  # (M,) 0: flat and without a memory, so that its record is not looked at
     holding: IntArray  # (M + 1,) ascending: every slot that holds a position, and some that have just left theirs
     wanting: IntArray  # (M + 1,) work space: slots whose intents may enter in this bar, as are the next four
     order: IntArray  # (M + 1,)
@@ -211,6 +213,7 @@ def open_book(initial_cash: float, targets: Targets, delist_bar: IntArray) -> Bo
         symbols=np.zeros(len(delist_bar), SYMBOL_DTYPE).view(np.recarray),
         strategies=np.zeros(len(targets.strategy_cap), STRATEGY_DTYPE).view(np.recarray),
         candidates=np.zeros(slots + 1, CANDIDATE_DTYPE).view(np.recarray),
+        busy=(targets.slot_kind == 1).astype(np.int8),
         holding=np.zeros(slots + 1, np.int64),
         wanting=np.zeros(slots + 1, np.int64),
         order=np.zeros(slots + 1, np.int64),

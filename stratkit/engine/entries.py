@@ -267,4 +267,4 @@ def enter(
             continue
         try_fill(c, s, account, symbol, targets.plans[c.plan], rules, logs, stream, bar, row, sums, at_close)
         if s.side != 0:
-            note_holding(account, book.holding, c.slot)
+            note_holding(account, book.busy, book.holding, c.slot)

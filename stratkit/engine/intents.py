@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stratkit.compiled import inlined
+from stratkit.compiled import inlined, inner
 
 
 @inlined
@@ -18,7 +18,7 @@ def panel_value(panel: Any, bar: int, column: int) -> float:
     return panel[bar, column]
 
 
-@inlined
+@inner
 def plan_asked(targets: Any, s: Any, row: int, slot: int) -> int:
     """Return the plan that an entry of `row` would get: the intent's own, or that of the slot."""
     if targets.plan.shape[0] > 0 and row >= 0:
@@ -28,7 +28,7 @@ def plan_asked(targets: Any, s: Any, row: int, slot: int) -> int:
     return s.entry_plan
 
 
-@inlined
+@inner
 def asker(targets: Any, s: Any, row: int, slot: int) -> int:
     """Return the strategy whose intent `row` holds for a slot."""
     if targets.plan.shape[0] > 0 and row >= 0:

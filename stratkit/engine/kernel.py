@@ -180,7 +180,7 @@ def advance_book(
             row = bar if at_close else bar - 1  # the bar whose intents are played
             acts = has_actions and market.acts[bar]
             quiet = bar > 0 and bar < quiet_end and not acts
-            quiet = quiet and is_quiet(slots, symbols, side, weight, opens, highs, lows, close, rules, bar)
+            quiet = quiet and is_quiet(slots, book.busy, symbols, side, weight, opens, highs, lows, close, rules, bar)
             if (judged or not quiet) and not has_room(account, logs, slots.shape[0]):
                 return bar
             # 1. carry
@@ -190,7 +190,7 @@ def advance_book(
                 act_on_shares(book, market, targets, rules, logs, stream, bar)
             if quiet:
                 equity, gross, net = play_quiet_bar(
-                    slots, account, symbols, side, highs, lows, close, plans, rules, marks, bar
+                    slots, book.busy, account, symbols, side, highs, lows, close, plans, rules, marks, bar
                 )  # fmt: skip
             else:
                 play_bar(book, quotes, pieces, orders, path, targets, rules, logs, stream, bar)

@@ -22,6 +22,7 @@ def moves_inside_bars(rules: Any, plans: Any) -> bool:
 @inlined
 def is_quiet(
     slots: Any,
+    busy: Any,
     symbols: Any,
     side: Any,
     weight: Any,
@@ -35,6 +36,10 @@ def is_quiet(
     """Return whether nothing but marking can happen in a bar whose intents are those of the bar before."""
     row = bar - 1
     for slot in range(slots.shape[0]):
+        if busy[slot] == 0:
+            if side[row, slot] == 1 or side[row, slot] == -1:
+                return False
+            continue
         s = slots[slot]
         column = s.symbol
         wish = 0
@@ -80,8 +85,8 @@ def rests_quietly(
 
 @inlined
 def play_quiet_bar(
-    slots: Any, account: Any, symbols: Any, side: Any, highs: Any, lows: Any, close: Any, plans: Any, rules: Any,
-    marks: Any, bar: int,
+    slots: Any, busy: Any, account: Any, symbols: Any, side: Any, highs: Any, lows: Any, close: Any, plans: Any,
+    rules: Any, marks: Any, bar: int,
 ) -> Any:  # fmt: skip
     """Hold through a quiet bar: marks, no-ops, extremes, levels; return equity, gross and net at its close."""
     for column in range(symbols.shape[0]):
@@ -95,6 +100,9 @@ def play_quiet_bar(
         marks[column] = y.mark
     equity, gross, net = account.cash, 0.0, 0.0
     for slot in range(slots.shape[0]):
+        if busy[slot] == 0:
+            account.no_op += 1 if side[bar - 1, slot] != 0 else 0
+            continue
         s = slots[slot]
         if s.kind == 0:
             wish = side[bar - 1, slot]

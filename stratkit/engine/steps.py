@@ -151,22 +151,21 @@ def trade(
     `plays` says which intents of `row` are played. Without entries the equity is NaN: nobody asked for it.
     """
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
-    prices, marks = book.prices, book.marks
+    prices, marks, busy, side = book.prices, book.marks, book.busy, targets.side
     opens = moment == AT_OPEN
     has_weights = targets.weight.shape[0] > 0
     before = worth(slots, account, book.holding, marks) if has_weights else 0.0
     ends = opens and last and rules.close_at_end == END_AT_OPEN
+    may_rest = opens and plays == PLAYS_ALL and not ends
     wanted, held, idle = np.int64(0), np.int64(0), np.int64(0)
     for slot in range(slots.shape[0]):
+        if busy[slot] == 0:
+            wish = np.int64(side[row, slot]) if row >= 0 else NO_SIDE
+            if wish != 1 and wish != -1:  # flat, and no entry is asked
+                idle += 1 if wish == EXIT_SIDE and plays == PLAYS_ALL else 0
+                continue
         s = slots[slot]
-        wish = side_in_force(s, targets.side, row, slot)
-        if s.side == 0 and wish != 1 and wish != -1 and s.kind == 0 and s.waiting <= 0.0:  # flat, and no entry asked
-            if plays == PLAYS_ALL:
-                if s.awaits_edge != 0:  # most lines of memory are only read
-                    s.awaits_edge = 0
-                idle += 1 if wish == EXIT_SIDE else 0
-            continue
-        may_rest = opens and plays == PLAYS_ALL and not ends
+        wish = side_in_force(s, side, row, slot)
         if may_rest and rests_quietly(s, symbols, orders, quotes, rules, bar, row, wish, prices[s.symbol]):
             s.bars_held += 1
             if s.awaits_edge != 0 and wish != s.awaits_edge:
@@ -214,6 +213,7 @@ def trade(
             wanted += 1
         elif plays != PLAYS_NOTHING and (due == 1 or due == -1):
             idle += 1
+        busy[slot] = s.side != 0 or s.kind != 0 or s.waiting > 0.0 or s.awaits_edge != 0
     account.holding = held
     account.no_op += idle
     if wanted == 0:

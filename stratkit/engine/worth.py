@@ -22,8 +22,9 @@ def worth(slots: Any, account: Any, holding: Any, marks: Any) -> float:
 
 
 @inner
-def note_holding(account: Any, holding: Any, slot: int) -> None:
+def note_holding(account: Any, busy: Any, holding: Any, slot: int) -> None:
     """Put a slot that has entered into its place among those that hold a position."""
+    busy[slot] = 1
     place = account.holding
     while place > 0 and holding[place - 1] > slot:
         place -= 1
