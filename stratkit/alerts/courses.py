@@ -61,7 +61,8 @@ def _drawdown(rule: AlertRule, seen: Observed) -> Course:
     peak = np.maximum.accumulate(np.maximum(seen.equity, seen.initial_cash))
     limit = _given(rule.limit_pct)
     # in whole percent: 1 - 90/100 is less than 0.1 in floats
-    return Course(seen.equity * 100 <= peak * (100 - limit), 1 - seen.equity / peak, limit / 100)
+    deep = _held(seen.equity * 100 <= peak * (100 - limit), seen.equity * 100 > peak * (100 - limit / 2))
+    return Course(deep, 1 - seen.equity / peak, limit / 100)
 
 
 def _memory(rule: AlertRule, seen: Observed) -> Course | Unknown:
@@ -102,7 +103,8 @@ def _strategy_drawdown(rule: AlertRule, seen: Observed, strategy: str) -> Course
     pnl = seen.pnl[:, seen.strategies.index(strategy)]
     fallen = np.maximum.accumulate(np.maximum(pnl, 0.0)) - pnl
     limit = _given(rule.limit_pct)
-    return Course(fallen * 100 >= limit * seen.initial_cash, fallen / seen.initial_cash, limit / 100)
+    deep = _held(fallen * 100 >= limit * seen.initial_cash, fallen * 100 < limit / 2 * seen.initial_cash)
+    return Course(deep, fallen / seen.initial_cash, limit / 100)
 
 
 def _accuracy(rule: AlertRule, seen: Observed, strategy: str) -> Course | Unknown:
@@ -146,6 +148,14 @@ def _cap_refusals(rule: AlertRule, seen: Observed, strategy: str) -> Course | Un
     share = np.divide(refused, asked, out=np.full(bars, np.nan), where=asked > 0)
     most = _given(rule.most)
     return Course((np.arange(bars) >= window - 1) & (share > most + _ROUNDING), share, most)
+
+
+def _held(begins: BoolArray, ends: BoolArray) -> BoolArray:
+    """Return where a condition holds that begins and ends at different levels: one that hovers is one alert."""
+    turns = np.where(begins, 1, np.where(ends, -1, 0))
+    latest = np.maximum.accumulate(np.where(turns != 0, np.arange(len(turns)), 0))
+    holds: BoolArray = turns[latest] == 1
+    return holds
 
 
 def _given(value: float | None) -> float:
