@@ -77,7 +77,8 @@ def print_memory() -> list[str]:
     """Print the peak memory of a process that plays the case of several strategies; return the limit if missed."""
     here = Path(__file__).parent
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, here / "process.py", Path(folder) / "log", sys.executable, here / "several.py"]
+        command: list[str | Path] = [sys.executable, here / "process.py", Path(folder) / "log"]
+        command += [sys.executable, here / "several.py"]
         printed = subprocess.run([*command, str(SYMBOLS), str(DAYS)], check=True, capture_output=True, text=True).stdout
     text, kept = _verdict(json.loads(printed)["peak_bytes"] / 1e6, 1_000.0, "MB at the peak, five strategies")
     print(f"  {text}")

@@ -47,6 +47,10 @@ def outcome(result: BacktestResult) -> tuple[float, str]:
     return float(trade.r_multiple), FILL_REASONS[trade.exit_reason]
 
 
+def approximately(r: float, why: str) -> tuple[object, str]:
+    return pytest.approx(r), why
+
+
 def approx(rows: list[tuple[int, float, float, str]]) -> list[tuple[object, ...]]:
     return [(bar, pytest.approx(units), pytest.approx(price), why) for bar, units, price, why in rows]
 
@@ -71,7 +75,7 @@ def test_two_targets_then_the_trailing_stop(name: str) -> None:
             (4, -rest, trailed, "trailing"),
         ]
     )  # fmt: skip
-    assert outcome(result) == (pytest.approx(r), "trailing")
+    assert outcome(result) == approximately(r, "trailing")
 
 
 @pytest.mark.parametrize("name", HAND)
@@ -81,7 +85,7 @@ def test_one_target_then_back_to_the_entry_ends_at_break_even(name: str) -> None
     result = played(name, rows)
     left = units - at_first
     assert fills(result)[1:] == approx([(2, -at_first, first, "target"), (3, -left, 100.0, "break_even")])
-    assert outcome(result) == (pytest.approx(r), "break_even")
+    assert outcome(result) == approximately(r, "break_even")
 
 
 @pytest.mark.parametrize("name", HAND)
@@ -91,7 +95,7 @@ def test_all_three_targets_in_one_bar_leave_nothing(name: str) -> None:
     assert fills(result)[1:] == approx(
         [(2, -at_first, first, "target"), (2, -at_second, second, "target"), (2, -rest, third, "target")]
     )
-    assert outcome(result) == (pytest.approx(r), "target")
+    assert outcome(result) == approximately(r, "target")
 
 
 @pytest.mark.parametrize("name", HAND)
@@ -99,7 +103,7 @@ def test_the_stop_loses_what_it_says(name: str) -> None:
     (stop, *_), (units, *_), (*_, r) = HAND[name]
     result = played(name, [FLAT, FLAT, (100.0, 100.2, stop, stop)])
     assert fills(result)[1:] == approx([(2, -units, stop, "stop")])
-    assert outcome(result) == (pytest.approx(r), "stop")
+    assert outcome(result) == approximately(r, "stop")
 
 
 @pytest.mark.parametrize("name", HAND)

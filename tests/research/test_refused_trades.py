@@ -22,6 +22,11 @@ def market(*prices: float, symbols: int = 3) -> Bars:
     return Bars(times, tuple("ABC"[:symbols]), close, close, close, close, np.full_like(close, 1e6), "1d")
 
 
+def effect(rule: str, strategy: str, refused: int, reduced: int, trades: int, pnl: float) -> CapEffect:
+    near: Any = pytest.approx(pnl)
+    return CapEffect(rule, strategy, refused, reduced, trades, near)
+
+
 def said(name: str, bars: Bars, *cells: tuple[int, int, int], size: float = 0.1) -> Signals:
     side = np.zeros(bars.shape, np.int8)
     for bar, column, wish in cells:
@@ -47,14 +52,14 @@ def test_a_refused_entry_is_left_by_its_own_exit() -> None:
     bars = market(100, 100, 110, 120, 130)
     signals = said("a", bars, (0, 0, 1), (0, 1, 1), (2, 1, 2))
     effects = explained(bars, signals, risk={"caps": {"max_total_at_risk_pct": 10.0}})
-    assert effects == (CapEffect("max_total_at_risk", "a", 1, 0, 1, pytest.approx(200.0)),)
+    assert effects == (effect("max_total_at_risk", "a", 1, 0, 1, 200.0),)
     assert effects[0].verdict == "cost"
 
 
 def test_a_refused_entry_that_is_never_left_is_marked_at_the_end() -> None:
     bars = market(100, 100, 90, 80)
     effects = explained(bars, said("a", bars, (0, 0, 1), (0, 1, 1)), risk={"caps": {"max_open_positions": 1}})
-    assert effects == (CapEffect("max_open_positions", "a", 1, 0, 1, pytest.approx(-200.0)),)
+    assert effects == (effect("max_open_positions", "a", 1, 0, 1, -200.0),)
     assert effects[0].verdict == "saved"
 
 
@@ -86,7 +91,7 @@ def test_what_was_cut_off_is_replayed_beside_what_was_refused() -> None:
     bars = market(100, 100, 120, 120)
     risk = {"caps": {"max_total_at_risk_pct": 15.0, "on_breach": "scale"}}
     effects = explained(bars, said("a", bars, (0, 0, 1), (0, 1, 1)), risk=risk)
-    assert effects == (CapEffect("max_total_at_risk", "a", 0, 1, 1, pytest.approx(100.0)),)
+    assert effects == (effect("max_total_at_risk", "a", 0, 1, 1, 100.0),)
 
 
 def test_an_entry_refused_anew_while_its_trade_is_on_makes_no_second_trade() -> None:
@@ -110,7 +115,7 @@ def test_each_strategy_has_its_own_line_for_each_rule() -> None:
 def test_cash_that_fell_short_counts_as_a_cap() -> None:
     bars = market(100, 100, 120, 120)
     effects = explained(bars, said("a", bars, (0, 0, 1), (0, 1, 1), size=0.8))
-    assert effects == (CapEffect("cash", "a", 0, 1, 1, pytest.approx(60 * 20.0)),)  # 60 of 80 units were cut off
+    assert effects == (effect("cash", "a", 0, 1, 1, 60 * 20.0),)  # 60 of 80 units were cut off
 
 
 def test_target_weights_are_counted_and_not_replayed() -> None:
