@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.engine.layout import (
-    CAP_GROSS,
-    CAP_NET,
-    CAP_OPEN_POSITIONS,
-    CAP_STRATEGY,
-    CAP_SYMBOL,
-    CAP_TOTAL_AT_RISK,
+    CAPS,
     EXIT_SIDE,
     NO_SIDE,
     REFUSED,
@@ -25,8 +19,6 @@ from stratkit.engine.result import BacktestResult
 from stratkit.errors import UsageError
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.strategies.signals import FLAT, Signals
-
-CAPS: Final = (CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL, CAP_GROSS, CAP_NET)
 
 
 @dataclass(frozen=True)

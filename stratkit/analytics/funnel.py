@@ -9,12 +9,7 @@ import numpy as np
 
 from stratkit.analytics.attributed import Attributed
 from stratkit.engine.layout import (
-    CAP_GROSS,
-    CAP_NET,
-    CAP_OPEN_POSITIONS,
-    CAP_STRATEGY,
-    CAP_SYMBOL,
-    CAP_TOTAL_AT_RISK,
+    CAPS,
     EXPIRED,
     FILLED,
     REDUCED,
@@ -25,8 +20,7 @@ from stratkit.engine.layout import (
 from stratkit.errors import UsageError
 from stratkit.panel import IntArray, read_only
 
-_CAPS: Final = (CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL, CAP_GROSS, CAP_NET)
-CAP_RULES: Final = tuple(RULES[rule] for rule in _CAPS)
+CAP_RULES: Final = tuple(RULES[rule] for rule in CAPS)
 # what happens while opinions are combined, before the engine sees them
 COMBINED: Final = ("deduplicated", "outvoted", "below_floor", "over_strategy_limit", "over_total_limit")
 STEPS: Final = ("filled", "reduced", *CAP_RULES, *COMBINED, "refused", "expired")
@@ -88,6 +82,6 @@ def _steps(outcome: IntArray, rule: IntArray) -> IntArray:
         step[outcome == code] = STEPS.index(name)
     turned_away = (outcome == REFUSED) | (outcome == SKIPPED)
     step[turned_away] = STEPS.index("refused")
-    for code, name in zip(_CAPS, CAP_RULES, strict=True):
+    for code, name in zip(CAPS, CAP_RULES, strict=True):
         step[turned_away & (rule == code)] = STEPS.index(name)
     return step

@@ -52,6 +52,7 @@ RULES: Final = (
     "max_symbol", "max_gross_leverage", "max_net", "cash", "lot", "min_notional", "volume", "end_of_data",
     "target_rounded_to_zero", "min_trade_weight", "bankrupt", "cancelled", "not_reached",
 )  # fmt: skip
+CAPS: Final = (CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL, CAP_GROSS, CAP_NET)
 
 # ---- sides as the decision log writes them, and the slot that stands for the account
 NO_SIDE, EXIT_SIDE, ACCOUNT_SLOT, NO_STRATEGY = np.int64(0), np.int64(2), np.int64(-1), np.int64(-1)

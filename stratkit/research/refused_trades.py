@@ -10,12 +10,7 @@ import numpy.typing as npt
 
 from stratkit.backtest import Inputs, RunConfig, play_through
 from stratkit.engine.layout import (
-    CAP_GROSS,
-    CAP_NET,
-    CAP_OPEN_POSITIONS,
-    CAP_STRATEGY,
-    CAP_SYMBOL,
-    CAP_TOTAL_AT_RISK,
+    CAPS,
     CASH,
     EXIT_SIDE,
     REDUCED,
@@ -28,9 +23,7 @@ from stratkit.engine.run import play
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import UNITS, Targets
 
-JUDGED: Final = (
-    CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL, CAP_GROSS, CAP_NET, CASH,
-)  # fmt: skip
+JUDGED: Final = (*CAPS, CASH)
 _ENOUGH: Final = 1e15  # cash that no refused trade can use up; its own P&L does not depend on it
 _OFF: Final = {  # of the account while refused trades are played on their own
     "leverage": 1e6, "maintenance_margin": 0.0, "isolated": 0, "max_adds": 0, "scale_by_confidence": 0,
