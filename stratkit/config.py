@@ -49,6 +49,7 @@ strategies:
 exit_plan: {risk_basis: atr, risk: 1, sl: 1.5, tp1: 3, trail_at: 1, trail_by: 1.5}
 costs: {commission_bps: 1, half_spread_bps: 1, slippage_bps: 1}
 """
+_RESERVED: Final = frozenset({"account", "together"})  # what tables call those who are no strategy
 _EXACT: Final = 2**53  # the largest whole number up to which a float holds all of them
 
 
@@ -199,7 +200,10 @@ def _check_some_enabled(config: FileConfig) -> None:
 
 
 def _check_names(config: FileConfig, root: Placed) -> None:
-    """Check what is given by name: exit plans, and the strategies that dated overrides change."""
+    """Check what is given by name: exit plans, and the strategies that dated overrides and alerts speak of."""
+    for name in [name for name in config.strategies if name in _RESERVED]:
+        place = root.child("strategies").child(name).key_place
+        raise ConfigError(f"{place}: {name!r} must not name a strategy: a line of every table is called so")
     blocks = [root, *(root.child("strategies").child(name) for name in config.strategies)]
     given = [config.exit_plan, *(settings.exit_plan for settings in config.strategies.values())]
     for block, plan in zip(blocks, given, strict=True):
@@ -212,6 +216,11 @@ def _check_names(config: FileConfig, root: Placed) -> None:
             if name not in config.strategies:
                 near = did_you_mean(name, config.strategies)
                 raise ConfigError(f"{placed.child(name).key_place}: there is no strategy {name!r}; {near}")
+    for number, rule in enumerate(() if config.alerts is None else config.alerts.rules or ()):
+        if rule.strategy is not None and rule.strategy not in config.strategies:
+            place = root.find(("alerts", "rules", number, "strategy"))[0].place
+            near = did_you_mean(rule.strategy, config.strategies)
+            raise ConfigError(f"{place}: there is no strategy {rule.strategy!r}; {near}")
     _at(root.child("combine").child("method").place, partial(method_of, config.combine, config.global_))
 
 

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -46,12 +47,17 @@ def on_axes(
     return np.ascontiguousarray(values, dtype=dtype)
 
 
+_OFFSET: Final = re.compile(r":\d+(\.\d+)?[+-]\d{2}:?(\d{2})?$")  # of a time zone, behind a time of day
+
+
 def parse_time(text: str, name: str = "date") -> int:
     """Return the UTC nanoseconds of an ISO date or date-time; a bare date is its midnight.
 
     >>> parse_time("1970-01-02")
     86400000000000
     """
+    if _OFFSET.search(text):
+        raise UsageError(f"{name} must be in UTC, without an offset; found {text!r}")
     try:
         stamp = np.datetime64(text.removesuffix("Z").replace(" ", "T"), "ns")
     except ValueError:

@@ -30,8 +30,9 @@ def show_decision(terminal: Terminal, facts: RunFacts, when: str, symbol: str) -
             terminal.out.print(f"  {remark}", markup=False, soft_wrap=True, style="dim")
     if not found:
         near = [format_time(stamp) for stamp in (rows.before, rows.after) if stamp is not None]
+        nearest = "the nearest decisions are" if len(near) > 1 else "the nearest decision is"
         terminal.out.print(
-            f"nothing was decided on {symbol} at {when}; the nearest decisions are at {' and '.join(near)}",
+            f"nothing was decided on {symbol} at {when}; {nearest} at {' and '.join(near)}",
             markup=False, soft_wrap=True,
         )  # fmt: skip
 
@@ -46,8 +47,8 @@ def explained(rows: DecisionRows, method: Method) -> Iterator[dict[str, Any]]:
                 "time": format_time(stamp),
                 "sentence": _sentence(rows.symbol, format_time(stamp), method, group, dealt),
                 "remarks": [f"{row['strategy']}: {row['remark']}" for row in group if row.get("remark")],
-                "opinions": [dict(row) for row in group],
-                "decision": None if dealt is None else dict(dealt),
+                "opinions": [{**row, "time": format_time(stamp)} for row in group],
+                "decision": None if dealt is None else {**dealt, "time": format_time(stamp)},
             }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.profiles import fill_options, is_optimistic, override_labels, overrides, profile_label
 from stratkit.engine.result import BacktestResult
 from stratkit.errors import StratkitError
-from stratkit.panel import format_time
+from stratkit.panel import format_time, parse_time
 from stratkit.reports.content import Fault as ReportedFault
 from stratkit.reports.content import RaisedAlert, ReportContent
 from stratkit.research.ambiguity import Ambiguity
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 REPORT: Final = "report.html"
 ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
+_FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
 _NAMED: Final = 3  # so many strategies have their names in a title
 
 
@@ -116,7 +118,8 @@ class FinishedRun:
             "trials": None,
             "attribution": None if self.attribution is None else attribution_record(self.attribution),
             "cap_effects": None if self.cap_effects is None else [asdict(effect) for effect in self.cap_effects],
-            "faults": [asdict(fault) for fault in self.result.faults],
+            "faults": [asdict(fault) for fault in self.result.faults[:_FAULTS_KEPT]],
+            "fault_counts": dict(Counter(fault.strategy for fault in self.result.faults)),
             "metrics": [asdict(metric) for metric in card],
             "benchmark": None if against is None else _benchmark(against),
             "data_findings": [_finding(finding) for finding in self.bars.findings],
@@ -262,6 +265,9 @@ def _reported_faults(faults: tuple[Fault, ...]) -> Iterator[ReportedFault]:
 
 def _warnings(run: FinishedRun) -> list[str]:
     costs = run.config.costs.model_dump(exclude={"slippage_volatility_bars"})
+    last = int(run.bars.times[-1])
+    late = [date for date in run.config.overrides if parse_time(date) > last]
+    found = [f"overrides.{date} never holds: the last bar is at {format_time(last)}" for date in late]
     if len(run.result.fills) and not any(costs.values()):
-        return ["all costs are zero: these results are before commission, spread and slippage"]
-    return []
+        found.append("all costs are zero: these results are before commission, spread and slippage")
+    return found

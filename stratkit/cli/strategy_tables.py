@@ -24,15 +24,17 @@ def strategies_table(attribution: Attribution) -> Table:
     """Return what each strategy earned, its P&L footed to the cent, with what became of its proposals."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("strategy", overflow="fold")
-    for heading in ("P&L", "trades", "win rate", "drawdown", "proposed", "entered", "capped", "combined away"):
+    became = ("proposed", "entered", "capped", "refused", "combined away")
+    for heading in ("P&L", "trades", "win rate", "drawdown", *became):
         table.add_column(heading, justify="right", no_wrap=len(heading) < 10)
     earned, funnel = attribution.by_strategy, attribution.funnel
     cents = footed_cents(earned.pnl, attribution.total)
     away = funnel.of("deduplicated", "outvoted", "below_floor", "over_strategy_limit", "over_total_limit")
+    otherwise = funnel.of("refused", "expired")
     for place, name in enumerate(earned.names):
-        counts: list[str] = ["", "", "", ""]
+        counts: list[str] = [""] * 5
         if place < len(funnel.strategies):
-            steps = (funnel.generated, funnel.approved, funnel.capped, away)
+            steps = (funnel.generated, funnel.approved, funnel.capped, otherwise, away)
             counts = [f"{int(step[place]):,}" for step in steps]
         elif not cents[place]:  # the account, where nothing was charged to it
             continue

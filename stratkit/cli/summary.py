@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from rich.markup import escape
@@ -18,9 +19,10 @@ from stratkit.combine.settings import method_of
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
 from stratkit.engine.profiles import fill_options, override_labels
 from stratkit.panel import format_time
-from stratkit.plans import find_plan
+from stratkit.plans import PlanOrName, find_plan
 from stratkit.reports.ambiguity_words import ambiguity_lines
 from stratkit.reports.wording import MISSING, in_unit, interval_text
+from stratkit.strategies.settings import StrategySettings
 
 _METRICS: Final = (
     "total_return", "cagr", "ann_vol", "sharpe", "sharpe_bar", "sortino", "calmar", "max_drawdown", "max_dd_duration",
@@ -67,6 +69,7 @@ _LEVELS: Final = (
     ("trail_at", "trailing from"),
     ("trail_by", "trailing by"),
 )
+_TERMS: Final = ("weight", "priority", "every_bars", "timeframe")  # of one strategy among others
 _NAME_WIDTH: Final = 10  # both lists of facts start at one column
 
 
@@ -118,12 +121,42 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
 def _strategy_rows(run: FinishedRun) -> list[tuple[str, str]]:
     running = run.config.enabled()
     params = {name: ", ".join(f"{key} {value}" for key, value in one.params.items()) for name, one in running.items()}
+    changes = [
+        f"from {date} {name}: {_listed(change.model_dump(exclude_none=True))}"
+        for date, by_name in run.config.overrides.items()
+        for name, change in by_name.items()
+        if name in running
+    ]
+    dated = [("overrides", "; ".join(changes))]
     if len(running) == 1:
-        return [("parameters", next(iter(params.values())) or "none")]
+        name, one = next(iter(running.items()))
+        return [("parameters", _joined(params[name] or "none", _terms(one))), *dated]
     method = method_of(run.config.combine, run.config.global_)
     how = "independent books" if method == "independent" else f"one position per symbol, by {method.replace('_', ' ')}"
-    listed = [(name, f"{one.spec}: {params[name]}" if params[name] else one.spec) for name, one in running.items()]
-    return [("combined", how), *listed]
+    listed = [
+        (name, _joined(f"{one.spec}: {params[name]}" if params[name] else one.spec, _terms(one)))
+        for name, one in running.items()
+    ]
+    return [("combined", how), *listed, *dated]
+
+
+def _joined(said: str, terms: str) -> str:
+    return f"{said}; {terms}" if terms else said
+
+
+def _terms(settings: StrategySettings) -> str:
+    """Return what a strategy may do and how much it counts, where that is not the default."""
+    plain = StrategySettings(type="any")
+    shown = {name: getattr(settings, name) for name in _TERMS if getattr(settings, name) != getattr(plain, name)}
+    if settings.symbols is not None:
+        shown["symbols"] = " ".join(settings.symbols)
+    shown |= settings.risk_budgets.model_dump(exclude_none=True)
+    return _listed(shown)
+
+
+def _listed(settings: Mapping[str, Any]) -> str:
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in settings.items()}
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
@@ -170,10 +203,14 @@ def _sizing(run: FinishedRun) -> str:
 
 
 def exits_line(run: FinishedRun) -> str:
-    """Return the configured exit plan in words; empty without one."""
-    given = run.config.exit_plan
-    if given is None:
-        return ""
+    """Return the configured exit plans in words, those of single strategies after their names; empty without one."""
+    common, own = run.config.exit_plan, run.config.enabled()
+    lines = [] if common is None else [_plan(run, common)]
+    lines += [f"of {name}: {_plan(run, one.exit_plan)}" for name, one in own.items() if one.exit_plan is not None]
+    return "; ".join(lines)
+
+
+def _plan(run: FinishedRun, given: PlanOrName) -> str:
     plan = find_plan(given, run.config.exit_plans)
     unit = {"percent": "{:g} % of the entry price", "atr": "{:g} ATR", "distance": "{:g} in price"}[plan.risk_basis]
     levels = [f"{words} {getattr(plan, name):g} R" for name, words in _LEVELS if getattr(plan, name) is not None]

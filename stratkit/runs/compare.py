@@ -53,7 +53,7 @@ def compare_runs(runs: Sequence[RunFacts]) -> Comparison:
     """Return what differs between two or more runs; raise `UsageError` when they are not two.
 
     The keys of the strategy that ran stand under `strategy`, whatever it is called, so that the same
-    strategy under two names differs in its name only.
+    strategy under two names differs in its name only. Those of several stand under ``strategies`` and their names.
     """
     if len({run.record.folder.resolve() for run in runs}) < max(2, len(runs)):
         raise UsageError("compare needs two or more different runs; found one of them twice, or one alone")
@@ -100,8 +100,14 @@ def _differ(one: Any, other: Any) -> bool:
 
 def _config(run: RunFacts) -> dict[str, Any]:
     others = {key: value for key, value in run.config.items() if key not in ("strategies", "report")}
-    settings = {key: value for key, value in run.settings.items() if key not in _WORDS}
-    return flattened({"strategy": {"name": run.strategy, **settings}, **others})
+    blocks = {name: _deciding(block) for name, block in run.strategies.items()}
+    if len(blocks) > 1:
+        return flattened({"strategy": {"name": run.strategy}, "strategies": blocks, **others})
+    return flattened({"strategy": {"name": run.strategy, **_deciding(run.settings)}, **others})
+
+
+def _deciding(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in block.items() if key not in _WORDS}
 
 
 def _data(run: RunFacts) -> dict[str, Any]:
@@ -111,10 +117,13 @@ def _data(run: RunFacts) -> dict[str, Any]:
 
 def _makers(run: RunFacts) -> dict[str, Any]:
     sources = run.manifest.get("strategy_digests")
-    source = sources.get(run.strategy) if isinstance(sources, Mapping) else None
+    known = sources if isinstance(sources, Mapping) else {}
+    source = known.get(run.strategy)
+    several = {f"{name} source": str(known[name])[:_SHOWN_DIGITS] for name in run.strategies if name in known}
     versions = run.manifest.get("versions")
     return {
         "strategy source": None if source is None else str(source)[:_SHOWN_DIGITS],
+        **(several if len(run.strategies) > 1 else {}),
         "engine semantics": run.manifest.get("engine_semantics"),
         **(versions if isinstance(versions, Mapping) else {}),
     }

@@ -49,6 +49,12 @@ class RunFacts:
         return _mapping(block)
 
     @property
+    def strategies(self) -> Mapping[str, Mapping[str, Any]]:
+        """The configurations of all strategies that took part, by name."""
+        blocks = _mapping(self.config.get("strategies"))
+        return {name: _mapping(block) for name, block in blocks.items() if _mapping(block).get("enabled")}
+
+    @property
     def data_digests(self) -> Mapping[str, str]:
         """The digest of each symbol's bars."""
         return _mapping(self.manifest.get("data_digests"))

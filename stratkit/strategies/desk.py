@@ -134,11 +134,11 @@ def open_desk(
             seats.append(_asked_later(Seat(name, strategy, silent), open_sheet))
             continue
         begun = time.perf_counter()
-        signals, faults = _said(strategy, context, settings.timeframe, on_error, time_limit_seconds)
+        signals, faults, times_asked = _said(strategy, context, settings.timeframe, on_error, time_limit_seconds)
         signals = replace(signals, strategy=name)
         if name in allowed:
             signals = _within(signals, allowed[name])
-        seats.append(Seat(name, strategy, signals, None, faults, time.perf_counter() - begun))
+        seats.append(Seat(name, strategy, signals, None, faults, time.perf_counter() - begun, times_asked))
     return Desk(tuple(seats), open_sheet, allowed)
 
 
@@ -153,12 +153,18 @@ def _no_sheet(strategy: Strategy) -> ProposalSheet:
 
 def _said(
     strategy: Strategy, context: Context, timeframe: str | None, on_error: OnError, time_limit_seconds: float | None
-) -> tuple[Signals, tuple[Fault, ...]]:
-    if timeframe is None or timeframe == context.bars.frequency:
-        return signals_or_faults(strategy, context, on_error, time_limit_seconds)
-    coarse = coarser_context(context, timeframe)
-    signals, faults = signals_or_faults(strategy, coarse, on_error, time_limit_seconds)
-    return joined(signals, coarse, context), faults
+) -> tuple[Signals, tuple[Fault, ...], int]:
+    """Return the signals, the faults at bars of the run, and how often the strategy was asked."""
+    same = timeframe is None or timeframe == context.bars.frequency
+    looked_at = context if timeframe is None or same else coarser_context(context, timeframe)
+    signals, faults = signals_or_faults(strategy, looked_at, on_error, time_limit_seconds)
+    times_asked = len(looked_at.bars.times) if isinstance(strategy, BarStrategy) else 1
+    if same:
+        return signals, faults, times_asked
+    # a coarse bar's fault is told at the first bar of the run in it
+    starts = np.searchsorted(context.bars.times, looked_at.bars.times)
+    placed = tuple(replace(fault, bar=int(starts[fault.bar])) if fault.bar >= 0 else fault for fault in faults)
+    return joined(signals, looked_at, context), placed, times_asked
 
 
 def _asked_later(seat: Seat, open_sheet: Callable[[Strategy], ProposalSheet]) -> Seat:

@@ -30,7 +30,7 @@ def signals_or_faults(
     if isinstance(strategy, BarStrategy):
         sheet = ProposalSheet(strategy, context, on_error=on_error, time_limit_seconds=time_limit_seconds)
         asked = asked_on_all_bars(strategy, context, sheet)
-        return checked_signals(strategy, asked, context), sheet.faults
+        return checked_signals(strategy, asked, context), tuple(sheet.faults)
     try:
         with within(time_limit_seconds, f"strategy {strategy.name!r}", type(strategy)):
             return run_strategy(strategy, context), ()

@@ -51,7 +51,7 @@ class StrategySettings(BaseModel):
         0, description="who wins when combined by priority, the highest; LOW, MEDIUM, HIGH count as 1, 2, 3"
     )
     every_bars: int = Field(1, ge=1, description="it is asked on every n-th bar only")
-    symbols: tuple[str, ...] | None = Field(None, description="symbols it may trade; None = all")
+    symbols: tuple[str, ...] | None = Field(None, min_length=1, description="symbols it may trade; None = all")
     timeframe: str | None = Field(
         None, description="coarser bars that it looks at, such as 1d, joined when they are complete; none = the run's"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,7 +21,6 @@ from stratkit.strategies.signals import Signals
 from stratkit.strategies.surroundings import Surroundings
 from stratkit.strategies.user_code import LocatedError
 
-FAULTS_KEPT: Final = 100
 _MOST_PLANS: Final = np.iinfo(np.int16).max
 
 
@@ -30,7 +30,7 @@ class ProposalSheet:
     `side`, `confidence`, `size`, `exit_fraction` and `plan` mean what they mean in `Signals`; rows not asked for
     hold no opinion. A strategy is not asked during the warm-up that it declares. Of two proposals for one symbol on
     one bar the more confident stays, of equally confident ones the exit. With ``on_error="skip"`` a bar on which it
-    fails stays silent and is counted in `fault_count`; `faults` are the first 100 of them.
+    fails stays silent and is among the `faults`.
     """
 
     def __init__(
@@ -50,8 +50,7 @@ class ProposalSheet:
         self.plans: tuple[ExitPlan, ...] = ()
         self.proposal_count = 0
         self.duplicate_count = 0
-        self.fault_count = 0
-        self.faults: tuple[Fault, ...] = ()
+        self.faults: list[Fault] = []
         self._strategy = strategy
         self._market = Market(context, surroundings or Surroundings())
         self._on_error = on_error
@@ -73,7 +72,7 @@ class ProposalSheet:
         except StrategyError as error:
             if self._on_error == "fail":
                 raise
-            self._note(Fault(self._strategy.name, bar, str(error)))
+            self.faults.append(Fault(self._strategy.name, bar, sys.intern(str(error))))  # often the same one
             return ()
         kept = _one_per_symbol(proposals)
         self.proposal_count += len(proposals)
@@ -130,11 +129,6 @@ class ProposalSheet:
         if number == len(self.plans):
             self.plans = (*self.plans, plan)
         return number
-
-    def _note(self, fault: Fault) -> None:
-        self.fault_count += 1
-        if len(self.faults) < FAULTS_KEPT:
-            self.faults = (*self.faults, fault)
 
 
 def _one_per_symbol(proposals: list[Proposal]) -> tuple[Proposal, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import signal
@@ -71,6 +72,8 @@ class Writer:
 
 def _write_for_ever(parent: Path, name: str, descriptor: int) -> None:
     os.dup2(descriptor, 1)
+    gc.callbacks.clear()  # what another test library has python call there swallows an interrupt
+    gc.freeze()  # what the whole suite has made is not this process's to look through
     with contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         keep_many(parent, name)
