@@ -21,8 +21,9 @@ PERCENT: Final = 1e-2
 class Controls:
     """What S strategies may do in one stretch of bars, (S,) each.
 
-    `enabled`: one that is not makes no entry, its exits still speak. `weight` of its voice beside others. `multiplier`
-    of its sizes, within [0.1, 2.0]. `max_at_risk` is the largest fraction of equity it may have at risk, NaN = off.
+    `enabled`: one that is not makes no entry; its exits still close what it led. `weight` of its voice beside others.
+    `multiplier` of its sizes, within [0.1, 2.0]. `max_at_risk` is the largest fraction of equity it may have at risk,
+    NaN = off.
     """
 
     enabled: BoolArray
@@ -36,7 +37,7 @@ class ControlSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    enabled: bool | None = Field(None, description="whether it may enter; its exits still speak")
+    enabled: bool | None = Field(None, description="whether it may enter; its exits still close what it led")
     weight: float | None = Field(None, ge=0, description="how much its opinion counts beside others")
     max_at_risk_pct: float | None = Field(None, gt=0, description="all positions of the strategy [% of equity]")
 

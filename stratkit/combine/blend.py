@@ -114,7 +114,8 @@ def open_blend(
         np.zeros(len(signals), np.bool_),
     )
     made = _room(method, len(signals), shape, code == AVERAGED_WEIGHTS or bool(gives_weights.any()))
-    memory, row = fresh_memory(len(signals), shape[1], len(VERDICTS)), fresh_row(len(signals), shape[1])
+    memory = fresh_memory(len(signals), shape[1], len(VERDICTS), method == "independent")
+    row = fresh_row(len(signals), shape[1])
     return Blending(tuple(signals), method, _result(method, made), 0, terms, memory, row, made)
 
 
@@ -128,7 +129,8 @@ def blend_rows(
     """Blend rows [start, stop), which must follow those blended before; any stretches give the same.
 
     `weights` (S,) of the voices, at least 0 (None: all 1), and which strategies are `enabled` (None: all) hold for
-    these rows. A strategy that is disabled or weighs 0 enters nothing; its exits still speak.
+    these rows. A strategy that is disabled or weighs 0 enters nothing; its exits still close
+    what it led.
     """
     bars, symbols = blending.signals[0].shape
     if start != blending.next_bar or not start <= stop <= bars:

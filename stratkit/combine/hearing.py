@@ -14,10 +14,10 @@ def hear(heard: Any, terms: Any, memory: Any, row: Any, verdict: Any, s: int, pl
     """Write what strategy `s` says on `bar`, at `place` of the rows heard; return its changes of opinion.
 
     A change is an entry that differs from the one last let through. Silence forgets that one, but for weights,
-    where it means: leave the position as it is.
+    where it means: leave the position as it is. A strategy that is switched off may only leave what it led.
     """
     opinions, voiced, spoken = heard.side[s, place], memory.voiced[s], row.spoken[s]
-    before, is_change, fates = row.before[s], row.is_change[s], verdict[s, bar]
+    before, is_change, fates, led = row.before[s], row.is_change[s], verdict[s, bar], memory.led[s]
     confidence = heard.confidence[s, min(place, heard.confidence.shape[1] - 1)]
     on_schedule = bar % terms.every_bars[s] == 0
     gives_weights, muted, floor = terms.gives_weights[s], terms.muted[s], terms.floor
@@ -36,6 +36,8 @@ def hear(heard: Any, terms: Any, memory: Any, row: Any, verdict: Any, s: int, pl
             changes += 1
         if not on_schedule:
             fates[n] = OFF_SCHEDULE
+        elif opinion == EXIT and muted and not led[n]:
+            fates[n], voiced[n] = DISABLED, FLAT
         elif opinion == EXIT:
             spoken[n], voiced[n] = EXIT, FLAT
         elif muted:

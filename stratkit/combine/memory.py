@@ -34,7 +34,7 @@ class Terms(NamedTuple):
     every_bars: IntArray  # (S,)
     gives_weights: BoolArray  # (S,)
     weights: FloatArray  # (S,)
-    muted: BoolArray  # (S,) disabled, or of weight 0: only its exits speak
+    muted: BoolArray  # (S,) disabled, or of weight 0: only exits speak, out of what it led
 
 
 class Memory(NamedTuple):
@@ -42,6 +42,7 @@ class Memory(NamedTuple):
 
     voiced: SideArray  # (S, N) entry last let through, 0 = none
     blended: SideArray  # (N,) likewise, of the blend
+    led: BoolArray  # (S, N) whether it led an entry since the last exit that was decided; in books always
     counts: IntArray  # (S, verdicts) changes of opinion by what became of them
 
 
@@ -74,11 +75,12 @@ class Written(NamedTuple):
     verdict: CodeArray  # (S, T, N) of both
 
 
-def fresh_memory(strategies: int, symbols: int, verdicts: int) -> Memory:
+def fresh_memory(strategies: int, symbols: int, verdicts: int, in_books: bool) -> Memory:
     """Return the memory before the first row."""
     return Memory(
         np.zeros((strategies, symbols), np.int8),
         np.zeros(symbols, np.int8),
+        np.full((strategies, symbols), in_books),
         np.zeros((strategies, verdicts), np.int64),
     )
 

@@ -45,6 +45,10 @@ def blend_block(heard: Any, terms: Any, memory: Any, row: Any, out: Any, start: 
             side = out.side[bar, n]
             if side != FLAT or terms.method != AVERAGED_WEIGHTS:
                 memory.blended[n] = FLAT if side == EXIT else side
+            if side == EXIT:
+                memory.led[:, n] = False
+            elif side != FLAT and out.lead[bar, n] != NOBODY:
+                memory.led[out.lead[bar, n], n] = True
         if changes > 0:
             count_changes(memory, row, out.verdict, bar)
 

@@ -81,6 +81,7 @@ class Twin:
         self.averages = self.netted and all(entry.weight is not None for entry in case.signals)
         self.voiced = [[0] * self.N for _ in range(self.S)]
         self.blended = [0] * self.N
+        self.led: set[tuple[int, int]] = set()  # who led an entry of which symbol since its last exit
         self.found = Outcome(counts=[Counter() for _ in range(self.S)])
 
     def play(self) -> Outcome:
@@ -119,6 +120,8 @@ class Twin:
             elif said.opinion == 0:
                 if not self.is_weights(s):
                     self.voiced[s][n] = 0
+            elif said.opinion == 2 and self.muted(s, bar) and self.netted and (s, n) not in self.led:
+                said.verdict, self.voiced[s][n] = "disabled", 0
             elif said.opinion == 2:
                 said.spoken, self.voiced[s][n] = 2, 0
             elif self.muted(s, bar):
@@ -269,5 +272,9 @@ class Twin:
                     found.contribution[s, bar, n] = 0.0
         for n in range(self.N):
             side = found.side[bar, n]
+            if side == 2:
+                self.led -= {(s, n) for s in range(self.S)}
+            elif side:
+                self.led.add((int(found.lead[bar, n]), n))
             if side or not self.averages:
                 self.blended[n] = side if side in (1, -1) else 0

@@ -80,16 +80,31 @@ def test_a_strategy_speaks_on_its_own_bars_only_and_its_silence_between_forgets_
     assert proposal_counts(result)["s0"]["lead"] == 1
 
 
-@pytest.mark.parametrize("off", [{"enabled": [False, True]}, {"weights": [0.0, 1.0]}])
-def test_a_strategy_that_is_off_enters_nothing_and_its_exits_speak_where_nobody_else_does(off: dict[str, Any]) -> None:
-    signals = [said(0, [1, 2, 2]), said(1, [-1, -1, 0])]
-    result = blend(signals, **off)
-    assert result.side[:, 0].tolist() == [-1, -1, 2]
+OFF = pytest.mark.parametrize("off", [{"enabled": [False, True]}, {"weights": [0.0, 1.0]}])
+
+
+@OFF
+def test_a_strategy_that_is_off_enters_nothing_and_leaves_nothing_of_others(off: dict[str, Any]) -> None:
+    result = blend([said(0, [1, 2, 2]), said(1, [-1, -1, 0])], **off)
+    assert result.side[:, 0].tolist() == [-1, -1, 0]
     assert [words(result, bar) for bar in range(3)] == [
         ("disabled", "lead"),
         ("disabled", "lead"),
-        ("lead", "silent"),
+        ("disabled", "silent"),
     ]
+
+
+@OFF
+def test_a_strategy_that_was_switched_off_still_leaves_what_it_led_where_nobody_else_speaks(
+    off: dict[str, Any],
+) -> None:
+    blending = open_blend([said(0, [1, 2, 2, 2, 2]), said(1, [0, 1, 0, 0, -1])])
+    blend_rows(blending, 0, 1)
+    blend_rows(blending, 1, 5, **off)
+    result = blending.result
+    # led on bar 0, outvoted by the live voice on bar 1, left on bar 2; from then on there is nothing of its own
+    assert result.side[:, 0].tolist() == [1, 1, 2, 0, -1]
+    assert [words(result, bar)[0] for bar in range(5)] == ["lead", "disabled", "lead", "disabled", "disabled"]
 
 
 def test_weights_and_switches_may_change_between_stretches() -> None:
