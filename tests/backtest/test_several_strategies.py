@@ -435,3 +435,10 @@ def test_a_strategy_that_fails_ends_the_run_unless_it_may_be_skipped(file: Path)
     result = run_backtest(config(strategies, **{"global": {"on_error": "skip"}}), flat())
     assert [(fault.strategy, fault.bar) for fault in result.faults] == [("bad", 2), ("bad", 5)]
     assert sorted(result.strategies[owner] for owner in result.fills["strategy"]) == ["bad", "good"]
+
+
+def test_every_fault_is_counted_against_every_time_a_strategy_was_asked(file: Path) -> None:
+    settings = config({"bad": own(file, kind="Failing")}, **{"global": {"on_error": "skip"}})
+    inputs = prepare(settings, flat(450))
+    assert [seat.times_asked for seat in inputs.desk.seats] == [450]
+    assert [fault.bar for fault in replay(settings, inputs).faults] == list(range(2, 450, 3))

@@ -152,6 +152,26 @@ def test_a_strategy_that_fails_is_passed_over_and_told(stratkit: Stratkit, tmp_p
     assert "Strategies that failed" in next(Path("reports").glob("*/report.html")).read_text()
 
 
+def test_what_was_configured_for_each_strategy_stands_above_the_result(stratkit: Stratkit, tmp_path: Path) -> None:
+    (tmp_path / "desk.yaml").write_text(
+        "data: {symbols: [SP500], start: '2010-01-01', end: '2011-12-31'}\n"
+        "strategies:\n"
+        "  slow: {enabled: true, type: sma_cross, weight: 0.5, every_bars: 2, risk_budgets: {max_at_risk_pct: 30}}\n"
+        "  fast: {enabled: true, type: donchian_breakout, exit_plan: scalp}\n"
+        "overrides: {2011-01-01: {slow: {enabled: false}}, 2030-01-01: {fast: {weight: 2}}}\n"
+    )
+    done = stratkit("backtest", "desk.yaml", "--no-report")
+    assert done.code == 0, done.err
+    said = re.sub(r"\s+", " ", done.out)
+    assert "; weight 0.5, every_bars 2, max_at_risk_pct 30" in said
+    assert "overrides from 2011-01-01 slow: enabled False; from 2030-01-01 fast: weight 2" in said
+    assert "exits of fast: scalp: stop " in said
+    assert "overrides.2030-01-01 never holds: the last bar is at 2011-12-30" in said
+    rows = [line.split() for line in done.out.splitlines() if line.startswith(("slow ", "fast "))][-2:]
+    for _, _, _, _, _, proposed, *became in rows:
+        assert int(proposed) == sum(map(int, became))
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -239,3 +259,23 @@ def test_a_webhook_that_is_not_there_is_a_warning_and_the_run_is_kept(stratkit: 
 def test_without_settings_nothing_is_watched(stratkit: Stratkit) -> None:
     assert stratkit("backtest", "--no-report").code == 0
     assert not list(Path("reports").glob("*/alerts.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("strategies: {together: {enabled: true, type: sma_cross}}", "1:14: 'together' must not name a strategy"),
+        ("strategies: {a: {enabled: true, type: sma_cross, symbols: []}}", "1:59: strategies.a.symbols"),
+        (
+            "strategies: {dip: {enabled: true, type: sma_cross}}\n"
+            "alerts: {rules: [{when: no_proposals, bars: 9, strategy: dop}]}",
+            "2:58: there is no strategy 'dop'; did you mean 'dip'?",
+        ),
+    ],
+)
+def test_names_that_mean_nothing_are_refused_with_their_place(
+    stratkit: Stratkit, tmp_path: Path, content: str, reason: str
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(content)
+    done = stratkit("backtest", "wrong.yaml")
+    assert (done.code, done.err.startswith(f"error: wrong.yaml:{reason}")) == (2, True), done.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,27 @@ def test_one_strategy_under_two_names_differs_in_its_name_only(make_run: MakeRun
     compared = compare_runs([facts(make_run("a", strategy="slow", implementation="sma_cross")),
                              facts(make_run("b", strategy="fast", implementation="sma_cross"))])  # fmt: skip
     assert [one.key for one in compared.config] == ["strategy.name"]
+
+
+def test_the_settings_of_several_strategies_are_compared_one_by_one(make_run: MakeRun) -> None:
+    def desk(fast: int, weight: float, *, third: bool) -> dict[str, Any]:
+        return {
+            "strategies": {
+                "a": {"enabled": True, "type": "sma_cross", "params": {"fast": fast}},
+                "b": {"enabled": True, "type": "rsi_reversion", "weight": weight, "description": str(weight)},
+                "c": {"enabled": third, "type": "buy_and_hold"},
+            }
+        }
+
+    runs = [
+        facts(make_run("a", strategy="a + b", config=desk(5, 1.0, third=False))),
+        facts(make_run("b", strategy="a + b", config=desk(9, 0.5, third=False))),
+    ]
+    found = {one.key: one.values for one in compare_runs(runs).config}
+    assert found == {"strategies.a.params.fast": (5, 9), "strategies.b.weight": (1.0, 0.5)}
+    more = facts(make_run("c", strategy="a + b + c", config=desk(5, 1.0, third=True)))
+    found = {one.key: one.values for one in compare_runs([runs[0], more]).config}
+    assert found == {"strategy.name": ("a + b", "a + b + c"), "strategies.c.type": (None, "buy_and_hold")}
 
 
 def test_other_bars_are_named_and_noted(make_run: MakeRun) -> None:
