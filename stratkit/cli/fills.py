@@ -14,7 +14,7 @@ from rich.table import Table
 
 from stratkit.cli.finished import FinishedRun, keep_run, title
 from stratkit.cli.runs import REPORTS
-from stratkit.cli.summary import costs_line, exits_line
+from stratkit.cli.summary import costs_line, exit_lines
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.profiles import fill_options, given_labels
 from stratkit.reports.wording import in_unit, number
@@ -102,7 +102,8 @@ def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun
     if given:
         terminal.out.print(f"in every profile: {given}")
     terminal.out.print(f"[dim]costs {escape(costs_line(first))}[/dim]")
-    terminal.out.print(f"[dim]exits {escape(exits_line(first)) or 'as the strategy says'}[/dim]")
+    exits = "; ".join(exit_lines(first)) or "as the strategy says"
+    terminal.out.print(f"[dim]exits {escape(exits)}[/dim]")
     terminal.show(_table(compared))
     points = {name: 100 * compared.spread(name) for name in ("total_return", "max_drawdown")}
     terminal.out.print(

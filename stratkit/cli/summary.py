@@ -111,7 +111,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("actions", _actions(run)),
         ("costs", costs_line(run)),
         ("account", f"{account.initial_cash:,.0f} cash{leverage}, {_sizing(run)}"),
-        ("exits", exits_line(run)),
+        *(("" if number else "exits", line) for number, line in enumerate(exit_lines(run))),
         ("limits", _limits(run)),
         ("basis", run.scorecard.basis),
     ]
@@ -202,12 +202,12 @@ def _sizing(run: FinishedRun) -> str:
     return _SIZES[sizing.rule].format(**sizing.model_dump(), share=100 * sizing.fraction)
 
 
-def exits_line(run: FinishedRun) -> str:
-    """Return the configured exit plans in words, those of single strategies after their names; empty without one."""
+def exit_lines(run: FinishedRun) -> list[str]:
+    """Return the configured exit plans in words, a line each, those of single strategies after their names."""
     common, own = run.config.exit_plan, run.config.enabled()
     lines = [] if common is None else [_plan(run, common)]
     lines += [f"of {name}: {_plan(run, one.exit_plan)}" for name, one in own.items() if one.exit_plan is not None]
-    return "; ".join(lines)
+    return lines
 
 
 def _plan(run: FinishedRun, given: PlanOrName) -> str:
