@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from command_line import COMMAND, ENVIRONMENT, Stratkit
 
-import stratkit.strategies
 from stratkit.cli.new_files import write_new_files
 from stratkit.errors import OutputError
 from stratkit.strategies.catalog import STRATEGIES, find_strategy
@@ -30,8 +29,6 @@ def ran(command: tuple[str, ...], folder: Path, code: int = 0) -> subprocess.Com
 
 @pytest.mark.parametrize("options", [(), ("--per-bar",)], ids=["vectorized", "per_bar"])
 def test_in_an_empty_folder_the_new_test_passes_and_the_strategy_runs(options: tuple[str, ...], tmp_path: Path) -> None:
-    if options and not hasattr(stratkit.strategies, "BarStrategy"):
-        pytest.skip("stratkit.strategies has no BarStrategy yet, which the file for --per-bar is written for")
     ran((*COMMAND, "strategies", "new", "demo", *options), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo.py", "test_demo.py"]
     assert "10 passed" in ran((*PYTEST, "test_demo.py"), tmp_path).stdout
