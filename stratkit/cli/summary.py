@@ -69,7 +69,7 @@ _LEVELS: Final = (
     ("trail_at", "trailing from"),
     ("trail_by", "trailing by"),
 )
-_TERMS: Final = ("weight", "priority", "every_bars", "timeframe")  # of one strategy among others
+_TERMS: Final = {"weight", "priority", "every_bars", "timeframe"}  # of one strategy among others
 _NAME_WIDTH: Final = 10  # both lists of facts start at one column
 
 
@@ -146,8 +146,7 @@ def _joined(said: str, terms: str) -> str:
 
 def _terms(settings: StrategySettings) -> str:
     """Return what a strategy may do and how much it counts, where that is not the default."""
-    plain = StrategySettings(type="any")
-    shown = {name: getattr(settings, name) for name in _TERMS if getattr(settings, name) != getattr(plain, name)}
+    shown = settings.model_dump(include=_TERMS, exclude_defaults=True)
     if settings.symbols is not None:
         shown["symbols"] = " ".join(settings.symbols)
     shown |= settings.risk_budgets.model_dump(exclude_none=True)

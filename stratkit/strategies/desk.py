@@ -22,7 +22,7 @@ from stratkit.strategies.sheet import ProposalSheet
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.surroundings import Surroundings
-from stratkit.strategies.timeframe import coarser_context, joined
+from stratkit.strategies.timeframe import coarser_context, completed_at, joined
 
 State = Mapping[str, Any]
 
@@ -161,9 +161,8 @@ def _said(
     times_asked = len(looked_at.bars.times) if isinstance(strategy, BarStrategy) else 1
     if same:
         return signals, faults, times_asked
-    # a coarse bar's fault is told at the first bar of the run in it
-    starts = np.searchsorted(context.bars.times, looked_at.bars.times)
-    placed = tuple(replace(fault, bar=int(starts[fault.bar])) if fault.bar >= 0 else fault for fault in faults)
+    at = completed_at(looked_at, context)
+    placed = tuple(replace(fault, bar=int(at[fault.bar])) if fault.bar >= 0 else fault for fault in faults)
     return joined(signals, looked_at, context), placed, times_asked
 
 

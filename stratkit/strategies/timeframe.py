@@ -70,6 +70,12 @@ def joined(signals: Signals, coarse: Context, fine: Context) -> Signals:
     return replace(signals, **panels, remarks=join.remarks(signals.remarks), warmup_bars=warmup_bars)
 
 
+def completed_at(coarse: Context, fine: Context) -> IntArray:
+    """Return (B,) the bar of `fine` at whose close each bar of `coarse` is known to be complete, at most the last."""
+    ends: IntArray = np.minimum(_Join.of(coarse, fine).completed.min(axis=1), len(fine.bars.times) - 1)
+    return ends
+
+
 @dataclass(frozen=True)
 class _Join:
     """Which fine bar speaks for which coarse one.

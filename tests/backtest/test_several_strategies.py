@@ -442,3 +442,9 @@ def test_every_fault_is_counted_against_every_time_a_strategy_was_asked(file: Pa
     inputs = prepare(settings, flat(450))
     assert [seat.times_asked for seat in inputs.desk.seats] == [450]
     assert [fault.bar for fault in replay(settings, inputs).faults] == list(range(2, 450, 3))
+
+
+def test_a_fault_on_a_coarser_bar_stands_where_that_bar_is_complete(file: Path) -> None:
+    # the first bar is a Friday: weeks end on bars 2, 9, 16, 23, 30, 37, and every third of them fails
+    settings = config({"bad": own(file, kind="Failing", timeframe="1w")}, **{"global": {"on_error": "skip"}})
+    assert [fault.bar for fault in run_backtest(settings, flat(40)).faults] == [16, 37]
