@@ -97,6 +97,12 @@ def open_blend(
     """
     combine, overall = combine or CombineSettings(), overall or GlobalSettings()
     method, shape = method_of(combine, overall), _checked_shape(signals)
+    if method != "independent" and any(entry.legs is not None for entry in signals):
+        name = next(entry.strategy for entry in signals if entry.legs is not None)
+        raise UsageError(
+            f"packages of legs need a book of their own; found those of {name!r} under the method {method}: "
+            "set combine.method: independent"
+        )
     gives_weights = np.array([entry.weight is not None for entry in signals])
     code = _method_code(method, signals, gives_weights)
     _warn_if_too_few(method, combine, len(signals))

@@ -50,6 +50,7 @@ RULE_WORDS: Final = {
     "bankrupt": "the account was bankrupt",
     "cancelled": "what came after it called it off",
     "not_reached": "the price did not reach the level of the order",
+    "legs": "another leg of its package could not trade as asked",
 }
 
 

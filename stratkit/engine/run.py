@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,26 +12,15 @@ from stratkit.controls import Controls
 from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, rows_needed
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
+from stratkit.engine.legs import play_packages
+from stratkit.engine.packages import Packages
+from stratkit.engine.playing import Playing, Record, grow, play_bars
 from stratkit.engine.positions import write_open_trades
 from stratkit.engine.stream import new_stream
 from stratkit.panel import FloatArray, read_only
 from stratkit.risk.targets import Panels, Targets
 
 Progress = Callable[[int, int], None]
-
-
-class Record(NamedTuple):
-    """What the kernel writes per bar; `carry` is (T, 3), or (0, 3) when nothing is charged.
-
-    `by_strategy` is (T, S), or (0, S) for one strategy, whose P&L is that of the account.
-    """
-
-    equity: FloatArray
-    cash: FloatArray
-    gross: FloatArray
-    net: FloatArray
-    carry: FloatArray
-    by_strategy: FloatArray
 
 
 class Replay(NamedTuple):
@@ -75,44 +64,32 @@ def play(
     return finish(playing)
 
 
-@dataclass
-class Playing:
-    """A replay under way: the next bar is `bar`. The arrays of its targets may be written beyond what was played."""
-
-    market: Market
-    panels: Panels
-    rules: Records
-    book: Book
-    logs: Logs
-    record: Record
-    bar: int = 0
+def play_on(playing: Playing, stop: int) -> None:
+    """Play all bars before `stop`."""
+    if playing.packages is None:
+        play_bars(playing, stop)
+    else:
+        play_packages(playing, playing.packages, stop)
 
 
 def begin(market: Market, targets: Targets, rules: Records) -> Playing:
     """Return a replay of which no bar has been played."""
     bars = market.close.shape[0]
-    market, panels, rules = _frozen(market, targets, rules)
+    packages = Packages.of(market, targets, rules)
+    shown = targets if packages is None else targets._replace(weight=packages.shown)
+    market, panels, rules = _frozen(market, shown, rules)
     book = _new_book(market, targets, rules)
     record = _new_record(bars, len(targets.strategy_cap), has_carry=_has_carry(market, rules))
     # rows that are not written cost no memory, and growing copies those that are
     logs = empty_logs(max(4096, bars // 16, 8 * rows_needed(len(book.slots))))
-    return Playing(market, panels, rules, book, logs, record)
-
-
-def play_on(playing: Playing, stop: int) -> None:
-    """Play all bars before `stop`."""
-    while playing.bar < stop:
-        playing.bar = advance(
-            playing.book, playing.market, playing.panels, playing.rules, playing.logs, playing.record, None,
-            playing.bar, stop,
-        )  # fmt: skip
-        if playing.bar < stop:
-            playing.logs = grow(playing.logs, playing.book)
+    return Playing(market, panels, rules, book, logs, record, packages)
 
 
 def peeked(playing: Playing) -> Book:
     """Return the book as the next bar would leave it with the rows that are filled so far; nothing is played."""
-    trial = replace(playing, book=copy_book(playing.book))
+    packages = None if playing.packages is None else playing.packages.copy()
+    panels = playing.panels if packages is None else playing.panels._replace(weight=read_only(packages.shown))
+    trial = replace(playing, book=copy_book(playing.book), packages=packages, panels=panels)
     play_on(trial, playing.bar + 1)
     playing.logs = trial.logs  # may have grown; the rows of the trial are written over
     return trial.book
@@ -130,13 +107,26 @@ def finish(playing: Playing) -> Replay:
 
 
 def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0, intraday: bool = False) -> Records:
-    """Replay all bars and keep running sums only: the same kernel with recording compiled out."""
+    """Replay all bars and keep running sums only: the same kernel with recording compiled out.
+
+    What is asked in packages is played with recording first, for it shows in the log which of them went through.
+    """
+    if len(targets.legs):
+        targets = targets._replace(weight=played_weights(market, targets, rules), legs=targets.legs[:0, :0])
     market, panels, rules = _frozen(market, targets, rules)
     book = _new_book(market, targets, rules)
     sums = new_stream(float(rules[0].initial_cash), mar, intraday)
     advance(book, market, panels, rules, None, None, sums, 0, market.close.shape[0])
     sums[0].open_trades = int((book.slots["side"] != 0).sum())
     return sums
+
+
+def played_weights(market: Market, targets: Targets, rules: Records) -> FloatArray:
+    """Return (T, M) the weights that the kernel is shown of targets in packages."""
+    playing = begin(market, targets, rules)
+    play_on(playing, market.close.shape[0])
+    assert playing.packages is not None  # asked by the caller
+    return playing.packages.shown
 
 
 def close_book(book: Book, logs: Logs, record: Record) -> Replay:
@@ -154,25 +144,6 @@ def close_book(book: Book, logs: Logs, record: Record) -> Replay:
         int(account.bankrupt_bar),
         book,
     )
-
-
-def grow(logs: Logs, book: Book) -> Logs:
-    """Return logs with room for another bar, doubled where a log is nearly full."""
-    account = book.account[0]
-    used = (account.fill_rows, account.trade_rows, account.decision_rows)
-    needed = rows_needed(len(book.slots))
-    return Logs(
-        *(
-            rows if count + needed <= len(rows) else _doubled(rows, count + needed)
-            for rows, count in zip(logs, used, strict=True)
-        )
-    )
-
-
-def _doubled(rows: Records, needed: int) -> Records:
-    larger = np.zeros(max(2 * len(rows), int(needed)), rows.dtype).view(np.recarray)
-    larger[: len(rows)] = rows
-    return larger
 
 
 def _frozen(market: Market, targets: Targets, rules: Records) -> tuple[Market, Panels, Records]:

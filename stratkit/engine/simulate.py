@@ -13,10 +13,11 @@ from stratkit.data.bars import Bars
 from stratkit.engine.detail import Detail
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.market import market_of
+from stratkit.engine.playing import Playing
 from stratkit.engine.profiles import fill_options, is_optimistic, overrides, trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.rules import rule_record
-from stratkit.engine.run import Playing, Progress, Replay, begin, finish, play_on
+from stratkit.engine.run import Progress, Replay, begin, finish, play_on
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods

@@ -95,6 +95,7 @@ def _refused_alone(targets: Targets, rows: Records) -> Targets:
     return targets._replace(
         size=size,
         weight=silent,
+        legs=targets.legs[:0, :0],
         plans=plans,
         slot_rule=np.full(slots, UNITS, np.int64),
         slot_size=np.zeros(slots),

@@ -32,7 +32,7 @@ from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.user_code import calling
 
 # what it means that a panel is not given; NaN, "as configured", for all the others
-_MEANINGS: Final = {"side": 0.0, "confidence": 1.0}
+_MEANINGS: Final = {"side": 0.0, "confidence": 1.0, "legs": 0.0}
 _NOT_OUTPUT: Final = ("strategy", "warmup_bars", "params")
 # bar by bar through what they mean there: plans are numbered, and remarks come, as bars go by
 _PER_BAR: Final = ("plan", "plans", "remarks")

@@ -24,9 +24,15 @@ from stratkit.strategies.signals import Signals
 
 _ABSENT: Final[FloatArray] = np.zeros((0, 0))
 _BARS_PER_YEAR: Final = {"1d": 252.0, "1w": 52.0, "1mo": 12.0}
-_DTYPES: Final[dict[str, npt.DTypeLike]] = {"side": np.int8, "confidence": np.float32, "plan": np.int16}
+_DTYPES: Final[dict[str, npt.DTypeLike]] = {
+    "side": np.int8,
+    "confidence": np.float32,
+    "plan": np.int16,
+    "legs": np.int16,
+}
 _PANELS: Final = (
     "side", "weight", "confidence", "size", "risk_unit", "stop_level", "target_level", "exit_fraction", "entry_level",
+    "legs",
 )  # fmt: skip
 _BLENDED: Final = ("side", "weight", "confidence")
 

@@ -14,7 +14,7 @@ from stratkit.risk.plan_table import PlanTable
 from stratkit.risk.targets import Targets
 
 LEVELS: Final = ("risk_unit", "stop_level", "target_level", "entry_level")  # panels that are prices
-DEFAULTS: Final = {"side": 0, "confidence": 1, "plan": -1}  # NaN in all others
+DEFAULTS: Final = {"side": 0, "confidence": 1, "plan": -1, "legs": 0}  # NaN in all others
 
 Panel = npt.NDArray[Any]
 Sources = Mapping[str, tuple[Panel | None, ...]]

@@ -95,6 +95,7 @@ class Targets(NamedTuple):
     exit_fraction: FloatArray  # (T, M) or (0, 0): 1
     entry_level: FloatArray  # (T, M) or (0, 0): price that a side's entry rests at, NaN = at the market
     plan: npt.NDArray[np.int16] = _NO_PLAN  # (T, M) or (0, 0): index into plans, -1 = the slot's strategy and plan
+    legs: npt.NDArray[np.int16] = _NO_PLAN  # (T, M) or (0, 0): package of a strategy's weights, 0 = none
 
     def panels(self) -> Panels:
         """Return what the kernel reads bar by bar."""

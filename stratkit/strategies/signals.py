@@ -30,6 +30,7 @@ _PANELS: dict[str, npt.DTypeLike] = {
     "exit_fraction": np.float64,
     "entry_level": np.float64,
     "plan": np.int16,
+    "legs": np.int16,
 }
 
 
@@ -48,6 +49,8 @@ class Signals:
     was designed with; the configuration's own plan goes before it. `plan` int16 says which of `plans` an
     entry decided on that bar gets instead, -1 = `exit_plan`. `size_unit` says what `size` counts: ``rule``, the
     number of the configured sizing rule, or ``fraction``, of equity, which rules that size otherwise leave out.
+    `legs` int16 makes packages of target weights: those of one bar that bear the same number above 0 trade together or
+    not at all, and when the market takes one leg away the others follow; 0 = a weight of its own.
     `remarks` are the strategy's own words for an opinion, by (bar, column). The first `warmup_bars` rows
     hold no opinion. Values at t use nothing after close[t].
     """
@@ -66,6 +69,7 @@ class Signals:
     exit_plan: ExitPlan | None = None
     plan: npt.NDArray[np.int16] | None = None
     plans: tuple[ExitPlan, ...] = ()
+    legs: npt.NDArray[np.int16] | None = None
     size_unit: SizeUnit = "rule"
     remarks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     warmup_bars: int = 0
@@ -87,6 +91,8 @@ class Signals:
             if name == "side":
                 _check_side(self.strategy, values)
             object.__setattr__(self, name, read_only(np.ascontiguousarray(values, dtype=dtype)))
+        if self.legs is not None:
+            _check_legs(self.strategy, self.legs, self.weight)
         if self.entry_level is not None:
             _check_levels(self.strategy, self.entry_level, self.weight)
         if self.weight is not None and np.isinf(self.weight).any():
@@ -120,6 +126,18 @@ class Signals:
         """Return the arrays that were given, by name."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: values[name] for name in _PANELS if values[name] is not None}
+
+
+def _check_legs(strategy: str, legs: npt.NDArray[np.int16], weight: FloatArray | None) -> None:
+    if weight is None:
+        raise StrategyError(f"strategy {strategy!r}: legs belong to weight; found them beside side")
+    wrong = (legs < 0) | ((legs > 0) & ~np.isfinite(weight))
+    if wrong.any():
+        bar, column = np.argwhere(wrong)[0]
+        raise StrategyError(
+            f"strategy {strategy!r}: legs must be 0, or a number above 0 where there is a weight; "
+            f"found {legs[bar, column]} beside weight {weight[bar, column]:g} at bar {bar}, column {column}"
+        )
 
 
 def _check_levels(strategy: str, level: FloatArray, weight: FloatArray | None) -> None:

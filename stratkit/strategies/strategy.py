@@ -14,6 +14,7 @@ from stratkit.errors import StrategyError
 from stratkit.panel import BoolArray, FloatArray
 from stratkit.plans import ExitPlan
 from stratkit.strategies.context import Context
+from stratkit.strategies.legs import whole_packages
 from stratkit.strategies.parameters import Parameters, build_parameters
 from stratkit.strategies.signals import EXIT, LONG, SHORT, EntryOrder, Signals, SizeUnit
 
@@ -32,6 +33,7 @@ class Details(TypedDict, total=False):
     exit_plan: ExitPlan | None
     plan: npt.NDArray[np.int16] | None
     plans: tuple[ExitPlan, ...]
+    legs: npt.NDArray[np.int16] | None
     size_unit: SizeUnit
     remarks: Mapping[tuple[int, int], str]
 
@@ -124,10 +126,14 @@ class Strategy(ABC):
     def weights(self, context: Context, weight: FloatArray, **details: Unpack[Details]) -> Signals:
         """Return signals from target weights of equity (T, N): finite = rebalance, 0 = close, NaN = leave.
 
-        There is never a weight during the warm-up or where a symbol has no bar.
+        There is never a weight during the warm-up or where a symbol has no bar. Weights of one bar that bear the same
+        number in `legs` are one package: where one of them is missing, so are the others.
         """
         target = np.where(context.has_bar, weight, np.nan)
         target[: self.warmup_bars] = np.nan
+        legs = details.get("legs")
+        if legs is not None:
+            target, details["legs"] = whole_packages(target, legs)
         return self.opinion(weight=target, **details)
 
     def opinion(self, **panels: Any) -> Signals:

@@ -21,7 +21,8 @@ from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 
-_SILENT = {"side": 0, "plan": -1, "confidence": 0.0}  # what a bar without an opinion holds; NaN in every other panel
+# what a bar without an opinion holds; NaN in every other panel
+_SILENT = {"side": 0, "plan": -1, "confidence": 0.0, "legs": 0}
 
 
 def on_coarser_bars(strategy: Strategy, context: Context, timeframe: str) -> Signals:
