@@ -14,7 +14,8 @@ from replays import assert_same_rows, assert_same_run, bits, frozen, played
 from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, rows_needed
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import STAY_OPEN, Market
-from stratkit.engine.run import Record, Replay, close_book, play
+from stratkit.engine.playing import Record
+from stratkit.engine.run import Replay, close_book, play
 from stratkit.engine.stream import new_stream
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import Targets
