@@ -36,6 +36,11 @@ class MomentumRotation(Strategy):
     name = "momentum_rotation"
     family = "momentum"
     source = "N. Jegadeesh, S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48 (1993)"
+    needs = ("several symbols",)
+    edge = (
+        "Good news of the last months is priced in slowly, so that winners go on winning for a while; late buyers "
+        "pay early ones."
+    )
     Params = MomentumRotationParams
     params: MomentumRotationParams
 
