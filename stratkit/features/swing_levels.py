@@ -62,7 +62,12 @@ def swing_levels(
 
 @compiled
 def _levels(
-    high: FloatArray, low: FloatArray, close: FloatArray, zone: FloatArray, confirm_bars: int, window_bars: int,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    zone: FloatArray,
+    confirm_bars: int,
+    window_bars: int,
     first: int,
 ) -> FloatArray:
     """Return (4, T): support, resistance, and the touches of each."""

@@ -19,7 +19,7 @@ class AdaptiveTrendParams(Parameters):
     """Parameters of the adaptive trend follower."""
 
     efficiency_bars: int = bounded(10, low=2, high=100, description="bars of the efficiency ratio", log=True)
-    filter_bars: int = bounded(20, low=2, high=200, description="bars of the deviation of the average's moves", log=True)
+    filter_bars: int = bounded(20, low=2, high=200, description="bars of the deviation of its moves", log=True)
     filter_deviations: float = bounded(
         0.5, low=0.0, high=3.0, step=0.1, description="least move of the average that counts [deviations]"
     )

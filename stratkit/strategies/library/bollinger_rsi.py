@@ -19,7 +19,7 @@ class BollingerRsiParams(Parameters):
     window: int = bounded(20, low=2, high=200, description="bars of the bands", log=True)
     deviations: float = bounded(1.5, low=0.5, high=4.0, step=0.1, description="half width of the bands [deviations]")
     rsi_bars: int = bounded(4, low=2, high=50, description="bars of the RSI", log=True)
-    oversold: float = bounded(25.0, low=1.0, high=49.0, step=1.0, description="RSI to buy below; 100 less it, to sell above")
+    oversold: float = bounded(25.0, low=1.0, high=49.0, step=1.0, description="RSI to buy below; 100 less it to sell")
     trend_bars: int = bounded(150, low=5, high=500, description="bars of the average that is the trend", log=True)
     atr_bars: int = bounded(14, low=2, high=100, description="bars of the ATR behind the stop", log=True)
     stop_atr: float = bounded(3.0, low=0.5, high=10.0, step=0.5, description="stop distance from the entry [ATR]")

@@ -47,8 +47,8 @@ class LowVolatilityRange(Strategy):
         "(the reaction trend system, which buys weakness and sells strength between trends)"
     )
     edge = (
-        "With no news on the way, moves inside a range are orders that want to be filled now: whoever fills them at the "
-        "edges earns the way back."
+        "With no news on the way, moves inside a range are orders that want to be filled now: whoever fills them at "
+        "the edges earns the way back."
     )
     Params = LowVolatilityRangeParams
     params: LowVolatilityRangeParams

@@ -41,8 +41,8 @@ class MomentumIgnition(Strategy):
     name = "momentum_ignition"
     family = "momentum"
     source = (
-        "the word: SEC, Concept Release on Equity Market Structure, 34-61358 (2010); the effect: S. Gervais, R. Kaniel, "
-        "D. H. Mingelgrin, The High-Volume Return Premium, Journal of Finance 56 (2001)"
+        "the word: SEC, Concept Release on Equity Market Structure, 34-61358 (2010); the effect: S. Gervais, "
+        "R. Kaniel, D. H. Mingelgrin, The High-Volume Return Premium, Journal of Finance 56 (2001)"
     )
     needs = ("volume",)
     edge = (
@@ -61,7 +61,9 @@ class MomentumIgnition(Strategy):
     def signals(self, context: Context) -> Signals:
         """Return entries on the bars of a burst only."""
         params = self.params
-        usual = lag(context.compute(return_std, params.deviation_bars), params.burst_bars) * math.sqrt(params.burst_bars)
+        usual = lag(context.compute(return_std, params.deviation_bars), params.burst_bars) * math.sqrt(
+            params.burst_bars
+        )
         with np.errstate(divide="ignore", invalid="ignore"):  # a market that stood still has no usual deviation
             burst = np.where(usual > 0, context.compute(rate_of_change, params.burst_bars) / usual, np.nan)
         busy = context.compute(relative_volume, params.volume_bars) >= params.volume_multiple

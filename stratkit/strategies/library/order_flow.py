@@ -1,4 +1,4 @@
-"""Order flow from bars: who seems to trade at the other side's price, as a proxy; followed, or where price disagrees."""
+"""Order flow guessed from bars, as a proxy: followed, or traded where price disagrees with it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class OrderFlow(Strategy):
     )
     needs = ("volume",)
     edge = (
-        "Large orders are cut in pieces and worked over days, so that flow goes on the way it went; whoever sees it early "
-        "is paid by the rest of the order."
+        "Large orders are cut in pieces and worked over days, so that flow goes on the way it went; whoever sees it "
+        "early is paid by the rest of the order."
     )
     Params = OrderFlowParams
     params: OrderFlowParams
@@ -95,10 +95,7 @@ class OrderFlow(Strategy):
     def _net_flow(self, context: Context) -> FloatArray:
         """Return (T, N) the summed delta of the window over its volume, -1 to 1; NaN where it has no volume."""
         params, volume = self.params, context.bars.volume
-        if params.proxy == "close_location":
-            side = context.compute(close_location)
-        else:
-            side = self._bulk_side(context)
+        side = context.compute(close_location) if params.proxy == "close_location" else self._bulk_side(context)
         with np.errstate(divide="ignore", invalid="ignore"):
             flow: FloatArray = sma(side * volume, params.window_bars) / sma(
                 np.where(np.isfinite(side), volume, np.nan), params.window_bars

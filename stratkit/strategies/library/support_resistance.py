@@ -25,7 +25,9 @@ class SupportResistanceParams(Parameters):
     min_touches: int = bounded(2, low=1, high=10, description="swing points that make a level worth trading")
     atr_bars: int = bounded(14, low=2, high=100, description="bars of the ATR", log=True)
     stop_atr: float = bounded(1.0, low=0.1, high=5.0, step=0.1, description="stop distance beyond the level [ATR]")
-    min_reward: float = bounded(1.0, low=0.1, high=10.0, step=0.1, description="least way to the target [way to the stop]")
+    min_reward: float = bounded(
+        1.0, low=0.1, high=10.0, step=0.1, description="least way to the target [way to the stop]"
+    )
     hold_bars: int = bounded(40, low=1, high=500, description="bars after which it is left", log=True)
     direction: Direction = choice("long_only", description="both also sells short at a resistance")
 
@@ -69,9 +71,7 @@ class SupportResistance(Strategy):
         """Return entries on bars that touched a level and held it, each with its own stop and target."""
         bars, params = context.bars, self.params
         size = context.compute(atr, params.atr_bars)
-        known = context.compute(
-            swing_levels, params.confirm_bars, params.window_bars, params.zone_atr, params.atr_bars
-        )
+        known = context.compute(swing_levels, params.confirm_bars, params.window_bars, params.zone_atr, params.atr_bars)
         support, resistance, below_touches, above_touches = (lag(panel) for panel in known)
         zone, risk = params.zone_atr * size, params.stop_atr * size
         held = (bars.low <= support + zone) & (bars.close > support) & (below_touches >= params.min_touches)

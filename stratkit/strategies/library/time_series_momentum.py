@@ -26,7 +26,9 @@ class TimeSeriesMomentumParams(Parameters):
         20.0, low=1.0, high=100.0, step=1.0, description="yearly volatility asked of each market [%]"
     )
     bars_per_year: float = bounded(252.0, low=4.0, high=527_040.0, description="bars that make a year", log=True)
-    max_weight: float = bounded(1.0, low=0.1, high=10.0, step=0.1, description="largest weight of a market before sharing")
+    max_weight: float = bounded(
+        1.0, low=0.1, high=10.0, step=0.1, description="largest weight of a market before sharing"
+    )
     direction: Direction = choice("both", description="long_only holds cash where both would be short")
 
 

@@ -14,7 +14,7 @@ from stratkit.plans import ExitPlan
 from stratkit.strategies.context import Context
 from stratkit.strategies.direction import Direction, latest_side
 from stratkit.strategies.parameters import Parameters, bounded, choice
-from stratkit.strategies.signals import LONG, SHORT, Signals
+from stratkit.strategies.signals import LONG, Signals
 from stratkit.strategies.strategy import Strategy
 
 
@@ -24,7 +24,9 @@ class VolumeProfileReversionParams(Parameters):
     mode: Literal["reversion", "breakout"] = choice("reversion", description="trade into the value area, or out of it")
     profile_bars: int = bounded(120, low=20, high=1000, description="bars of the profile", log=True)
     bins: int = bounded(24, low=5, high=200, description="price bins of the profile", log=True)
-    value_share: float = bounded(0.7, low=0.3, high=0.95, step=0.05, description="share of the volume in the value area")
+    value_share: float = bounded(
+        0.7, low=0.3, high=0.95, step=0.05, description="share of the volume in the value area"
+    )
     min_distance_atr: float = bounded(
         0.5, low=0.0, high=10.0, step=0.25, description="least way to the point of control, for reversion [ATR]"
     )
