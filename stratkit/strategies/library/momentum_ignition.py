@@ -61,9 +61,8 @@ class MomentumIgnition(Strategy):
     def signals(self, context: Context) -> Signals:
         """Return entries on the bars of a burst only."""
         params = self.params
-        usual = lag(context.compute(return_std, params.deviation_bars), params.burst_bars) * math.sqrt(
-            params.burst_bars
-        )
+        before = lag(context.compute(return_std, params.deviation_bars), params.burst_bars)
+        usual = before * math.sqrt(params.burst_bars)
         with np.errstate(divide="ignore", invalid="ignore"):  # a market that stood still has no usual deviation
             burst = np.where(usual > 0, context.compute(rate_of_change, params.burst_bars) / usual, np.nan)
         busy = context.compute(relative_volume, params.volume_bars) >= params.volume_multiple
