@@ -1,4 +1,4 @@
-"""Every strategy against made-up markets: it must win where its edge is, and must not where it is absent or reversed."""
+"""Every strategy on made-up markets: it must win where its edge is, and not where it is absent or reversed."""
 
 from __future__ import annotations
 
