@@ -1,6 +1,7 @@
 """Numbers from bars: causal indicators and events on (T, N) panels."""
 
 from stratkit.features.channels import Channel, donchian, keltner, natr
+from stratkit.features.close_location import close_location
 from stratkit.features.events import crossing, lag, last_nonzero
 from stratkit.features.indicators import (
     Bollinger,
@@ -28,9 +29,11 @@ from stratkit.features.oscillators import (
 )
 from stratkit.features.pairwise import rolling_beta, rolling_correlation
 from stratkit.features.pieces import on_pieces
+from stratkit.features.rolling_rank import rolling_rank
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
 from stratkit.features.statistics import zscore
+from stratkit.features.swing_levels import SwingLevels, swing_levels
 from stratkit.features.trend import (
     Aroon,
     Directional,
@@ -71,6 +74,7 @@ __all__ = [
     "Macd",
     "Stochastic",
     "SuperTrend",
+    "SwingLevels",
     "VolumeProfile",
     "accumulation_distribution",
     "adx",
@@ -80,6 +84,7 @@ __all__ = [
     "cci",
     "chaikin_money_flow",
     "chaikin_oscillator",
+    "close_location",
     "crossing",
     "directional",
     "donchian",
@@ -107,11 +112,13 @@ __all__ = [
     "return_std",
     "rolling_beta",
     "rolling_correlation",
+    "rolling_rank",
     "rsi",
     "session_vwap",
     "sma",
     "stochastic",
     "supertrend",
+    "swing_levels",
     "trix",
     "ultimate_oscillator",
     "volume_profile",

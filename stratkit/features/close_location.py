@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stratkit.features.specs import indicator
 from stratkit.panel import FloatArray
 
 
-@indicator("high", "low", "close", lookback=lambda: 0)
 def close_location(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
     """Return ((close - low) - (high - close)) / (high - low), a number from -1 to 1; 0 for a bar without a range.
 

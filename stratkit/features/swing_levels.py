@@ -10,7 +10,6 @@ from stratkit.compiled import compiled
 from stratkit.errors import UsageError
 from stratkit.features.indicators import atr
 from stratkit.features.own_bars import on_own_bars
-from stratkit.features.specs import indicator
 from stratkit.panel import FloatArray
 
 
@@ -23,9 +22,6 @@ class SwingLevels(NamedTuple):
     resistance_touches: FloatArray
 
 
-@indicator(
-    "high", "low", "close", lookback=lambda confirm_bars, window_bars, zone_atr, atr_bars: max(window_bars, atr_bars)
-)
 def swing_levels(
     high: FloatArray,
     low: FloatArray,

@@ -62,7 +62,7 @@ class LargePrints(Strategy):
         """Return entries on the bars of large prints only."""
         params = self.params
         large = context.compute(rolling_rank, params.rank_bars, on="volume") >= params.min_rank
-        location = context.compute(close_location)
+        location = close_location(context.bars.high, context.bars.low, context.bars.close)
         side = location if params.reaction == "follow" else -location
         long = large & (side > 0) & (side >= params.min_location)
         short = large & (side < 0) & (side <= -params.min_location) & (params.direction == "both")

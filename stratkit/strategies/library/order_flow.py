@@ -94,8 +94,9 @@ class OrderFlow(Strategy):
 
     def _net_flow(self, context: Context) -> FloatArray:
         """Return (T, N) the summed delta of the window over its volume, -1 to 1; NaN where it has no volume."""
-        params, volume = self.params, context.bars.volume
-        side = context.compute(close_location) if params.proxy == "close_location" else self._bulk_side(context)
+        params, bars, volume = self.params, context.bars, context.bars.volume
+        by_close = params.proxy == "close_location"
+        side = close_location(bars.high, bars.low, bars.close) if by_close else self._bulk_side(context)
         with np.errstate(divide="ignore", invalid="ignore"):
             flow: FloatArray = sma(side * volume, params.window_bars) / sma(
                 np.where(np.isfinite(side), volume, np.nan), params.window_bars

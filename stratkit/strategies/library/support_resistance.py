@@ -71,7 +71,9 @@ class SupportResistance(Strategy):
         """Return entries on bars that touched a level and held it, each with its own stop and target."""
         bars, params = context.bars, self.params
         size = context.compute(atr, params.atr_bars)
-        known = context.compute(swing_levels, params.confirm_bars, params.window_bars, params.zone_atr, params.atr_bars)
+        known = swing_levels(
+            bars.high, bars.low, bars.close, params.confirm_bars, params.window_bars, params.zone_atr, params.atr_bars
+        )
         support, resistance, below_touches, above_touches = (lag(panel) for panel in known)
         zone, risk = params.zone_atr * size, params.stop_atr * size
         held = (bars.low <= support + zone) & (bars.close > support) & (below_touches >= params.min_touches)

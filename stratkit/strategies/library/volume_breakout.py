@@ -63,7 +63,7 @@ class VolumeBreakout(Strategy):
         """Return entries on confirmed closes beyond the channel, exits beyond the opposite shorter one."""
         close, params = context.bars.close, self.params
         busy = context.compute(relative_volume, params.volume_bars) / params.volume_multiple
-        location = context.compute(close_location)
+        location = close_location(context.bars.high, context.bars.low, context.bars.close)
         confirmed = busy >= 1.0
         above = confirmed & (location >= params.min_location) & (close > lag(context.compute(highest, params.entry)))
         below = confirmed & (location <= -params.min_location) & (close < lag(context.compute(lowest, params.entry)))
