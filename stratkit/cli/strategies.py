@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from stratkit.cli.bar_tables import literal
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+_NEEDS_WIDTH: Final = 10  # columns: "several symbols" takes two lines
 
 SpecArgument = Annotated[
     str,
@@ -49,10 +52,7 @@ def list_strategies(
     if as_json:
         terminal.emit({"strategies": records})
         return
-    table = _table("name", "family", "warm-up", "what it does")
-    for record in records:
-        table.add_row(record["name"], record["family"], f"{record['warmup_bars']} bars", record["description"])
-    terminal.out.print(table)
+    terminal.show(_by_family(records))
     terminal.say("stratkit strategies show NAME lists the parameters of one")
     terminal.say("one of your own is named path/to/file.py:Class or package.module:Class, here and everywhere")
     terminal.say("stratkit strategies new NAME writes one to start from")
@@ -66,7 +66,7 @@ def show_strategy(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show a strategy's description, source, warm-up, and its parameters with their bounds."""
+    """Show a strategy's description, edge, source, needs, warm-up, and its parameters with their bounds."""
     from stratkit.strategies.catalog import build_strategy
 
     terminal = Terminal(as_json, quiet)
@@ -74,9 +74,10 @@ def show_strategy(
     if as_json:
         terminal.emit(record)
         return
-    facts = {"family": record["family"], "source": record["source"] or "not given"}
-    facts["warm-up"] = f"{record['warmup_bars']} bars with the defaults"
-    lines = [f"{record['name']}: {record['description']}", *(f"  {key:8} {value}" for key, value in facts.items())]
+    facts = {"family": record["family"], "edge": record["edge"], "source": record["source"] or "not given"}
+    facts |= {"needs": ", ".join(record["needs"]), "warm-up": f"{record['warmup_bars']} bars with the defaults"}
+    given = {key: value for key, value in facts.items() if value}
+    lines = [f"{record['name']}: {record['description']}", *(f"  {key:8} {value}" for key, value in given.items())]
     for line in lines:
         terminal.out.print(line, markup=False, soft_wrap=True)
     if not record["parameters"]:
@@ -84,8 +85,9 @@ def show_strategy(
         return
     table = _table("parameter", "default", "allowed", "what it is")
     for parameter in record["parameters"]:
-        table.add_row(parameter["name"], str(parameter["default"]), _allowed(parameter), parameter["description"])
-    terminal.out.print(table)
+        cells = (parameter["name"], str(parameter["default"]), _allowed(parameter), parameter["description"])
+        table.add_row(*map(literal, cells))
+    terminal.show(table)
 
 
 @app.command("new")
@@ -128,7 +130,9 @@ def _record(strategy: Strategy) -> dict[str, Any]:
         "name": strategy.name,
         "family": strategy.family,
         "description": strategy.description,
+        "edge": strategy.edge,
         "source": strategy.source,
+        "needs": list(strategy.needs),
         "warmup_bars": _warmup_bars(strategy),
         "source_sha256": source_digest(strategy),
         "parameters": [_parameter(parameter) for parameter in search_space(strategy.Params)],
@@ -163,6 +167,19 @@ def _allowed(parameter: dict[str, Any]) -> str:
     if parameter["kind"] in ("int", "float"):
         return f"{parameter['low']:g} to {parameter['high']:g}"
     return str(parameter["allowed"]).removeprefix("one of ")
+
+
+def _by_family(records: list[dict[str, Any]]) -> Table:
+    """Return one table with the strategies of a family together, families in the order in which they first come."""
+    table = _table("strategy", "warm-up", "needs", "what it does")
+    table.collapse_padding, table.pad_edge = True, False  # room for the words on a terminal of 80 columns
+    table.columns[2].max_width = _NEEDS_WIDTH
+    for family in dict.fromkeys(record["family"] for record in records):
+        table.add_row(literal(family), style="bold")
+        for record in (each for each in records if each["family"] == family):
+            cells = (f"  {record['name']}", f"{record['warmup_bars']} bars", ", ".join(record["needs"]))
+            table.add_row(*map(literal, (*cells, record["description"])))
+    return table
 
 
 def _table(*titles: str) -> Table:

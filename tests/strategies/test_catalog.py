@@ -6,11 +6,15 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from stratkit.data.bars import Bars
 from stratkit.errors import ParameterError, StrategyError, UsageError
+from stratkit.seeds import generator
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy, source_digest
 from stratkit.strategies.context import Context
+from stratkit.strategies.parameters import search_space
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.settings import StrategySettings
 from stratkit.testing import check_strategy, sample_bars
@@ -29,6 +33,10 @@ class Dip(Strategy):
 """
 
 
+def needs_a_series(name: str) -> bool:
+    return any(need.startswith("series:") for need in find_strategy(name).needs)
+
+
 def written(folder: Path, text: str, name: str = "dip.py") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -42,6 +50,25 @@ def test_every_built_in_strategy_is_found_under_its_own_name(name: str) -> None:
     assert strategy.family
     assert strategy.description.endswith(".")
     assert strategy.source
+    assert strategy.edge.endswith(".")
+
+
+@pytest.mark.parametrize("name", list(STRATEGIES))
+def test_every_parameter_of_a_built_in_strategy_has_bounds_or_choices(name: str) -> None:
+    for parameter in search_space(find_strategy(name).Params):
+        assert parameter.kind != "fixed" or isinstance(parameter.default, str), parameter  # a text has no bounds
+        assert parameter.description, parameter
+
+
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if not needs_a_series(name)])
+def test_a_strategy_that_reads_volume_says_that_it_needs_it(name: str) -> None:
+    strategy = build_strategy(name)
+    bars = sample_bars(300 + strategy.warmup_bars)
+    volumes = bars.volume * generator(0, "other volumes").lognormal(size=bars.shape)
+    other = Bars(bars.times, bars.symbols, bars.open, bars.high, bars.low, bars.close, volumes, bars.frequency)
+    before, after = (run_strategy(strategy, Context(each)).panels() for each in (bars, other))
+    changed = any(not np.array_equal(before[key], after[key], equal_nan=True) for key in before)
+    assert changed == ("volume" in strategy.needs)
 
 
 def test_a_strategy_of_ten_lines_keeps_the_whole_contract(tmp_path: Path) -> None:
@@ -67,7 +94,7 @@ def test_an_unknown_name_brings_the_nearest() -> None:
         "unknown strategy 'sma_crss' (one of your own is named path/to/file.py:Class or package.module:Class); "
         "did you mean 'sma_cross'?"
     )
-    with pytest.raises(UsageError, match=r"known: buy_and_hold, .*, mean_reversion$"):
+    with pytest.raises(UsageError, match=r"known: buy_and_hold, .*, mean_reversion, .*$"):
         find_strategy("zzz")
 
 

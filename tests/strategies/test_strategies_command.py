@@ -26,7 +26,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, catch_exceptions=False, standalone_mode=False)
 
 
-def test_list_names_every_strategy_with_family_and_warm_up() -> None:
+def test_list_names_every_strategy_with_its_warm_up() -> None:
     result = run("list")
     for name in STRATEGIES:
         assert name in result.stdout
@@ -38,11 +38,21 @@ def test_list_names_every_strategy_with_family_and_warm_up() -> None:
     assert run("list", "--quiet").stderr == ""
 
 
+def test_list_puts_the_strategies_of_a_family_together() -> None:
+    lines = run("list").stdout.splitlines()
+    family = lines.index(" mean_reversion")
+    named = [line.split()[0] for line in lines[family + 1 :] if line.startswith("   ") and line[3] != " "]
+    assert named[:2] == ["rsi_reversion", "bollinger_reversion"]
+    assert "volume" in next(line for line in lines if "rules_engine" in line)
+
+
 def test_list_as_json_is_one_object() -> None:
     result = run("list", "--json")
     records = json.loads(result.stdout)["strategies"]
     assert [record["name"] for record in records] == list(STRATEGIES)
     assert {record["name"]: record["warmup_bars"] for record in records}["macd_trend"] == 34
+    assert {record["name"]: record["needs"] for record in records}["momentum_rotation"] == ["several symbols"]
+    assert all(record["edge"] for record in records)
     assert result.stderr == ""
 
 
@@ -60,6 +70,13 @@ def test_show_prints_parameters_with_their_bounds_and_the_source() -> None:
     assert "buy_below" in out
     assert "1 to 49" in out
     assert "both, long_only" in out
+    assert "  edge     Whoever must sell at once" in out
+
+
+def test_show_prints_needs_and_units_in_brackets_as_they_are() -> None:
+    out = run("show", "rules_engine").stdout
+    assert "  needs    volume" in out
+    assert "volume of a spike [mean]" in out
 
 
 def test_show_takes_a_file_and_sees_a_warm_up_that_is_not_declared(tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ class BollingerReversion(Strategy):
     name = "bollinger_reversion"
     family = "mean_reversion"
     source = "J. Bollinger, Bollinger on Bollinger Bands (2001), ch. 7"
+    edge = (
+        "A close far outside its usual range is often haste and not news; the hasty pay for liquidity when the "
+        "price comes back."
+    )
     Params = BollingerReversionParams
     params: BollingerReversionParams
 

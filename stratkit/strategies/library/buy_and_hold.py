@@ -15,6 +15,9 @@ class BuyAndHold(Strategy):
     name = "buy_and_hold"
     family = "benchmark"
     source = "W. F. Sharpe, The Arithmetic of Active Management, Financial Analysts Journal 47 (1991)"
+    edge = (
+        "Owners of a market are paid for bearing its losses in bad times, and every trader pays costs that they do not."
+    )
 
     def signals(self, context: Context) -> Signals:
         """Ask to be long on a symbol's bars until one of them was followed by a bar that could fill.

@@ -28,6 +28,10 @@ class DonchianBreakout(Strategy):
     name = "donchian_breakout"
     family = "breakout"
     source = "C. M. Faith, Way of the Turtle (2007), ch. 10; after R. Donchian"
+    edge = (
+        "A few long moves pay for many false starts: most people take profits at a new high too early, and sell "
+        "it to the patient."
+    )
     Params = DonchianBreakoutParams
     params: DonchianBreakoutParams
 

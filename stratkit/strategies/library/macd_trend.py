@@ -38,6 +38,10 @@ class MacdTrend(Strategy):
     name = "macd_trend"
     family = "trend"
     source = "G. Appel, Technical Analysis: Power Tools for Active Investors (2005), ch. 8"
+    edge = (
+        "A trend that picks up speed attracts followers before it is plain to see; whoever waits for certainty "
+        "buys from those who did not."
+    )
     Params = MacdTrendParams
     params: MacdTrendParams
 

@@ -29,6 +29,10 @@ class MeanReversion(Strategy):
     name = "mean_reversion"
     family = "mean_reversion"
     source = "J. W. Wilder, New Concepts in Technical Trading Systems (1978), section VI"
+    edge = (
+        "Panic sells too cheap: whoever buys when selling has exhausted itself is paid for the fear of others, "
+        "and a stop limits the bill."
+    )
     Params = MeanReversionParams
     params: MeanReversionParams
 

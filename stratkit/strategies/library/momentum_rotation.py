@@ -11,6 +11,7 @@ from stratkit.features.indicators import rate_of_change
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, bounded, choice
+from stratkit.strategies.rebalancing import month_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 
@@ -36,6 +37,11 @@ class MomentumRotation(Strategy):
     name = "momentum_rotation"
     family = "momentum"
     source = "N. Jegadeesh, S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48 (1993)"
+    needs = ("several symbols",)
+    edge = (
+        "Good news of the last months is priced in slowly, so that winners go on winning for a while; late buyers "
+        "pay early ones."
+    )
     Params = MomentumRotationParams
     params: MomentumRotationParams
 
@@ -53,16 +59,11 @@ class MomentumRotation(Strategy):
         return self.weights(context, weight)
 
     def _ranks_on(self, times: IntArray) -> BoolArray:
-        """Return (T,) whether a bar ranks: that a month is over is known on the first bar of the next."""
+        """Return (T,) whether a bar ranks."""
         bar = np.arange(len(times))
-        due: BoolArray
-        if self.params.rebalance == "every_n_bars":
-            due = (bar - self.warmup_bars) % self.params.every == 0
-        else:
-            month = times.astype("datetime64[ns]").astype("datetime64[M]")
-            due = np.append(False, month[1:] != month[:-1])[: len(times)]
-        due &= bar >= self.warmup_bars
-        return due
+        every_n: BoolArray = (bar - self.warmup_bars) % self.params.every == 0
+        due = every_n if self.params.rebalance == "every_n_bars" else month_starts(times)
+        return due & (bar >= self.warmup_bars)
 
     def _ranked(self, score: FloatArray) -> FloatArray:
         """Return (R, N) equal weights of the highest scores of each row, 0 for the rest."""

@@ -38,6 +38,9 @@ class RsiReversion(Strategy):
     name = "rsi_reversion"
     family = "mean_reversion"
     source = "J. W. Wilder, New Concepts in Technical Trading Systems (1978), section VI"
+    edge = (
+        "Whoever must sell at once after a fast fall pays those who wait for the other side of the crowd to come back."
+    )
     Params = RsiReversionParams
     params: RsiReversionParams
 

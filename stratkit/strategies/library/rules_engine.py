@@ -41,6 +41,10 @@ class RulesEngine(Strategy):
     name = "rules_engine"
     family = "rules"
     source = "rules of our own; volume and rate of change as in J. J. Murphy, Technical Analysis (1999), ch. 7 and 10"
+    needs = ("volume",)
+    edge = (
+        "When price, volume and speed agree, more is going on than noise; those who trade against it without news pay."
+    )
     Params = RulesEngineParams
     params: RulesEngineParams
 

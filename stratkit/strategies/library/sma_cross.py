@@ -35,6 +35,10 @@ class SmaCross(Strategy):
     name = "sma_cross"
     family = "trend"
     source = "W. Brock, J. Lakonishok, B. LeBaron, Simple Technical Trading Rules, Journal of Finance 47 (1992)"
+    edge = (
+        "News is believed slowly and herds come late, so a move under way tends to go on; those who sell it early "
+        "pay those who hold it."
+    )
     Params = SmaCrossParams
     params: SmaCrossParams
 
