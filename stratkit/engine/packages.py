@@ -96,13 +96,25 @@ class Packages:
         self.leaving = (self.leaving | np.isin(self.held, keys)) & (side != 0)
 
     def asked_on(self, row: int) -> list[Package]:
-        """Return the packages that are asked for on a row, by their keys."""
+        """Return the packages that are asked for on a row, by their keys.
+
+        One that only leaves takes along what else is held of the packages that its legs came from.
+        """
         if row < 0:
             return []
         keys = np.where(self.legs[row] > 0, self.strategy * _KEYS_PER_STRATEGY + self.legs[row], 0)
-        slots = [np.flatnonzero(keys == key) for key in np.unique(keys[keys > 0])]
-        asked = [Package(int(keys[mine[0]]), mine, self.asked[row, mine]) for mine in slots]
-        return [package for package in asked if not np.isnan(package.weight).all()]  # else nobody listens on this bar
+        asked = []
+        for key in np.unique(keys[keys > 0]).tolist():
+            slots = np.flatnonzero(keys == key)
+            weight = self.asked[row, slots]
+            if (weight == 0).all():
+                came_from = self.held[slots]
+                along = (keys == 0) & np.isin(self.held, came_from[came_from > 0])
+                slots = np.flatnonzero((keys == key) | along)
+                weight = np.zeros(len(slots))
+            if not np.isnan(weight).all():  # else nobody listens on this bar
+                asked.append(Package(key, slots, weight))
+        return asked
 
     def following(self, kept: Sequence[Package], side: IntArray, row: int, bar: int) -> list[Package]:
         """Return what must leave, as far as no package that is `kept` says otherwise, and can trade as a whole."""

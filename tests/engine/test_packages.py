@@ -93,6 +93,12 @@ def test_leaving_goes_on_once_both_legs_have_bars_again() -> None:
     assert story(result)[2:] == [(5, "A", -1, 4000, "rebalance_out"), (5, "B", 1, 2000, "rebalance_out")]
 
 
+def test_a_leg_without_a_bar_on_the_row_of_the_exit_is_not_left_behind() -> None:
+    result = simulate(market([10] * 7, [20, 20, 20, NAN, 20, 20, 20]), pair({0: IN, 3: (0.0, NAN)}, 7))
+    # decided on bar 3 without B; on bar 4 B has no close before it; both leave on bar 5
+    assert story(result)[2:] == [(5, "A", -1, 4000, "rebalance_out"), (5, "B", 1, 2000, "rebalance_out")]
+
+
 def test_a_cap_that_cuts_one_leg_refuses_the_package() -> None:
     # 0.2 of equity in A fits below 30 %, 0.5 in B does not
     risk = RiskSettings(caps=CapSettings(max_symbol_pct=30.0))
@@ -270,6 +276,9 @@ def test_legs_are_left_together(case: Case) -> None:
             if not refused and (case.targets.weight[row, slots] != 0).any():
                 number[slots] = row * 10 + case.targets.legs[row, slots[0]]
             elif not refused:
+                named = np.isin(np.arange(4), np.concatenate([each for _, each in acts[bar]]))
+                came_from = number[slots][number[slots] > 0]
+                slots = np.union1d(slots, np.flatnonzero(np.isin(number, came_from) & before & ~named))
                 number[slots] = row * 10 + case.targets.legs[row, slots[0]]  # what leaves is a package of its own
                 waiting[slots] = before[slots]
         row = bar - int(next_open)
