@@ -47,6 +47,11 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "volume_profile_reversion": f"{_LIBRARY}.volume_profile_reversion:VolumeProfileReversion",
         "order_flow": f"{_LIBRARY}.order_flow:OrderFlow",
         "large_prints": f"{_LIBRARY}.large_prints:LargePrints",
+        "cross_sectional_momentum": f"{_LIBRARY}.cross_sectional_momentum:CrossSectionalMomentum",
+        "pairs": f"{_LIBRARY}.pairs:Pairs",
+        "lead_lag": f"{_LIBRARY}.lead_lag:LeadLag",
+        "currency_strength": f"{_LIBRARY}.currency_strength:CurrencyStrength",
+        "safe_haven": f"{_LIBRARY}.safe_haven:SafeHaven",
     },
     group="stratkit.strategies",
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from stratkit.panel import FloatArray
+
+MOST_NUMBERS: Final = 32_000  # of packages, which are counted in int16: then the first numbers are free again
 
 
 def whole_packages(weight: FloatArray, legs: npt.NDArray[Any]) -> tuple[FloatArray, npt.NDArray[np.int16]]:

@@ -1,21 +1,28 @@
-"""`month_starts`: the bars on which a strategy of monthly decisions speaks."""
+"""`period_starts`: the bars on which a strategy of monthly, weekly or daily decisions speaks."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
+from stratkit.data.resample import bucket_starts
 from stratkit.panel import BoolArray, IntArray
 
+Period = Literal["daily", "weekly", "monthly"]
+_BUCKETS = {"daily": "1d", "weekly": "1w", "monthly": "1mo"}
 
-def month_starts(times: IntArray) -> BoolArray:
-    """Return (T,) whether a bar is the first of a month: only then is it known that the month before is over.
 
-    The very first bar is none, for what came before it is not known.
+def period_starts(times: IntArray, period: Period) -> BoolArray:
+    """Return (T,) whether a bar is the first of a UTC day, of a week from Monday, or of a month.
+
+    Only then is it known that the period before is over. The very first bar is none, for what came before it is not
+    known. The schedule does not depend on where the bars begin.
 
     >>> days = np.array([30, 31, 32, 60]) * 86_400_000_000_000  # 31 January, 1 and 2 February, 2 March
-    >>> month_starts(days)
+    >>> period_starts(days, "monthly")
     array([False,  True, False,  True])
     """
-    month = times.astype("datetime64[ns]").astype("datetime64[M]")
-    starts: BoolArray = np.append(False, month[1:] != month[:-1])[: len(times)]
+    bucket = bucket_starts(times, _BUCKETS[period])
+    starts: BoolArray = np.append(False, bucket[1:] != bucket[:-1])[: len(times)]
     return starts

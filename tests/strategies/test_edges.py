@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 import made_up_markets as made_up
+import made_up_panels as panels
 import numpy as np
 import pytest
 
@@ -76,11 +77,21 @@ CASES: Final = [
     Case("order_flow", made_up.trending, made_up.ranging, {"proxy": "bulk_volume"}),
     both_ways("large_prints", made_up.prints),
     Case("large_prints", partial(made_up.prints, -1), partial(made_up.prints, 1), {"reaction": "fade"}),
+    both_ways("cross_sectional_momentum", made_up.leaders),
+    both_ways("pairs", panels.tied_pairs),
+    both_ways("lead_lag", panels.led),
+    both_ways("currency_strength", panels.currencies),
+    both_ways("safe_haven", panels.crises),
 ]
 # the bundled bars are of two indexes; what ranks symbols, or buys each of them once, needs more of them
 SAMPLES: Final[dict[str, Market]] = {
     "buy_and_hold": lambda: synthetic_universe(40, 300).bars,
     "momentum_rotation": lambda: synthetic_universe(20, 1500).bars,
+    "cross_sectional_momentum": lambda: synthetic_universe(20, 1500).bars,
+    "pairs": lambda: synthetic_universe(20, 2520).bars,
+    "lead_lag": lambda: synthetic_universe(20, 1500).bars,
+    "currency_strength": lambda: synthetic_universe(20, 1500).bars,
+    "safe_haven": partial(panels.crises, 1),
 }
 ON_BARS_ALONE: Final = [
     name for name in STRATEGIES if not any(need.startswith("series:") for need in find_strategy(name).needs)

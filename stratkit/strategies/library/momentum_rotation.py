@@ -11,7 +11,7 @@ from stratkit.features.indicators import rate_of_change
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, bounded, choice
-from stratkit.strategies.rebalancing import month_starts
+from stratkit.strategies.rebalancing import period_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 
@@ -62,7 +62,7 @@ class MomentumRotation(Strategy):
         """Return (T,) whether a bar ranks."""
         bar = np.arange(len(times))
         every_n: BoolArray = (bar - self.warmup_bars) % self.params.every == 0
-        due = every_n if self.params.rebalance == "every_n_bars" else month_starts(times)
+        due = every_n if self.params.rebalance == "every_n_bars" else period_starts(times, "monthly")
         return due & (bar >= self.warmup_bars)
 
     def _ranked(self, score: FloatArray) -> FloatArray:

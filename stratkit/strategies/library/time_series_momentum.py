@@ -12,7 +12,7 @@ from stratkit.panel import FloatArray
 from stratkit.strategies.context import Context
 from stratkit.strategies.direction import Direction
 from stratkit.strategies.parameters import Parameters, bounded, choice
-from stratkit.strategies.rebalancing import month_starts
+from stratkit.strategies.rebalancing import period_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 
@@ -75,7 +75,7 @@ class TimeSeriesMomentum(Strategy):
             weight = np.sign(past) * np.minimum(asked, params.max_weight)
         known = np.isfinite(weight)
         weight = weight / np.maximum(known.sum(axis=1, keepdims=True), 1)
-        speaks = month_starts(context.bars.times)[:, None] & known
+        speaks = period_starts(context.bars.times, "monthly")[:, None] & known
         return self.weights(context, np.where(speaks, weight, np.nan))
 
     def _volatility(self, close: FloatArray) -> FloatArray:
