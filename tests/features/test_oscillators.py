@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -122,9 +122,7 @@ def test_a_stochastic_and_williams_r_by_hand() -> None:
 def test_a_money_flow_index_by_hand() -> None:
     price, volume = column(10, 11, 10, 10, 12), column(5, 2, 3, 50, 1)
     # flows: +22, -30, none where nothing changed, +12
-    np.testing.assert_allclose(
-        mfi(price, price, price, volume, 2).ravel()[2:], [100 * 22 / 52, 0.0, 100.0], rtol=1e-14
-    )
+    np.testing.assert_allclose(mfi(price, price, price, volume, 2).ravel()[2:], [100 * 22 / 52, 0.0, 100.0], rtol=1e-14)
 
 
 def test_where_a_window_has_no_range_nothing_is_said_instead_of_an_extreme() -> None:
@@ -158,7 +156,7 @@ def test_a_large_volume_that_left_the_window_leaves_nothing_behind() -> None:
         (lambda x: stochastic(x, x, x, 5, 0), "smooth_bars must be a whole number of bars from 1 up; found 0"),
         (lambda x: ultimate_oscillator(x, x, x, 7, 7, 9), "short_bars must be below middle_bars; found 7 and 7"),
         (lambda x: ultimate_oscillator(x, x, x, 7, 8, 8), "middle_bars must be below long_bars; found 8 and 8"),
-        (lambda x: mfi(x, x, x, x, 2.5), "window_bars must be a whole number of bars from 1 up; found 2.5"),
+        (lambda x: mfi(x, x, x, x, cast(Any, 2.5)), "window_bars must be a whole number of bars from 1 up; found 2.5"),
     ],
 )
 def test_windows_that_make_no_sense_are_refused(call: Any, message: str) -> None:

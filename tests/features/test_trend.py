@@ -195,7 +195,7 @@ def test_the_cloud_at_a_bar_is_what_was_known_base_bars_before() -> None:
     changed = [panel.copy() for panel in (high, low, close)]
     for panel in changed:
         panel[43:] *= 2.0  # everything less than 7 bars before bar 49
-    later = ichimoku(*changed, 3, 7, 12)
+    later = ichimoku(changed[0], changed[1], changed[2], 3, 7, 12)
     for ours, theirs in ((found.span_a, later.span_a), (found.span_b, later.span_b)):
         np.testing.assert_array_equal(ours[:50], theirs[:50])
         assert ours[50, 0] != theirs[50, 0]

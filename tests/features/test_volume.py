@@ -45,9 +45,7 @@ def plain_obv(close: Series, volume: Series) -> Series:
 
 
 def flows(high: Series, low: Series, close: Series, volume: Series) -> Series:
-    return [
-        v * ((c - l) - (h - c)) / (h - l) if h > l else 0.0 for h, l, c, v in zip(high, low, close, volume)
-    ]
+    return [v * ((c - l) - (h - c)) / (h - l) if h > l else 0.0 for h, l, c, v in zip(high, low, close, volume)]
 
 
 def plain_distribution(high: Series, low: Series, close: Series, volume: Series) -> Series:
@@ -186,18 +184,18 @@ def test_a_bar_of_unknown_volume_is_skipped_like_a_hole(
 def test_a_market_without_volume_gives_no_number_that_divides_by_it(volume: float) -> None:
     panels = market(80, 1)
     panels["volume"][:] = volume
-    for function in (chaikin_money_flow, vwap, session_vwap, relative_volume):
+    functions: tuple[Function, ...] = (chaikin_money_flow, vwap, session_vwap, relative_volume)
+    for function in functions:
         assert np.isnan(function(*inputs_of(function, panels))).all()
 
 
 def test_a_large_volume_that_left_the_window_leaves_nothing_behind() -> None:
     panels = market(80, 1)
+    functions: tuple[Function, ...] = (chaikin_money_flow, vwap, relative_volume)
     usual: list[Array] = []
-    for turn in range(2):
-        for function in (chaikin_money_flow, vwap, relative_volume):
-            usual.append(function(*inputs_of(function, panels), 5))
-        if turn == 0:
-            panels["volume"][20] = 1e15
+    for volume in (10.0, 1e15):
+        panels["volume"][20] = volume
+        usual += [function(*inputs_of(function, panels), 5) for function in functions]
     for before, after in zip(usual[:3], usual[3:]):
         np.testing.assert_array_equal(before[26:], after[26:])
         assert not np.array_equal(before[20:25], after[20:25])
