@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from market_panels import Array, market
 
-from stratkit.data.bars import FIELDS, PRICES, Bars
+from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError
 from stratkit.features.indicators import ema, macd, sma
 from stratkit.features.pieces import on_pieces
@@ -82,8 +82,8 @@ def bars() -> Bars:
     panels = market(60, 2)
     for name in FIELDS:
         panels[name][20:23, 0] = np.nan
-    prices = [panels[name] for name in PRICES]
-    return Bars(panels["times"].astype(np.int64), ("A", "B"), *prices, panels["volume"], "97m")
+    open_, high, low, close, volume = (panels[name] for name in FIELDS)
+    return Bars(panels["times"].astype(np.int64), ("A", "B"), open_, high, low, close, volume, "97m")
 
 
 def test_a_source_keeps_both_readings_of_holes_apart(bars: Bars) -> None:
