@@ -239,6 +239,14 @@ def test_a_line_has_its_own_slope_and_of_equal_extremes_the_latest_counts() -> N
     np.testing.assert_array_equal(found.down[4:], 100.0)
 
 
+def test_where_nothing_has_moved_there_is_no_direction() -> None:
+    flat = np.full((60, 1), 0.1)
+    np.testing.assert_array_equal(adx(flat, flat, flat)[27:], 0.0)
+    for panel in directional(flat, flat, flat):
+        np.testing.assert_array_equal(panel[14:], 0.0)
+    np.testing.assert_allclose(kama(flat)[10:], 0.1, rtol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
