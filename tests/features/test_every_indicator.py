@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from market_panels import Array, as_panels, inputs_of, market
 
 import stratkit.features
+from stratkit.errors import UsageError
+from stratkit.features import specs
 from stratkit.features.pieces import on_pieces
 from stratkit.features.specs import spec_of
 from stratkit.panel import BoolArray
@@ -60,6 +64,22 @@ def test_every_indicator_is_exported_and_described() -> None:
     for source in BUILT_IN:
         assert getattr(stratkit.features, source.function.__name__) is source.function
         assert source.function.__doc__
+
+
+def test_ta_lib_is_called_from_one_place() -> None:
+    folder = Path(specs.__file__).parent
+    callers = {
+        path.name
+        for path in folder.glob("*.py")
+        if re.search(r"\bload_talib\b|import talib\b", path.read_text("utf-8"))
+    }
+    assert callers == {"on_talib.py", "talib_module.py"}
+
+
+def test_a_window_that_ta_lib_does_not_take_is_refused_in_plain_words() -> None:
+    with pytest.raises(UsageError, match="window_bars must be at most 100000 bars; found 100001"):
+        stratkit.features.sma(np.ones((5, 1)), 100_001)
+    assert np.isnan(stratkit.features.sma(np.ones((5, 1)), 100_000)).all()
 
 
 @every_indicator

@@ -97,6 +97,7 @@ def test_a_correlation_is_one_for_a_multiple_and_unknown_where_one_stands_still(
     np.testing.assert_array_equal(np.round(rolling_correlation(left, -3.0 * left, 5)[4:], 12), -1.0)
     assert (np.abs(rolling_correlation(left, 7.0 * left, 5)[4:]) <= 1.0).all()
     np.testing.assert_allclose(rolling_beta(left, 2.0 * left, 5)[4:], 0.5, rtol=1e-12)
+    np.testing.assert_allclose(rolling_beta(1e-9 * left, 2e-9 * left, 5)[4:], 0.5, rtol=1e-9)
     level = np.full((60, 1), 0.1)
     assert np.isnan(rolling_correlation(left, level, 5)).all()
     assert np.isnan(rolling_beta(left, level, 5)).all()
