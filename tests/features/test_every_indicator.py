@@ -68,11 +68,8 @@ def test_every_indicator_is_exported_and_described() -> None:
 
 def test_ta_lib_is_called_from_one_place() -> None:
     folder = Path(specs.__file__).parent
-    callers = {
-        path.name
-        for path in folder.glob("*.py")
-        if re.search(r"\bload_talib\b|import talib\b", path.read_text("utf-8"))
-    }
+    called = re.compile(r"\bload_talib\b|import talib\b")
+    callers = {path.name for path in folder.glob("*.py") if called.search(path.read_text("utf-8"))}
     assert callers == {"on_talib.py", "talib_module.py"}
 
 
