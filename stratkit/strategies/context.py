@@ -55,13 +55,20 @@ class Context:
         return max(self._lookbacks, default=0)
 
     def compute(
-        self, indicator: Callable[..., R], *args: object, on: str | tuple[str, ...] | None = None, **params: object
+        self,
+        indicator: Callable[..., R],
+        *args: object,
+        on: str | tuple[str, ...] | None = None,
+        timeframe: str | None = None,
+        **params: object,
     ) -> R:
         """Return an indicator of the bars, computed once per parameters: ``compute(sma, 20)``.
 
-        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``.
+        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``. `timeframe` looks at
+        coarser bars, ``compute(rsi, 14, timeframe="1d")``: on each bar the last one that is complete at its close.
         """
         spec = spec_of(indicator)
-        result = self.indicators.compute(indicator, *args, on=on, **params)
-        self._lookbacks.append(spec.lookback(**spec.parameters(*args, **params)))
+        result = self.indicators.compute(indicator, *args, on=on, timeframe=timeframe, **params)
+        lookback_bars = spec.lookback(**spec.parameters(*args, **params))
+        self._lookbacks.append(self.indicators.bars_until(lookback_bars, timeframe))
         return result
