@@ -1,6 +1,7 @@
 """Numbers from bars: causal indicators and events on (T, N) panels."""
 
 from stratkit.features.events import crossing, lag, last_nonzero
+from stratkit.features.formula import Formula, parse_formula
 from stratkit.features.indicators import (
     Bollinger,
     Macd,
@@ -21,6 +22,7 @@ from stratkit.features.specs import indicator
 
 __all__ = [
     "Bollinger",
+    "Formula",
     "IndicatorSource",
     "Macd",
     "atr",
@@ -34,6 +36,7 @@ __all__ = [
     "lowest",
     "macd",
     "momentum",
+    "parse_formula",
     "rate_of_change",
     "return_std",
     "rsi",

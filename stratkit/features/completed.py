@@ -1,4 +1,4 @@
-"""`CompletedBars`: which fine bar knows a coarse bar to be complete, and what is known of coarse bars on each fine one."""
+"""`CompletedBars`: which fine bar knows a coarse bar to be complete, and what each fine bar knows of coarse ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class CompletedBars:
         return speaks
 
     def panel(self, values: npt.NDArray[Any], silent: float) -> npt.NDArray[Any]:
-        """Return (T, N) the values of the coarse bars that speak, each on the one bar that completes it, else `silent`."""
+        """Return (T, N) the values of coarse bars that speak, each on the one bar that completes it, else `silent`."""
         found = np.full((self.fine_bars, values.shape[1]), silent, values.dtype)
         bar, column = np.nonzero(self.speaks)
         found[self.completed[bar, column], column] = values[bar, column]

@@ -104,7 +104,7 @@ class CoarserSource:
         self._fine = fine
 
     def as_of(self, key: tuple[Hashable, ...], make: Callable[[], R]) -> R:
-        """Return what `make` makes of the coarse bars, on each fine bar that of the last complete one; once for a key."""
+        """Return what `make` makes of the coarse bars, on each fine bar that of the last complete one; once per key."""
         return self._fine.remember(("as of", self.source.bars.frequency, *key), lambda: self._joined(make()))
 
     def _joined(self, result: R) -> R:
