@@ -30,8 +30,8 @@ class FormulaText:
 
     @property
     def plain(self) -> str:
-        """The text on one line, as its columns are counted."""
-        return re.sub(r"\s", " ", self.text).strip()
+        """The text on one line, as its columns are counted; no more of it than may be."""
+        return re.sub(r"[\t\r\n]", " ", self.text[: MAX_CHARACTERS + 1]).strip(" ")
 
     def tree(self) -> ast.expr:
         """Return the expression; raise `UsageError` for text that is none, too long, too deep or not plain."""
