@@ -35,10 +35,10 @@ class FormulaText:
 
     def tree(self) -> ast.expr:
         """Return the expression; raise `UsageError` for text that is none, too long, too deep or not plain."""
-        if not self.plain:
-            raise UsageError(f"a formula must hold something, such as 'close > sma(200)'; found {self.text!r}")
         if len(self.text) > MAX_CHARACTERS:
             self._refuse_at(1, f"may have {MAX_CHARACTERS} characters", f"{len(self.text)}", "split it up")
+        if not self.plain:
+            raise UsageError(f"a formula must hold something, such as 'close > sma(200)'; found {self.text!r}")
         foreign = _FOREIGN.search(self.plain)
         if foreign is not None:
             self._refuse_at(foreign.start() + 1, "is plain ASCII", repr(foreign[0]), "write it without that character")
