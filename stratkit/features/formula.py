@@ -60,11 +60,15 @@ class Formula:
         return read_only((values != 0) & ~np.isnan(values))
 
     def lookback_bars(self, bars: Bars) -> int:
-        """Return the index of its first value on `bars` if they have no holes; T when they are too few.
+        """Return the index of its first value on bars without holes; T or more when `bars` are too few.
 
         It depends on the bars only where the formula looks at coarser ones.
         """
-        return min(Values(IndicatorSource(bars)).lookback_bars(self._term), len(bars.times))
+        return self.lookback_on(IndicatorSource(bars))
+
+    def lookback_on(self, source: IndicatorSource) -> int:
+        """Return `lookback_bars` on the bars of a source, with the coarser ones that it has made already."""
+        return Values(source).lookback_bars(self._term)
 
 
 def parse_formula(text: str, names: Collection[str] = ()) -> Formula:

@@ -36,6 +36,7 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "momentum_rotation": f"{_LIBRARY}.momentum_rotation:MomentumRotation",
         "rules_engine": f"{_LIBRARY}.rules_engine:RulesEngine",
         "mean_reversion": f"{_LIBRARY}.mean_reversion:MeanReversion",
+        "formula": f"{_LIBRARY}.formula:FormulaStrategy",
     },
     group="stratkit.strategies",
 )

@@ -239,7 +239,7 @@ def test_a_name_must_be_handed_in_and_fit(source: IndicatorSource) -> None:
         ("sma(20, on=rsi(14))", 33),
         ('sma(2, timeframe="1w")', 11),  # the weeks that end on days 4 and 11
         ('lag(sma(2, on=sma(2), timeframe="1w"), 3)', 21),
-        ("sma(500)", 60),
+        ("sma(500)", 499),
     ],
 )
 def test_the_lookback_is_where_the_first_value_stands(text: str, lookback_bars: int) -> None:
