@@ -11,8 +11,9 @@ from stratkit.features.formula import parse_formula
 from stratkit.features.formula_operations import FUNCTIONS
 from stratkit.features.indicators import atr, bollinger, macd, rsi, sma
 from stratkit.features.source import IndicatorSource
-from stratkit.features.specs import indicator, indicators_by_name
+from stratkit.features.specs import indicator, indicators_by_name, spec_of
 from stratkit.panel import NS_PER_DAY, FloatArray
+from stratkit.research.sources import IndicatorFunction, built_in_indicators
 from stratkit.testing import sample_bars
 
 NAN = np.nan
@@ -144,6 +145,19 @@ def test_indicators_are_those_that_are_declared() -> None:
         "sma(20, on=close / open)": sma(bars.close / bars.open, 20),
     }.items():
         np.testing.assert_array_equal(parse_formula(text).compute(source), expected, text)
+
+
+@pytest.mark.parametrize("source", built_in_indicators(), ids=lambda source: source.name)
+def test_every_indicator_can_be_named_in_a_formula(source: IndicatorFunction) -> None:
+    spec, indicators = spec_of(source.function), IndicatorSource(sample_bars(120))
+    numbers = {name: value for name, value in source.params.items() if isinstance(value, int | float)}
+    call = f"{spec.name}({', '.join(f'{name}={value}' for name, value in numbers.items())})"
+    expected = indicators.compute(source.function, **source.params)
+    for output in spec.outputs or ("",):
+        formula = parse_formula(f"{call}.{output}" if output else call)
+        panel = getattr(expected, output) if output else expected
+        np.testing.assert_array_equal(formula.compute(indicators), panel)
+        assert formula.lookback_bars(indicators.bars) == spec.lookback(**source.params)
 
 
 def test_a_timeframe_is_that_of_coarser_bars() -> None:
