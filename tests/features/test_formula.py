@@ -102,7 +102,8 @@ def source() -> IndicatorSource:
 )
 def test_a_formula_gives_what_it_says(source: IndicatorSource, text: str, expected: list[float]) -> None:
     found = parse_formula(text).compute(source)
-    assert (found.shape, found.dtype) == ((6, 1), np.float64)
+    assert found.shape == (6, 1)
+    assert found.dtype == np.float64
     np.testing.assert_allclose(found.ravel(), expected, rtol=1e-12)
     with pytest.raises(ValueError, match="read-only"):
         found[0] = 1.0
@@ -184,7 +185,7 @@ def test_a_timeframe_may_stand_inside_another() -> None:
 
 def daily(count: int) -> Bars:
     """Bars of every day from Wednesday 2024-10-02 on, whose price is the number of the day."""
-    days = 19_998.0 + np.arange(count).reshape(-1, 1)
+    days = np.arange(19_998.0, 19_998.0 + count).reshape(-1, 1)
     return Bars((days.ravel() * NS_PER_DAY).astype(np.int64), ("A",), days, days, days, days, days, "1d")
 
 

@@ -227,7 +227,8 @@ def market(seed: int) -> tuple[Bars, FloatArray]:
     panels = [np.where(missing, NAN, panel) for panel in (open_, high, low, close, volume)]
     days = FIRST_DAY + np.flatnonzero(draw.permutation([True] * BARS + [False] * 12))
     mood = np.where(draw.random(shape) < 0.2, NAN, draw.integers(-2, 3, shape) * 1.0)
-    return Bars(days * NS_PER_DAY, ("A", "B"), *panels, "1d"), mood
+    named: dict[str, Any] = dict(zip(FIELDS, panels, strict=True))
+    return Bars(days * NS_PER_DAY, ("A", "B"), frequency="1d", **named), mood
 
 
 def plainly(node: Node, bars: Bars, mood: FloatArray) -> FloatArray:

@@ -59,4 +59,5 @@ class FormulaStrategy(Strategy):
         warmup_bars = max(formula.lookback_on(context.indicators) for formula in formulas.values())
         known = (np.arange(context.shape[0]) >= warmup_bars)[:, None]
         masks = {name: formula.mask(context.indicators) & known for name, formula in formulas.items()}
-        return replace(self.sides(context, **masks), warmup_bars=warmup_bars)
+        signals = self.sides(context, long=masks.get("long"), short=masks.get("short"), exit=masks.get("exit"))
+        return replace(signals, warmup_bars=warmup_bars)
