@@ -176,13 +176,21 @@ class _Reader:
         call = Call.of(node, self._text)
         numbers = [(name, self._number(value), value) for name, value in call.numbers]
         params = bound_parameters(spec, numbers, node, self._text)
-        on = tuple(Price(field) for field in spec.inputs) if call.on is None else tuple(map(self.term, call.on))
-        if len(on) != len(spec.inputs):
-            do = f"give on= {len(spec.inputs)}: as a rule {', '.join(spec.inputs)}"
-            self._text.refuse(node, f"gives {spec.name} what it is computed of", do, f"{len(on)}")
+        on = self._on(node, spec, call.on)
         if call.timeframe is not None and any(name for term in on for name in given_names(term)):
             self._text.refuse(node, "has a given name on the bars of the run only", "leave its timeframe out")
         return Reading(spec.function, params, on, output, call.timeframe)
+
+    def _on(self, node: ast.Call, spec: IndicatorSpec, given: tuple[ast.expr, ...] | None) -> tuple[Term, ...]:
+        """Return what an indicator reads; its stamps are always those of the bars."""
+        panels = [field for field in spec.inputs if field in FIELDS]
+        if given is None:
+            return tuple(map(Price, spec.inputs))
+        if len(given) != len(panels):
+            do = f"give on= {len(panels)}: as a rule {', '.join(panels)}"
+            self._text.refuse(node, f"gives {spec.name} what it is computed of", do, f"{len(given)}")
+        terms = dict(zip(panels, map(self.term, given), strict=True))
+        return tuple(terms.get(field, Price(field)) for field in spec.inputs)
 
     def _number(self, node: ast.expr) -> float:
         term = self.term(node)

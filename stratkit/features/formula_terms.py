@@ -16,7 +16,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Price:
-    """A field of the bars: open, high, low, close or volume."""
+    """A field of the bars: open, high, low, close or volume; for an indicator that reads it also times."""
 
     field: str
 

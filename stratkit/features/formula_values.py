@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.data.bars import FIELDS
+from stratkit.errors import UsageError
 from stratkit.features.events import lag
 from stratkit.features.formula_operations import OPERATIONS, operate
 from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names
@@ -59,6 +61,12 @@ class Values:
         if isinstance(term, Earlier):
             return self._once(term, lambda: lag(self.panel(term.term), term.bars))
         found = self._indicator(replace(term, output=None))
+        if term.output is None and isinstance(found, tuple):
+            name = spec_of(term.function).name
+            raise UsageError(
+                f"an indicator of several panels must say so to be named in a formula; found {name!r} without the "
+                f"NamedTuple that it returns in its annotation: add it, and write {name}(...).NAME"
+            )
         return _finite(found if term.output is None else getattr(found, term.output))
 
     def _operation(self, term: Operation) -> Any:
@@ -72,9 +80,13 @@ class Values:
             return self._source.compute(term.function, on=fields, timeframe=term.timeframe, **dict(term.params))
         coarser = self._source.coarser(term.timeframe)
         if coarser is None:
-            return self._once(term, lambda: term.function(*map(self.panel, term.on), **dict(term.params)))
+            return self._once(term, lambda: term.function(*map(self._input, term.on), **dict(term.params)))
         plain = replace(term, timeframe=None)
         return coarser.as_of(("formula", plain), lambda: Values(coarser.source)._indicator(plain))
+
+    def _input(self, term: Term) -> Any:
+        is_stamps = isinstance(term, Price) and term.field not in FIELDS
+        return self._source.bars.times if is_stamps else self.panel(term)
 
     def _once(self, term: Term, make: Callable[[], Any]) -> Any:
         if not any(given_names(term)):

@@ -12,7 +12,7 @@ from stratkit.features.formula_operations import FUNCTIONS
 from stratkit.features.indicators import atr, bollinger, macd, rsi, sma
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator, indicators_by_name, spec_of
-from stratkit.panel import NS_PER_DAY, FloatArray
+from stratkit.panel import NS_PER_DAY, FloatArray, IntArray
 from stratkit.research.sources import IndicatorFunction, built_in_indicators
 from stratkit.testing import sample_bars
 
@@ -26,7 +26,17 @@ def doubled(values: FloatArray) -> FloatArray:
     return values * 2
 
 
-# hour by hour: a symbol with a hole at bar 3
+@indicator("close", lookback=lambda: 0)
+def undisclosed(values: FloatArray):  # type: ignore[no-untyped-def]  # what it returns is not said
+    return values, values
+
+
+@indicator("close", "times", lookback=lambda: 0)
+def day_number(values: FloatArray, times: IntArray) -> FloatArray:
+    return values * 0 + (times // NS_PER_DAY).reshape(-1, 1)
+
+
+# bar by bar: a symbol with a hole at bar 3
 OPEN = [1.0, 2.0, 4.0, NAN, 4.0, 8.0]
 CLOSE = [2.0, 1.0, 4.0, NAN, 9.0, 4.0]
 VOLUME = [10.0, 0.0, NAN, NAN, 5.0, 5.0]  # one is unknown
@@ -200,6 +210,20 @@ def test_what_stands_twice_is_computed_once() -> None:
     assert CALLS == ["doubled"]  # nor again for a strategy that asks for it
     parse_formula("doubled(on=close - open) + doubled(on=close - open)").compute(source)
     assert CALLS == ["doubled"] * 2
+
+
+def test_an_indicator_of_several_panels_that_does_not_say_so_is_refused(source: IndicatorSource) -> None:
+    with pytest.raises(UsageError, match=r"must say so to be named in a formula; found 'undisclosed' without"):
+        parse_formula("undisclosed() > 3").compute(source)
+
+
+def test_the_stamps_that_an_indicator_reads_are_those_of_the_bars(source: IndicatorSource) -> None:
+    text = "day_number(on=close / open) - 20000"
+    np.testing.assert_array_equal(parse_formula(text).compute(source).ravel(), [0, 1, 2, NAN, 4, 5])
+    with pytest.raises(UsageError, match="give on= 1: as a rule close"):
+        parse_formula("day_number(on=(close, open))")
+    coarse = parse_formula('day_number(on=close / open, timeframe="2d") - 20000').compute(source)
+    np.testing.assert_array_equal(coarse.ravel(), [NAN, 0, 0, NAN, 2, 4])
 
 
 def test_what_stands_in_another_source_is_computed_again(source: IndicatorSource) -> None:
