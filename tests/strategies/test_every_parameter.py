@@ -21,6 +21,13 @@ from stratkit.testing import sample_bars
 ON_BARS_ALONE = [
     name for name in STRATEGIES if not any(need.startswith("series:") for need in find_strategy(name).needs)
 ]
+# what has no bounds is text
+TEXTS: dict[str, list[ParameterValue]] = {
+    "long": ["crosses_above(close, sma(30))"],
+    "short": ["crosses_below(close, sma(30))"],
+    "exit": ["close > sma(10)"],
+    "haven": ["FULL"],
+}
 PARAMETERS = [(name, each.name) for name in ON_BARS_ALONE for each in search_space(find_strategy(name).Params)]
 
 
@@ -57,6 +64,8 @@ def other_values(parameter: SearchParameter) -> list[ParameterValue]:
     """Values around the default and at the bounds; every other choice."""
     if parameter.kind == "choice":
         return [value for value in parameter.choices if value != parameter.default]
+    if parameter.kind == "fixed":
+        return TEXTS[parameter.name]
     assert parameter.low is not None
     assert parameter.high is not None
     near = [parameter.default * factor for factor in (0.5, 0.8, 1.25, 2.0)]  # type: ignore[operator]  # a number
