@@ -66,6 +66,9 @@ def test_order_flow_enters_where_the_net_flow_crosses_its_threshold_and_leaves_w
     assert sides_of("order_flow", rows, **FLOW) == [0, 1, 0, -1]
     assert sides_of("order_flow", rows, **FLOW, direction="long_only") == [0, 1, 0, 2]
     assert sides_of("order_flow", rows, **FLOW | {"threshold": 0.6}) == [0, 0, 0, -1]
+    bought: Row = (*BOUGHT[:3], 900.0)  # net flow 600 / 1200: the short is left, and a long entered at 0.4
+    assert sides_of("order_flow", [*rows, bought], **FLOW | {"threshold": 0.6}) == [0, 0, 0, -1, 2]
+    assert sides_of("order_flow", [*rows, bought], **FLOW) == [0, 1, 0, -1, 1]
     assert confidence_of("order_flow", rows, **FLOW) == [pytest.approx(0.625), pytest.approx(0.9375)]
 
 
@@ -77,6 +80,10 @@ def test_order_flow_in_divergence_asks_that_price_went_the_other_way() -> None:
     assert sides_of("order_flow", [*calm, bought_falling], **mode)[-1] == 1
     assert sides_of("order_flow", [*calm, bought_rising], **mode)[-1] == 0
     assert sides_of("order_flow", mirrored([*calm, bought_falling], 100.0), **mode)[-1] == -1
+    neither = [*calm, (99.0, 97.0, 98.0, 100.0)]  # price falls, and nobody buys
+    assert (
+        sides_of("order_flow", neither, **mode)[-1] == sides_of("order_flow", mirrored(neither, 100.0), **mode)[-1] == 0
+    )
     # 2 % in two bars that usually move 1.05 % each (ten returns of +-1 %): 1.35 deviations of the window
     assert sides_of("order_flow", [*calm, bought_falling], **mode | {"divergence": 1.3})[-1] == 1
     assert sides_of("order_flow", [*calm, bought_falling], **mode | {"divergence": 1.4})[-1] == 0

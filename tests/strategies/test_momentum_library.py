@@ -34,6 +34,7 @@ def test_volume_breakout_asks_for_the_channel_the_volume_and_a_close_near_the_hi
     down = mirrored(BREAKOUTS, 20.0)
     assert sides_of("volume_breakout", down, **BREAKOUT, direction="both") == [0, -1, 0, -1, 2]
     assert sides_of("volume_breakout", down, **BREAKOUT) == [0] * 5
+    assert sides_of("volume_breakout", down, **BREAKOUT | {"min_location": 0.6}, direction="both") == [0, -1, 0, 0, 2]
 
 
 def test_volume_breakout_is_as_sure_as_the_volume_is_heavy_and_trails_its_stop() -> None:
@@ -62,6 +63,8 @@ def test_adaptive_trend_filters_small_moves_and_is_as_sure_as_price_is_efficient
     assert sides_of("adaptive_trend", flat(TURN), **ADAPTIVE | {"filter_deviations": 3.0}, direction="both")[0] == 0
     rows = flat([*TURN[:15], 12.5, 12.25, 13.5])  # the last: 1 / 1.5 of efficiency
     assert confidence_of("adaptive_trend", rows, **ADAPTIVE | {"min_efficiency": 0.6})[-1] == pytest.approx(2 / 3)
+    plan = signals_of("adaptive_trend", rows, **ADAPTIVE, stop_atr=2.5).exit_plan
+    assert plan == ExitPlan(risk_basis="atr", risk=2.5, atr_bars=2, sl=1.0, trail_at=0.0, trail_by=1.0)
 
 
 IGNITION = {"deviation_bars": 10, "volume_bars": 2, "volume_multiple": 2.0, "atr_bars": 2}

@@ -28,6 +28,7 @@ def test_bollinger_rsi_sells_a_rally_in_a_downtrend_only_when_both_sides_are_tak
     rally = mirrored(flat(SETBACK), 20.0)
     assert sides_of("bollinger_rsi", rally, **DIP, direction="both") == [-1, 2]
     assert sides_of("bollinger_rsi", rally, **DIP) == [0, 0]
+    assert confidence_of("bollinger_rsi", rally, **DIP, direction="both") == [pytest.approx(5 / 30)]  # an RSI of 75
 
 
 def test_bollinger_rsi_stops_by_price_and_by_time() -> None:
@@ -75,6 +76,14 @@ def test_support_resistance_asks_for_touches_and_for_a_way_to_the_target() -> No
     assert not any(sides_of("support_resistance", ZIGZAG, **LEVELS, min_reward=2.9))
 
 
+def test_support_resistance_takes_the_level_that_was_known_before_the_bar_for_the_one_that_must_hold() -> None:
+    deeper = [*ZIGZAG[:8], (10.25, 8.0, 10.0, 100.0), *ZIGZAG[9:27]]  # bar 8 leaves a lower level of 8
+    falls: Row = (12.0, 8.1, 8.3, 100.0)  # through 9.75, on to a level that nobody looked at: no support held
+    loose = LEVELS | {"min_touches": 1, "min_reward": 0.1}
+    assert sides_of("support_resistance", [*deeper, falls], **loose)[-1] == 0
+    assert sides_of("support_resistance", [*deeper, (12.0, 9.8, 10.0, 100.0)], **loose)[-1] == 1
+
+
 SQUEEZE: dict[str, Any] = {"window": 5, "channel_atr": 0.5, "squeeze_bars": 2, "atr_bars": 2}
 # Calm closes: bands of about 0.1 inside a channel of about 1. The close of 110 widens the bands to 102 +- 8 and the
 # channel to 103.4 +- 3.3; it stands above the middle of its window, 104.5, and its average, 102. The close of 95 stands
@@ -99,12 +108,12 @@ def test_volatility_breakout_asks_for_a_squeeze_that_lasted_and_for_its_end() ->
 
 
 QUIET: dict[str, Any] = {
-    "range_bars": 5, "edge_share": 0.25, "adx_bars": 2, "max_adx": 60.0, "vol_bars": 5, "rank_bars": 20,
+    "range_bars": 5, "edge_share": 0.25, "adx_bars": 8, "max_adx": 60.0, "vol_bars": 5, "rank_bars": 20,
     "max_vol_rank": 1.0, "atr_bars": 2,
 }  # fmt: skip
 # Between 10 and 14; the five bars before always held a low of 9 or less and a high of 15 or more. A close of 10 lies
 # 1 / 6 up in the range of 9 to 15, one of 14 lies 5 / 6.
-SWINGS = [12.0, 10, 12, 14] * 9
+SWINGS = [12.0, 10, 12, 14] * 12
 RANGE = flat(SWINGS, half_range=1.0)
 
 
@@ -133,3 +142,19 @@ def test_low_volatility_range_is_silent_where_volatility_ranks_high_or_a_trend_i
     loose = QUIET | {"edge_share": 0.45}
     assert any(side != 2 and side for side in sides_of("low_volatility_range", rising, **loose))
     assert not any(side in (1, -1) for side in sides_of("low_volatility_range", rising, **loose | limit))
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "plan"),
+    [
+        ("volatility_breakout", SQUEEZE, {"sl": 1.0, "trail_at": 1.0, "trail_by": 2.0}),
+        ("low_volatility_range", QUIET, {"sl": 1.0}),
+        ("volume_profile_reversion", {"atr_bars": 2}, {"sl": 1.0}),
+        ("order_flow", {"atr_bars": 2}, {"sl": 1.0}),
+        ("large_prints", {"atr_bars": 2, "hold_bars": 3}, {"sl": 1.0, "time_stop_bars": 3}),
+    ],
+)
+def test_the_stop_stands_as_many_atr_away_as_asked(name: str, params: dict[str, Any], plan: dict[str, Any]) -> None:
+    wanted = {"stop_atr": 1.5, **({"trail_atr": 3.0} if "trail_by" in plan else {})}
+    found = signals_of(name, ZIGZAG, **params, **wanted).exit_plan
+    assert found == ExitPlan(risk_basis="atr", risk=1.5, atr_bars=2, **plan)
