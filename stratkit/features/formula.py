@@ -15,7 +15,7 @@ from stratkit.features.formula_operations import kind_of
 from stratkit.features.formula_parsing import parse_term
 from stratkit.features.formula_terms import Term, given_names
 from stratkit.features.formula_text import FormulaText
-from stratkit.features.formula_values import Values
+from stratkit.features.formula_values import Values, lookback_bars
 from stratkit.features.source import IndicatorSource
 from stratkit.panel import BoolArray, FloatArray, on_axes, read_only
 
@@ -64,11 +64,16 @@ class Formula:
 
         It depends on the bars only where the formula looks at coarser ones.
         """
-        return self.lookback_on(IndicatorSource(bars))
+        return lookback_bars(self._term, IndicatorSource(bars))
 
     def lookback_on(self, source: IndicatorSource) -> int:
         """Return `lookback_bars` on the bars of a source, with the coarser ones that it has made already."""
-        return Values(source).lookback_bars(self._term)
+        return lookback_bars(self._term, source)
+
+    @property
+    def own_lookback_bars(self) -> int:
+        """What of `lookback_bars` is known without any bars: all of it, but for indicators of coarser bars."""
+        return lookback_bars(self._term, None)
 
 
 def parse_formula(text: str, names: Collection[str] = ()) -> Formula:

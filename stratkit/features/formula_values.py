@@ -12,7 +12,7 @@ from stratkit.data.bars import FIELDS
 from stratkit.errors import UsageError
 from stratkit.features.events import lag
 from stratkit.features.formula_operations import OPERATIONS, operate
-from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names
+from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names, parts
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import spec_of
 from stratkit.panel import FloatArray
@@ -34,19 +34,6 @@ class Values:
     def panel(self, term: Term) -> FloatArray:
         """Return the panel of a term."""
         return np.where(self._source.has_bar, self._value(term), np.nan)
-
-    def lookback_bars(self, term: Term) -> int:
-        """Return the first bar of a series without holes on which a term has a value; a given name has one at once."""
-        if isinstance(term, Operation):
-            return OPERATIONS[term.name].lookback_bars + max(map(self.lookback_bars, term.operands))
-        if isinstance(term, Earlier):
-            return term.bars + self.lookback_bars(term.term)
-        if not isinstance(term, Reading):
-            return 0
-        coarser = self._source.coarser(term.timeframe)
-        inside = self if coarser is None else Values(coarser.source)
-        own = spec_of(term.function).lookback(**dict(term.params))
-        return self._source.bars_until(own + max(map(inside.lookback_bars, term.on), default=0), term.timeframe)
 
     def _value(self, term: Term) -> Any:
         """Return a panel, or a plain number for what is one on every bar."""
@@ -94,6 +81,30 @@ class Values:
         if term not in self._own:
             self._own[term] = make()
         return self._own[term]
+
+
+def lookback_bars(term: Term, source: IndicatorSource | None) -> int:
+    """Return the first bar of a series without holes on which a term has a value; a given name has one at once.
+
+    Without a `source` nothing is known of coarser bars, and indicators of them count as if they were there at once.
+    """
+    behind = max((lookback_bars(part, _inside(term, source)) for part in parts(term)), default=0)
+    if isinstance(term, Operation):
+        return behind + OPERATIONS[term.name].lookback_bars
+    if isinstance(term, Earlier):
+        return behind + term.bars
+    if not isinstance(term, Reading):
+        return 0
+    own = behind + spec_of(term.function).lookback(**dict(term.params))
+    if source is None:
+        return own if term.timeframe is None else 0
+    return source.bars_until(own, term.timeframe)
+
+
+def _inside(term: Term, source: IndicatorSource | None) -> IndicatorSource | None:
+    """Return the bars that the parts of a term stand on."""
+    coarser = source.coarser(term.timeframe) if source is not None and isinstance(term, Reading) else None
+    return source if coarser is None else coarser.source
 
 
 def _finite(panel: Any) -> FloatArray:

@@ -24,7 +24,7 @@ ON_BARS_ALONE = [
 # what has no bounds is text
 TEXTS: dict[str, list[ParameterValue]] = {
     "long": ["crosses_above(close, sma(30))"],
-    "short": ["crosses_below(close, sma(30))"],
+    "short": ["crosses_below(rsi(14), 70)"],
     "exit": ["close > sma(10)"],
     "haven": ["FULL"],
 }

@@ -70,6 +70,8 @@ def test_nothing_is_said_until_every_formula_may_have_a_value() -> None:
     weekly = signals_of(bars, long='close > sma(10, timeframe="1w")', exit="")
     # from Thursday to Monday, five bars a week: the tenth week ends with its Sunday bar, 66 days in
     assert weekly.warmup_bars == 9 * 5 + 3
+    assert FORMULA(long='close > sma(10, timeframe="1w")', exit="close > sma(5)").warmup_bars == 4
+    assert FORMULA().warmup_bars == 199
 
 
 def test_the_text_is_kept_on_one_line() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from stratkit.errors import UsageError
-from stratkit.features.formula import parse_formula
+from stratkit.features.formula import Formula, parse_formula
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters
 from stratkit.strategies.signals import Signals
@@ -49,15 +49,24 @@ class FormulaStrategy(Strategy):
     name = "formula"
     family = "rules"
     source = "yours; the default is a pullback as in L. Connors, C. Alvarez, Short Term Trading Strategies (2008)"
+    edge = "Of the default: who must sell into a fall of days within a rise pays for it; of your own, yours to say."
     Params = FormulaParams
     params: FormulaParams
 
+    @property
+    def warmup_bars(self) -> int:
+        """The longest lookback of the formulas; those on coarser bars may need more, which is known with the bars."""
+        return max(formula.own_lookback_bars for formula in self._formulas().values())
+
     def signals(self, context: Context) -> Signals:
         """Return long, short and exit where their conditions are true, once each of them may have a value."""
-        texts = {"long": self.params.long, "short": self.params.short, "exit": self.params.exit}
-        formulas = {name: parse_formula(text) for name, text in texts.items() if text}
+        formulas = self._formulas()
         warmup_bars = max(formula.lookback_on(context.indicators) for formula in formulas.values())
         known = (np.arange(context.shape[0]) >= warmup_bars)[:, None]
         masks = {name: formula.mask(context.indicators) & known for name, formula in formulas.items()}
         signals = self.sides(context, long=masks.get("long"), short=masks.get("short"), exit=masks.get("exit"))
         return replace(signals, warmup_bars=warmup_bars)
+
+    def _formulas(self) -> dict[str, Formula]:
+        texts = {"long": self.params.long, "short": self.params.short, "exit": self.params.exit}
+        return {name: parse_formula(text) for name, text in texts.items() if text}
