@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from stratkit.data.bars import FIELDS, Bars
+from stratkit.data.bars import FIELDS, PRICES, Bars
 from stratkit.errors import StratkitError
-from stratkit.panel import NS_PER_DAY, IntArray
+from stratkit.panel import NS_PER_DAY, FloatArray, IntArray
 from stratkit.research.futures import FUTURES
 from stratkit.research.lookahead import check_lookahead
 from stratkit.research.outputs import differences
@@ -34,19 +34,20 @@ from stratkit.strategies.strategy import Strategy
 
 _FIRST_DAY_NS: Final = 18_263 * NS_PER_DAY  # 2020-01-02
 _DAILY_VOL: Final = 0.02
+_MEMORY: Final = 60  # bars after which nothing is left of what parted the twins
 _CUTS: Final = 20  # where the future is hidden
 
 Promise = Callable[[Strategy, Bars], None]
 
 
 def sample_bars(bars: int = 500, seed: int = 0) -> Bars:
-    """Return daily bars of five made-up symbols, with everything that a strategy must cope with.
+    """Return daily bars of six made-up symbols, with everything that a strategy must cope with.
 
     ``FULL`` and ``TREND`` have every bar, ``GAPS`` misses a tenth of them, ``LATE`` lists after a
-    third of the time, ``GONE`` is delisted after four fifths.
+    third of the time, ``GONE`` is delisted after four fifths. ``TWIN`` strays from ``FULL`` and comes back.
     """
-    symbols = ("FULL", "GAPS", "GONE", "LATE", "TREND")
-    shape = (bars, len(symbols))
+    symbols = ("FULL", "GAPS", "GONE", "LATE", "TREND", "TWIN")
+    shape = (bars, len(symbols) - 1)
     draw = generator(seed, "testing", "sample_bars")
     drift = np.array([0.0, 0.0, -0.001, 0.001, 0.003]) * np.sign(np.sin(np.arange(bars) / 60))[:, None]
     close = 100 * np.exp(np.cumsum(drift + _DAILY_VOL * draw.standard_normal(shape), axis=0))
@@ -59,13 +60,23 @@ def sample_bars(bars: int = 500, seed: int = 0) -> Bars:
         "close": close,
         "volume": np.round(1e6 * np.exp(0.3 * draw.standard_normal(shape))),
     }
-    missing = np.zeros(shape, np.bool_)
+    panels = {name: np.column_stack([panel, panel[:, 0]]) for name, panel in panels.items()}
+    for name in PRICES:
+        panels[name][:, -1] *= np.exp(_apart(bars, generator(seed, "testing", "twin")))
+    missing = np.zeros((bars, len(symbols)), np.bool_)
     missing[:, 1] = draw.random(bars) < 0.1
     missing[bars * 4 // 5 :, 2] = True
     missing[: bars // 3, 3] = True
     days = np.arange(bars) // 5 * 7 + np.arange(bars) % 5  # five days on, two days off
     times = (_FIRST_DAY_NS + days * NS_PER_DAY).astype(np.int64)
     return _with_panels(times, symbols, {name: np.where(missing, np.nan, panel) for name, panel in panels.items()})
+
+
+def _apart(bars: int, draw: np.random.Generator) -> FloatArray:
+    """Return (T,) log distances that come back by a tenth in every bar: a weighted mean of the shocks before."""
+    weights = 0.9 ** np.arange(_MEMORY)
+    shocks = 0.4 * _DAILY_VOL * draw.standard_normal(bars + _MEMORY - 1)
+    return np.convolve(shocks, weights, mode="valid")
 
 
 def check_strategy(strategy: type[Strategy] | Strategy, bars: Bars | None = None) -> None:

@@ -53,7 +53,6 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "lead_lag": f"{_LIBRARY}.lead_lag:LeadLag",
         "currency_strength": f"{_LIBRARY}.currency_strength:CurrencyStrength",
         "safe_haven": f"{_LIBRARY}.safe_haven:SafeHaven",
-        "formula": f"{_LIBRARY}.formula:FormulaStrategy",
     },
     group="stratkit.strategies",
 )

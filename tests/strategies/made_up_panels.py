@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from made_up_markets import BARS, SYMBOLS, VOL, Panel, _bars
 
@@ -81,7 +83,7 @@ def _panel(name: str, returns: Panel, symbols: tuple[str, ...] = ()) -> Bars:
     made = [
         _bars(generator(0, "made up panels", name, number), {"returns": returns[:, number]}) for number in range(count)
     ]
-    panels = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
+    panels: Any = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
     days = _FIRST_DAY + np.arange(bars) // 5 * 7 + np.arange(bars) % 5
     names = symbols or tuple(f"MADE{number + 1}" for number in range(count))
     return Bars(days * NS_PER_DAY, names, **panels, frequency="1d", source=f"made up: {name}")

@@ -8,7 +8,12 @@ from statsmodels.tsa.stattools import coint
 
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
-from stratkit.strategies.cointegration import PairFit, cointegrated_pairs, engle_granger_p_value
+from stratkit.strategies.cointegration import (
+    PairFit,
+    cointegrated_pairs,
+    engle_granger_p_value,
+    engle_granger_statistic,
+)
 
 
 def walk(bars: int, *name: str | int) -> FloatArray:
@@ -21,8 +26,9 @@ def test_the_p_value_is_that_of_statsmodels(case: int, bars: int) -> None:
     y, x = walk(bars, "y", case), walk(bars, "x", case)
     y = y if case % 2 else x + 0.01 * generator(0, "apart", case).standard_normal(bars)
     slope, intercept = np.polyfit(x, y, 1)
-    expected = coint(y, x, trend="c", maxlag=1, autolag=None)[1]
-    assert engle_granger_p_value(y - intercept - slope * x) == pytest.approx(expected, rel=1e-8, abs=1e-12)
+    expected = coint(y, x, trend="c", maxlag=1, autolag=None)[:2]
+    statistic = engle_granger_statistic(y - intercept - slope * x)
+    assert (statistic, engle_granger_p_value(statistic)) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
 def test_the_relation_that_was_planted_is_found_and_the_rest_is_not() -> None:
