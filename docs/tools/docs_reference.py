@@ -1,4 +1,4 @@
-"""Writes the generated reference pages: of the commands, the settings and the indicators, each from its code."""
+"""Writes the generated reference pages: of commands, settings, indicators and strategies, each from its code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from indicator_reference import indicators_page
 from page_parts import NOTE, cell, paragraphs, table
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from strategy_reference import strategies_page
 
 ROOT = Path(__file__).resolve().parents[2]
 # the options that every command has are explained once
@@ -218,6 +219,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/indicators.md": indicators_page,
+    "docs/strategy-library.md": strategies_page,
 }
 
 
