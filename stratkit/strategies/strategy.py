@@ -61,7 +61,8 @@ class Strategy(ABC):
     stratkit.errors.ParameterError: buy_the_dip: window must be a whole number between 2 and 100; found 1
 
     `name` (the class name in snake case unless given), `family`, `description` (one sentence; the
-    first line of the docstring unless given) and `source` (a reference) tell people what it is;
+    first line of the docstring unless given) and `source` (a reference) tell people what it is; `needs` says in words
+    what its bars must have: "volume", "several symbols", or "series:vix" for an external series.
     `Params` declares its parameters. Signals at t may use nothing after close[t].
     """
 
@@ -69,6 +70,7 @@ class Strategy(ABC):
     family: ClassVar[str] = "user"
     description: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
     Params: ClassVar[type[Parameters]] = Parameters
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -57,7 +57,7 @@ def coarser_context(context: Context, timeframe: str) -> Context:
         )
     coarse = resample_bars(bars, timeframe)
     _check_no_overlap(bars, timeframe)
-    return replace(context, bars=coarse, indicators=IndicatorSource(coarse))
+    return replace(context, bars=coarse, indicators=IndicatorSource(coarse), external=context.external.on(coarse))
 
 
 def joined(signals: Signals, coarse: Context, fine: Context) -> Signals:
