@@ -155,7 +155,7 @@ def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) 
     named = result.decisions[result.decisions["slot"] >= 0]
     combined = None if blending is None else blending.result
     remarked = any(one.remarks for one in desk.signals)
-    told = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
+    told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
     complete = replace(
         result,
