@@ -16,6 +16,8 @@ from stratkit.features.indicators import (
     rsi,
     sma,
 )
+from stratkit.features.rolling_rank import rolling_rank
+from stratkit.features.shocks import shocks
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
 
@@ -36,6 +38,8 @@ __all__ = [
     "momentum",
     "rate_of_change",
     "return_std",
+    "rolling_rank",
     "rsi",
+    "shocks",
     "sma",
 ]

@@ -36,6 +36,10 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "momentum_rotation": f"{_LIBRARY}.momentum_rotation:MomentumRotation",
         "rules_engine": f"{_LIBRARY}.rules_engine:RulesEngine",
         "mean_reversion": f"{_LIBRARY}.mean_reversion:MeanReversion",
+        "volatility_risk_premium": f"{_LIBRARY}.volatility_risk_premium:VolatilityRiskPremium",
+        "contrarian_sentiment": f"{_LIBRARY}.contrarian_sentiment:ContrarianSentiment",
+        "sentiment_divergence": f"{_LIBRARY}.sentiment_divergence:SentimentDivergence",
+        "news_momentum": f"{_LIBRARY}.news_momentum:NewsMomentum",
     },
     group="stratkit.strategies",
 )

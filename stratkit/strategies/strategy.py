@@ -61,9 +61,10 @@ class Strategy(ABC):
     stratkit.errors.ParameterError: buy_the_dip: window must be a whole number between 2 and 100; found 1
 
     `name` (the class name in snake case unless given), `family`, `description` (one sentence; the
-    first line of the docstring unless given) and `source` (a reference) tell people what it is; `needs` says in words
-    what its bars must have: "volume", "several symbols", or "series:vix" for an external series.
-    `Params` declares its parameters. Signals at t may use nothing after close[t].
+    first line of the docstring unless given), `source` (a reference) and `edge` (one sentence: why
+    somebody pays whoever trades it) tell people what it is; `needs` what bars of prices do not give, such as
+    ``"volume"``, ``"several symbols"`` or ``"series:vix"``. `Params` declares its parameters.
+    Signals at t may use nothing after close[t].
     """
 
     name: ClassVar[str]
@@ -71,6 +72,7 @@ class Strategy(ABC):
     description: ClassVar[str] = ""
     source: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
+    edge: ClassVar[str] = ""
     Params: ClassVar[type[Parameters]] = Parameters
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
