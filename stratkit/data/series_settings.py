@@ -28,7 +28,7 @@ class SeriesSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(min_length=1, description="a Parquet or CSV file; bundled:VIX and bundled:WTI ship with stratkit")
+    path: str = Field(min_length=1, description="a Parquet or CSV file; bundled:VIX and others ship with stratkit")
     timestamp: str = Field("timestamp", description="column of what each value is about: a date or a time")
     value: str = Field("value", description="column of the values")
     symbol: str | None = Field(None, description="column of symbols; none = one value for the whole market")
@@ -76,6 +76,15 @@ class SeriesSettings(BaseModel):
                 "1d (0s = at their timestamp), or published, the column of publication times"
             )
         return self
+
+    def when_known(self) -> str:
+        """Say when a value is known, in words.
+
+        >>> SeriesSettings(path="mood.csv", publication_lag="1d").when_known()
+        '1d after its timestamp'
+        """
+        moment = "timestamp" if self.published is None else "publication"
+        return f"{self.publication_lag} after its {moment}" if self.lag_ns else f"at its {moment}"
 
     @property
     def lag_ns(self) -> int:

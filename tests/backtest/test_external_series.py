@@ -12,7 +12,8 @@ import pytest
 from stratkit.backtest import RunConfig, prepare, run_backtest
 from stratkit.data import beside
 from stratkit.data.bars import Bars
-from stratkit.data.series import ExternalSeries
+from stratkit.data.series import ExternalSeries, load_series
+from stratkit.data.series_settings import SeriesSettings
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.errors import DataError, StrategyError, UsageError
@@ -69,8 +70,13 @@ class CalmBarByBar(BarStrategy):
 def test_a_run_reads_its_series_once_for_all_strategies(
     tmp_path: Path, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, load = [], beside.load_series
-    monkeypatch.setattr(beside, "load_series", lambda name, settings: read.append(name) or load(name, settings))
+    read: list[str] = []
+
+    def noted(name: str, settings: SeriesSettings) -> ExternalSeries:
+        read.append(name)
+        return load_series(name, settings)
+
+    monkeypatch.setattr(beside, "load_series", noted)
     settings = config(tmp_path, {"vix": VIX})
     two = settings.model_copy(
         update={"strategies": {"calm": settings.strategies["calm"], "again": settings.strategies["calm"]}}

@@ -565,3 +565,17 @@ def test_a_series_that_does_not_hold_is_said_with_its_place(
     assert done.code == 2
     assert "run.yaml:3" in done.err
     assert "a series must say when its values become known" in done.err
+
+
+def test_a_run_says_when_the_values_of_its_series_are_known(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path
+) -> None:
+    moody_run(stratkit, write_bars, tmp_path)
+    series = (
+        "{mood: {path: mood.csv, publication_lag: 0s, max_age: 90d}, vix: {path: 'bundled:VIX', publication_lag: 36h}}"
+    )
+    done = stratkit(
+        "backtest", "--data", write_bars(), "--strategy", "moody.py", "--set", f"data.series={series}", "--no-report"
+    )
+    assert "series      mood: mood.csv, a value is known at its timestamp, for at most 90d" in done.out
+    assert "            vix: bundled:VIX, a value is known 36h after its timestamp\n" in done.out

@@ -95,8 +95,8 @@ def test_realised_volatility_is_the_yearly_deviation_of_the_last_returns() -> No
         assert said("volatility_risk_premium", {"window": 5, "margin": 2.0}, series, close)[5:] == [side, side]
     a_bar = realised / np.sqrt(252)
     series = [50.0] * 5 + [a_bar[0] + 2.001, a_bar[1] + 1.999]
-    side = said("volatility_risk_premium", {"window": 5, "margin": 2.0, "bars_per_year": 1.0}, series, close)
-    assert side[5:] == [LONG, 0]
+    a_bar_a_year = {"window": 5, "margin": 2.0, "bars_per_year": 1.0}
+    assert said("volatility_risk_premium", a_bar_a_year, series, close)[5:] == [LONG, 0]
 
 
 def test_fear_is_a_low_rank_among_the_bars_before_as_a_table_by_hand() -> None:
@@ -180,8 +180,11 @@ PARAMETERS = [
 def other_values(parameter: SearchParameter) -> list[ParameterValue]:
     if parameter.kind == "choice":
         return [value for value in parameter.choices if value != parameter.default]
-    values = [parameter.default * factor for factor in (0.5, 1.25, 2.0)]  # type: ignore[operator]  # a number
-    return [round(value) if parameter.kind == "int" else value for value in (*values, parameter.low, parameter.high)]  # type: ignore[arg-type]  # given
+    assert parameter.low is not None
+    assert parameter.high is not None
+    near = [parameter.default * factor for factor in (0.5, 1.25, 2.0)]  # type: ignore[operator]  # a number
+    values = (*near, parameter.low, parameter.high)
+    return [round(value) for value in values] if parameter.kind == "int" else list(values)
 
 
 @pytest.mark.parametrize(("name", "changed"), PARAMETERS)
@@ -202,7 +205,7 @@ def test_every_parameter_changes_what_is_said(name: str, changed: str) -> None:
         same = np.array_equal(np.asarray(one.side)[spoken], np.asarray(other.side)[spoken])
         return not same or one.exit_plan != other.exit_plan
 
-    beside = [{}] + ([] if changed == "direction" else [{"direction": "both"}])
+    beside: list[dict[str, Any]] = [{}] + ([] if changed == "direction" else [{"direction": "both"}])
     assert any(
         differs(signals(**given), signals(**given, **{changed: value}))
         for given in beside
@@ -281,7 +284,7 @@ def test_the_made_up_sentiment_is_what_its_script_makes_and_says_that_it_is_made
     kept = pq.read_table(bundled_series("MADE_UP_SENTIMENT"))
     assert table.equals(kept)
     assert not table.equals(script.sentiment(seed=1))
-    assert "MADE UP" in script.__doc__
+    assert "MADE UP" in str(script.__doc__)
     values = kept.column("value").to_numpy()
     assert 0 <= values.min() < 10 < 90 < values.max() <= 100
 
