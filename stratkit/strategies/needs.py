@@ -30,4 +30,7 @@ def check_needs(name: str, strategy: Strategy, context: Context) -> None:
         try:
             context.external.check(series)
         except UsageError as error:
-            raise UsageError(f"strategies.{name} needs the external series {series!r}; {error}") from None
+            raise UsageError(
+                f"strategies.{name} reads an external series: {error}, as in "
+                f'--set "data.series.{series}={{path: FILE, publication_lag: 1d}}"'
+            ) from None

@@ -114,7 +114,7 @@ def test_every_setting_of_a_series_changes_something(
 
 
 def test_a_needed_series_that_is_not_configured_stops_the_run_before_it_begins(tmp_path: Path, bars: Bars) -> None:
-    said = "strategies.calm needs the external series 'vix'; there is no series 'vix'; {}: configure data.series.vix"
+    said = "strategies.calm reads an external series: there is no series 'vix'; {}: configure data.series.vix, as in "
     with pytest.raises(UsageError, match=re.escape(said.format("did you mean 'vixx'?"))):
         run_backtest(config(tmp_path, {"vixx": VIX}), bars)
     with pytest.raises(UsageError, match=re.escape(said.format("none is known"))):
