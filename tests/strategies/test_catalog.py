@@ -67,7 +67,7 @@ def test_an_unknown_name_brings_the_nearest() -> None:
         "unknown strategy 'sma_crss' (one of your own is named path/to/file.py:Class or package.module:Class); "
         "did you mean 'sma_cross'?"
     )
-    with pytest.raises(UsageError, match=r"known: buy_and_hold, .*, mean_reversion$"):
+    with pytest.raises(UsageError, match=r"known: buy_and_hold, .*, mean_reversion, .*$"):
         find_strategy("zzz")
 
 
