@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from stratkit.data.arrow_arrays import fill_floats, fill_ints
+from stratkit.data.arrow_arrays import arrow_flags, fill_floats, fill_ints
 from stratkit.data.bundled import BUNDLED_PREFIX, bundled_series
 from stratkit.data.parquet import opened
 from stratkit.data.series_settings import SeriesSettings
@@ -182,7 +182,7 @@ def _symbols(table: pa.Table, name: str | None, where: str, place: Place) -> tup
 
 def _stamps(column: pa.Array, name: str, zone: str | None, where: str, place: Place) -> tuple[IntArray, bool]:
     """Return the stamps of a column in UTC ns, and whether they had no zone of their own."""
-    missing = np.array([not valid for valid in column.is_valid().to_pylist()])
+    missing = arrow_flags(column.is_null())
     if missing.any():
         raise DataError(f"{where}: every row must have a {name}; found none in {place(missing)}: complete these rows")
     kind = column.type

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -11,8 +12,10 @@ import made_up_moods as made_up
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from stratkit.backtest import RunConfig, run_backtest
+from stratkit.cli.strategies import app
 from stratkit.config import load_config
 from stratkit.data.bars import Bars
 from stratkit.data.bundled import bundled_series
@@ -24,12 +27,15 @@ from stratkit.errors import ParameterError
 from stratkit.features import lag, shocks
 from stratkit.features.external import SeriesSource
 from stratkit.panel import NS_PER_DAY
+from stratkit.strategies.bar_strategy import BarStrategy
 from stratkit.strategies.catalog import build_strategy, find_strategy
 from stratkit.strategies.context import Context
 from stratkit.strategies.needs import needed_series
 from stratkit.strategies.parameters import ParameterValue, SearchParameter, search_space
+from stratkit.strategies.proposals import Proposal
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import EXIT, LONG, SHORT, Signals
+from stratkit.strategies.strategy import Strategy
 from stratkit.testing import check_strategy, sample_bars, sample_context, strategy_contract
 
 ROOT: Final = Path(__file__).parents[2]
@@ -41,6 +47,17 @@ NAMES: Final = ("volatility_risk_premium", "contrarian_sentiment", "sentiment_di
 MARKETS: Final = dict(zip(NAMES, (made_up.premium, made_up.moods, made_up.forced_sales, made_up.news)))
 VIX: Final = {"path": "bundled:VIX", "publication_lag": "1d", "max_age": "10d"}
 SENTIMENT: Final = {"path": "bundled:MADE_UP_SENTIMENT", "publication_lag": "1d", "max_age": "10d"}
+
+MOODY: Final = """
+from stratkit.features import sma
+from stratkit.strategies import Strategy
+
+class Moody(Strategy):
+    "Long above the average in a good mood."
+    needs = ("series:mood",)
+    def signals(self, context):
+        return self.sides(context, long=(context.bars.close > context.compute(sma, 5)) & (context.series("mood") > 0))
+"""
 
 TestVolatilityRiskPremium = strategy_contract(find_strategy("volatility_risk_premium"))
 TestContrarianSentiment = strategy_contract(find_strategy("contrarian_sentiment"))
@@ -61,6 +78,41 @@ def test_it_says_who_pays_for_it_and_which_series_it_needs(name: str) -> None:
     assert strategy.source
     assert needed_series(strategy) == (strategy.params.series,)
     assert needed_series(build_strategy(name, {"series": "other"})) == ("other",)
+
+
+class Moody(Strategy):
+    """Long while the mood is high."""
+
+    needs = ("series:mood",)
+
+    def signals(self, context: Context) -> Signals:
+        mood = context.series("mood")
+        return self.sides(context, long=mood > 20, exit=mood < 20)
+
+
+class MoodyBarByBar(BarStrategy):
+    """The same, asked on each bar."""
+
+    needs = ("series:mood",)
+
+    def proposals(self, context: Any) -> list[Proposal]:
+        mood = context.series("mood")
+        return [Proposal(each.symbol, "BUY") for each in context.universe if each.has_bar and mood[each.symbol] > 20]
+
+
+def test_the_contract_hands_a_made_up_series_for_each_that_is_needed() -> None:
+    check_strategy(Moody)
+    check_strategy(MoodyBarByBar, sample_bars(120))
+    forgets = type("Forgets", (Moody,), {"needs": (), "__doc__": "Say nothing of it."})
+    with pytest.raises(AssertionError, match=r"no series 'mood'; none is known: configure data\.series\.mood"):
+        check_strategy(forgets)
+
+
+def test_a_strategy_of_a_users_own_is_shown_with_its_warm_up(tmp_path: Path) -> None:
+    file = tmp_path / "moody.py"
+    file.write_text(MOODY, "utf-8")
+    shown = CliRunner().invoke(app, ["show", str(file), "--json"], catch_exceptions=False, standalone_mode=False)
+    assert json.loads(shown.stdout)["warmup_bars"] == 4
 
 
 def said(name: str, params: dict[str, Any], series: list[float], close: list[float] | None = None) -> list[int]:
