@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from stratkit.combine.opinions import opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
 from stratkit.data.bars import Bars
-from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings
+from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings, external_series
 from stratkit.data.funding import load_funding
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
@@ -34,6 +34,7 @@ from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSet
 from stratkit.engine.simulate import Stage, set_stage
 from stratkit.engine.snapshot import snapshot
 from stratkit.errors import UsageError
+from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, IntArray
 from stratkit.plans import ExitPlan, PlanOrName, find_plan
@@ -97,7 +98,8 @@ class Inputs:
     """What a replay reads, whatever is assumed about fills: bars, the strategies at their desk, what surrounds them.
 
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
-    are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar.
+    are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
+    `series` the digests of the external series by name.
     """
 
     bars: Bars
@@ -106,6 +108,7 @@ class Inputs:
     events: tuple[FloatArray, FloatArray] | None = None
     funding: FloatArray | None = None
     detail: Detail | None = None
+    series: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
@@ -116,10 +119,11 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
 def prepare(config: RunConfig, bars: Bars) -> Inputs:
     """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
     events, seen = corporate_actions(config.data, bars)
+    series = external_series(config.data, seen)
     return Inputs(
         bars,
         open_desk(
-            config.enabled(), Context(seen), on_error=config.global_.on_error,
+            config.enabled(), Context(seen, external=SeriesSource(seen, series)), on_error=config.global_.on_error,
             time_limit_seconds=config.global_.time_limit_seconds,
             surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
         ),
@@ -127,6 +131,7 @@ def prepare(config: RunConfig, bars: Bars) -> Inputs:
         events,
         None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
         None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
+        {name: one.digest for name, one in series.items()},
     )  # fmt: skip
 
 
@@ -150,7 +155,8 @@ def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) 
     named = result.decisions[result.decisions["slot"] >= 0]
     combined = None if blending is None else blending.result
     remarked = any(one.remarks for one in desk.signals)
-    told = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
+    told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
+    told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
     complete = replace(
         result,
         provenance={**result.provenance, **told},

@@ -19,7 +19,10 @@ from typing import Any, Final
 import numpy as np
 
 from stratkit.data.bars import FIELDS, PRICES, Bars
+from stratkit.data.series import ExternalSeries
+from stratkit.data.synthetic_series import synthetic_series
 from stratkit.errors import StratkitError
+from stratkit.features.external import SeriesSource
 from stratkit.panel import NS_PER_DAY, FloatArray, IntArray
 from stratkit.research.futures import FUTURES
 from stratkit.research.lookahead import check_lookahead
@@ -27,6 +30,7 @@ from stratkit.research.outputs import differences
 from stratkit.research.sources import StrategySource, signal_outputs
 from stratkit.seeds import generator
 from stratkit.strategies.context import Context
+from stratkit.strategies.needs import needed_series
 from stratkit.strategies.parameters import search_space
 from stratkit.strategies.running import opinions, run_strategy
 from stratkit.strategies.signals import Signals
@@ -79,10 +83,21 @@ def _apart(bars: int, draw: np.random.Generator) -> FloatArray:
     return np.convolve(shocks, weights, mode="valid")
 
 
+def sample_series(strategy: Strategy, bars: Bars) -> dict[str, ExternalSeries]:
+    """Return a made-up external series beside `bars` for each that a strategy says it needs, as in ``series:vix``."""
+    return {name: synthetic_series(name, bars) for name in needed_series(strategy)}
+
+
+def sample_context(strategy: Strategy, bars: Bars) -> Context:
+    """Return what a strategy looks at when its promises are checked: `bars`, and the series of `sample_series`."""
+    return Context(bars, assume_positions=True, external=SeriesSource(bars, sample_series(strategy, bars)))
+
+
 def check_strategy(strategy: type[Strategy] | Strategy, bars: Bars | None = None) -> None:
     """Check every promise of a strategy; raise `AssertionError` naming those it breaks.
 
-    A class is checked with its default parameters. `bars` replace the sample of `sample_bars`.
+    A class is checked with its default parameters. `bars` replace the sample of `sample_bars`. For each external
+    series that it says it needs it is handed a made-up one.
     """
     built = _built(strategy)
     sample = bars or _long_enough(built)
@@ -150,7 +165,7 @@ def keeps_its_word_on_a_run(strategy: Strategy, bars: Bars) -> None:
 
 def covers_its_lookback(strategy: Strategy, bars: Bars) -> None:
     """A declared warm-up is not shorter than the lookback of the indicators computed."""
-    context = Context(bars, assume_positions=True)
+    context = sample_context(strategy, bars)
     _signals(strategy, bars)
     with _as_assertion():
         strategy.signals(context)
@@ -170,13 +185,13 @@ def is_deterministic(strategy: Strategy, bars: Bars) -> None:
 
 
 def does_not_need_later_bars(strategy: Strategy, bars: Bars) -> None:
-    """Signals on the first t bars are the first t rows of the signals on all bars."""
+    """Signals on the first t bars, and what was known by then, are the first t rows of the signals on all bars."""
     _hold_causal(strategy, bars, ("truncation", "universe"))
 
 
 def does_not_see_later_bars(strategy: Strategy, bars: Bars) -> None:
-    """Other prices, holes and stamps from bar t on change nothing before it."""
-    _hold_causal(strategy, bars, tuple(f"future: {kind}" for kind in FUTURES))
+    """Other prices, holes, stamps and values of external series from bar t on change nothing before it."""
+    _hold_causal(strategy, bars, (*(f"future: {kind}" for kind in FUTURES), "series"))
 
 
 def leaves_bars_alone(strategy: Strategy, bars: Bars) -> None:
@@ -242,7 +257,7 @@ def _built(strategy: type[Strategy] | Strategy) -> Strategy:
 
 def _signals(strategy: Strategy, bars: Bars) -> Signals:
     with _as_assertion():
-        return run_strategy(strategy, Context(bars, assume_positions=True))
+        return run_strategy(strategy, sample_context(strategy, bars))
     raise AssertionError("not reached")
 
 
@@ -259,7 +274,8 @@ def _with_panels(times: IntArray, symbols: tuple[str, ...], panels: dict[str, An
 
 
 def _hold_causal(strategy: Strategy, bars: Bars, checks: tuple[str, ...]) -> None:
-    source = StrategySource(type(strategy), strategy.params.model_dump(), reload=False)
+    params, series = strategy.params.model_dump(), sample_series(strategy, bars)
+    source = StrategySource(type(strategy), params, reload=False, series=series)
     with _as_assertion():
         report = check_lookahead(source, bars, cuts=_CUTS)
         for leak in report.leaks:

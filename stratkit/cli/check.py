@@ -102,8 +102,9 @@ def lookahead(
 
         def prove(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
             fewer = max(1, cuts // MANY_AT_ONCE) if source in beside else cuts
+            seated = _beside(source, configs[0], panel, targets)
             return check_lookahead(
-                source, panel, cuts=fewer, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
+                seated, panel, cuts=fewer, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
             )
 
         found = {source.name: list(_each(terminal, source, panels, prove, source in beside)) for source in sources}
@@ -151,7 +152,8 @@ def warmup(
         panel = next(iter(_panels(terminal, configs, True, WARMUP_CELLS, bars).values()))
 
         def measure(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
-            return measure_warmup(source, panel, last=last, ends=ends, tolerance=tolerance, progress=progress)
+            seated = _beside(source, configs[0], panel, targets)
+            return measure_warmup(seated, panel, last=last, ends=ends, tolerance=tolerance, progress=progress)
 
         sources = [source for config in configs for source in _sources(config)]
         found = [report for source in sources for report in _each(terminal, source, {"": panel}, measure)]
@@ -200,11 +202,25 @@ def _sources(config: FileConfig) -> list[StrategySource]:
     ]
 
 
+def _beside(source: CausalSource, config: FileConfig, panel: Bars, targets: Sequence[str] | None) -> CausalSource:
+    """Return a strategy with the configured series; others that it needs are made up where no file configures it."""
+    from stratkit.research.proof_series import beside
+    from stratkit.research.sources import StrategySource
+
+    if not isinstance(source, StrategySource):
+        return source
+    return beside(source, config.data, panel, makes_up=not _has_files(targets))
+
+
+def _has_files(targets: Sequence[str] | None) -> bool:
+    return any(target.endswith((".yaml", ".yml")) for target in targets or ())
+
+
 def _is_own_data(
     targets: Sequence[str] | None, data: str | None, settings: list[str] | None, start: str | None, end: str | None
 ) -> bool:
     """Whether the user said which bars to use."""
-    files = any(target.endswith((".yaml", ".yml")) for target in targets or ())
+    files = _has_files(targets)
     chosen = any(setting.startswith("data.") for setting in settings or ())
     return files or chosen or any(value is not None for value in (data, start, end))
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from stratkit.cli.terminal import Terminal
-    from stratkit.research.lookahead import Leak, LookaheadReport
+    from stratkit.research.leaks import Leak
+    from stratkit.research.lookahead import LookaheadReport
     from stratkit.research.suspects import Suspect
     from stratkit.research.warmup import History, WarmupReport
 

@@ -141,11 +141,10 @@ def _record(strategy: Strategy) -> dict[str, Any]:
 
 def _warmup_bars(strategy: Strategy) -> int:
     """Return the declared warm-up; one that is not declared is seen on a few bars."""
-    from stratkit.strategies.context import Context
     from stratkit.strategies.running import run_strategy
-    from stratkit.testing import sample_bars
+    from stratkit.testing import sample_bars, sample_context
 
-    return strategy.warmup_bars or run_strategy(strategy, Context(sample_bars(3), assume_positions=True)).warmup_bars
+    return strategy.warmup_bars or run_strategy(strategy, sample_context(strategy, sample_bars(3))).warmup_bars
 
 
 def _parameter(parameter: SearchParameter) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     rows = [
         *_strategy_rows(run),
         ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
+        *(("" if number else "series", line) for number, line in enumerate(_series_lines(run))),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("actions", _actions(run)),
         ("costs", costs_line(run)),
@@ -116,6 +117,15 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("basis", run.scorecard.basis),
     ]
     return [(name, Text(value)) for name, value in rows if value]
+
+
+def _series_lines(run: FinishedRun) -> list[str]:
+    """Say of each external series where it is from, and when its values are known."""
+    return [
+        f"{name}: {series.path}, a value is known {series.when_known()}"
+        + ("" if series.max_age is None else f", for at most {series.max_age}")
+        for name, series in run.config.data.series.items()
+    ]
 
 
 def _strategy_rows(run: FinishedRun) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`corporate_actions`, `bars_to_hold`, `detail_settings`: what the settings of bars say of what stands beside them."""
+"""`corporate_actions`, `bars_to_hold`, `detail_settings`, `external_series`: what stands beside the bars."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import numpy as np
 from stratkit.data.actions import CorporateActions, adjusted, events_on_bars
 from stratkit.data.actions_file import load_actions
 from stratkit.data.bars import Bars
+from stratkit.data.resample import bar_ends
+from stratkit.data.series import ExternalSeries, load_series
 from stratkit.data.settings import DataSettings
-from stratkit.panel import FloatArray
+from stratkit.data.symbols import nearest_symbol
+from stratkit.errors import DataError
+from stratkit.panel import FloatArray, format_time
 
 
 def corporate_actions(data: DataSettings, bars: Bars) -> tuple[tuple[FloatArray, FloatArray] | None, Bars]:
@@ -40,3 +44,30 @@ def detail_settings(data: DataSettings, bars: Bars) -> DataSettings:
     return data.model_copy(
         update={"path": data.detail_path, "symbols": bars.symbols, "frequency": None, "detail_path": None}
     )
+
+
+def external_series(data: DataSettings, bars: Bars) -> dict[str, ExternalSeries]:
+    """Return the configured series by name; raise `DataError` for one that says nothing about `bars`."""
+    found = {name: load_series(name, settings) for name, settings in data.series.items()}
+    for name, series in found.items():
+        _check_fits(name, series, bars)
+    return found
+
+
+def _check_fits(name: str, series: ExternalSeries, bars: Bars) -> None:
+    if series.symbols and not set(series.symbols) & set(bars.symbols):
+        near = nearest_symbol(series.symbols[0], list(bars.symbols))
+        raise DataError(
+            f"series {name} ({series.source}) must hold values of symbols of the bars; it has those of "
+            f"{', '.join(series.symbols[:5])}; {near}"
+        )
+    if not len(bars.times):
+        return
+    first, last = (int(bar_ends(bars.times[[row]], bars.frequency)[0]) for row in (0, -1))
+    end_ns = int(series.known[-1]) if series.max_age_ns is None else int(series.known[-1]) + series.max_age_ns
+    if int(series.known[0]) > last or (series.max_age_ns is not None and end_ns < first):
+        raise DataError(
+            f"series {name} ({series.source}) must be known on some bar; its values became known from "
+            f"{format_time(int(series.known[0]))} to {format_time(int(series.known[-1]))}, and the bars end from "
+            f"{format_time(first)} to {format_time(last)}: change the dates, or max_age"
+        )

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from stratkit.data.import_settings import known_zone
 from stratkit.data.settings import known_frequency
+from stratkit.data.zones import known_zone
 
 
 class CleanSettings(BaseModel):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stratkit.data.settings import COLUMNS, known_columns, known_frequency
-from stratkit.data.symbols import check_symbol, nearest_symbol
+from stratkit.data.symbols import check_symbol
+from stratkit.data.zones import known_zone
 from stratkit.errors import UsageError
 
 FIELDS_OF_FILES: Final = (*COLUMNS, "clock")
@@ -62,13 +62,3 @@ class ImportSettings(BaseModel):
     @classmethod
     def _known(cls, value: dict[str, str]) -> dict[str, str]:
         return known_columns(value, FIELDS_OF_FILES)
-
-
-def known_zone(name: str) -> str:
-    """Return `name`; raise ValueError with the nearest zone when it is none."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = nearest_symbol(name, sorted(available_timezones()))
-        raise ValueError(f"must be a time zone such as America/New_York or UTC; found {name!r}; {near}") from None
-    return name

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stratkit.data.findings import acceptable
+from stratkit.data.series_settings import SeriesSettings
 from stratkit.errors import UsageError, did_you_mean
 from stratkit.frequency import frequency_word
 from stratkit.panel import parse_time
@@ -52,6 +53,9 @@ class DataSettings(BaseModel):
     accept: tuple[str, ...] = Field(
         (), description="codes of findings of severity error that a run accepts, such as non_positive"
     )
+    series: dict[str, SeriesSettings] = Field(
+        default_factory=dict, description="external series by the name under which strategies read them, such as vix"
+    )
 
     @field_validator("accept")
     @classmethod
@@ -60,6 +64,14 @@ class DataSettings(BaseModel):
             return acceptable(value)
         except UsageError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("series")
+    @classmethod
+    def _have_plain_names(cls, value: dict[str, SeriesSettings]) -> dict[str, SeriesSettings]:
+        for name in value:
+            if re.fullmatch(r"[A-Za-z_]\w*", name) is None:
+                raise ValueError(f"the name of a series must be letters, digits and _, such as vix; found {name!r}")
+        return value
 
     @field_validator("adjust", mode="before")
     @classmethod

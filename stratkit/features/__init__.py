@@ -31,6 +31,7 @@ from stratkit.features.oscillators import (
 from stratkit.features.pairwise import rolling_beta, rolling_correlation
 from stratkit.features.pieces import on_pieces
 from stratkit.features.rolling_rank import rolling_rank
+from stratkit.features.shocks import shocks
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
 from stratkit.features.statistics import zscore
@@ -118,6 +119,7 @@ __all__ = [
     "rolling_rank",
     "rsi",
     "session_vwap",
+    "shocks",
     "sma",
     "stochastic",
     "supertrend",

@@ -14,8 +14,9 @@ import linecache
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -25,11 +26,37 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.research.suspects import is_vouched
+from stratkit.runs.manifest import file_digest
 
 _ISO: Final = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?)?)?")
 _READERS: Final = ("read_csv", "read_parquet", "read_excel", "read_json", "read_feather", "read_pickle", "read_table")
 _EVER: Final = int(np.iinfo(np.int64).min) + 1  # the smallest number itself means NaT
 _SAMPLE: Final = 50  # keys that decide whether a dict is keyed by dates
+
+
+@dataclass(frozen=True)
+class OtherRows:
+    """The rows of a series that become known after `until_ns` are `scale` times as large."""
+
+    until_ns: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class SeriesFiles:
+    """The files behind external series, as far as a strategy may read them itself.
+
+    `lags` tells how long after the dates in it a file becomes known, in ns by the sha256 of its bytes.
+    """
+
+    lags: Mapping[str, int] = field(default_factory=dict)
+    later: OtherRows | None = None
+
+    def lag_ns(self, source: object) -> int | None:
+        """Return the lag of a file, None for one that is behind no series."""
+        if not self.lags or not isinstance(source, str | Path) or not Path(source).is_file():
+            return None
+        return self.lags.get(file_digest(Path(source)))
 
 
 def hide_later(value: Any, known_until_ns: int) -> Any:
@@ -56,10 +83,11 @@ def has_dates(value: Any) -> bool:
 
 
 @contextmanager
-def readers_hide(known_until_ns: int | None, read: list[str]) -> Iterator[None]:
+def readers_hide(known_until_ns: int | None, read: list[str], files: SeriesFiles | None = None) -> Iterator[None]:
     """Let the file readers of pandas hide later rows while the context lasts; note the files in `read`.
 
-    Only a pandas that is imported already is touched; None hides nothing and only notes.
+    Only a pandas that is imported already is touched; None hides nothing and only notes. Rows of `files` are later
+    when they become known later.
     """
     pandas = sys.modules.get("pandas")
     if pandas is None:
@@ -67,7 +95,7 @@ def readers_hide(known_until_ns: int | None, read: list[str]) -> Iterator[None]:
         return
     originals = {name: getattr(pandas, name) for name in _READERS}
     for name, original in originals.items():
-        setattr(pandas, name, _reader(original, known_until_ns, read))
+        setattr(pandas, name, _reader(original, known_until_ns, read, files or SeriesFiles()))
     try:
         yield
     finally:
@@ -97,7 +125,7 @@ def _vouched_names(space: ModuleType | type) -> set[str]:
     return {name.id for node in vouched for name in ast.walk(node) if isinstance(name, ast.Name)}
 
 
-def _reader(original: Any, known_until_ns: int | None, read: list[str]) -> Any:
+def _reader(original: Any, known_until_ns: int | None, read: list[str], files: SeriesFiles) -> Any:
     def reader(*args: Any, **kwargs: Any) -> Any:
         frame = original(*args, **kwargs)
         if not _is_frame(frame):
@@ -107,7 +135,12 @@ def _reader(original: Any, known_until_ns: int | None, read: list[str]) -> Any:
             return frame
         source = args[0] if args else next(iter(kwargs.values()), None)
         read.append(Path(source).name if isinstance(source, str | Path) else "a file")
-        return frame if known_until_ns is None else _frame(frame, known_until_ns)
+        lag_ns = files.lag_ns(source)
+        if lag_ns is not None and files.later is not None:
+            frame = _scaled(frame, files.later.until_ns + 1 - lag_ns, files.later.scale)
+        # a series may be known at the very end of a bar; any other row that is dated at that moment is hidden
+        dated_ns = 0 if lag_ns is None else 1 - lag_ns
+        return frame if known_until_ns is None else _frame(frame, known_until_ns + dated_ns)
 
     return reader
 
@@ -117,14 +150,34 @@ def _is_frame(value: object) -> bool:
 
 
 def _frame(frame: Any, known_until_ns: int) -> Any:
+    later = _later_rows(frame, known_until_ns)
+    return frame if later is None else frame[~later]
+
+
+def _scaled(frame: Any, known_until_ns: int, scale: float) -> Any:
+    """Return a table whose numbers in later rows are `scale` times as large."""
+    later = _later_rows(frame, known_until_ns)
+    if later is None:
+        return frame
+    if frame.ndim == 1:
+        return frame.where(~later, frame * scale) if frame.dtype.kind in "fiu" else frame
+    changed = frame.copy()
+    for name in frame.columns:
+        if frame[name].dtype.kind in "fiu":
+            changed[name] = np.where(later, frame[name] * scale, frame[name])
+    return changed
+
+
+def _later_rows(frame: Any, known_until_ns: int) -> npt.NDArray[np.bool_] | None:
+    """Return which rows carry a date at or after a moment, None when no row does or none carries a date."""
     columns = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
     columns = [level for level in columns if type(level).__name__ != "RangeIndex"]
     columns += [frame] if frame.ndim == 1 else [frame.iloc[:, column] for column in range(frame.shape[1])]
     dated = [stamps for stamps in map(_stamps, columns) if stamps is not None]
     if not dated or len(dated) == len(columns):  # bare dates are no data
-        return frame
+        return None
     later = np.logical_or.reduce([stamps >= np.datetime64(known_until_ns, "ns") for stamps in dated])
-    return frame[~later] if later.any() else frame
+    return later if later.any() else None
 
 
 def _stamps(column: Any) -> npt.NDArray[np.datetime64] | None:

@@ -15,11 +15,13 @@ from typing import Final, Literal
 import numpy as np
 
 from stratkit.data.bars import Bars
+from stratkit.data.resample import bar_ends
 from stratkit.errors import StratkitError, UsageError
-from stratkit.frequency import frequency_ns
 from stratkit.panel import format_time
 from stratkit.research.cuts import choose_cuts, spread_cuts
-from stratkit.research.futures import FUTURE_WORDS, FUTURES, other_future
+from stratkit.research.futures import FUTURES, other_future
+from stratkit.research.later_series import ReadsSeries, with_other_later, without_later
+from stratkit.research.leaks import Leak, size_hint
 from stratkit.research.outputs import CausalSource, Difference, Outputs, differences
 from stratkit.seeds import generator
 
@@ -30,61 +32,6 @@ CUTS: Final = 200
 FRESH_CUTS: Final = 24  # cuts at which the code is loaded anew, so that nothing it keeps can hide a leak
 _TABLE_CUTS: Final = 12  # cuts, early and late, at which tables of its own are cut too
 _FUTURES_PER_CUT: Final = 2  # of the kinds, in turn
-_ROUNDING: Final = 1e-9  # relative; a leak of information is larger
-
-
-@dataclass(frozen=True)
-class Leak:
-    """One field that changes when what follows a bar changes.
-
-    `check` is how it showed: ``truncation``, ``universe`` (symbols that appear later were taken
-    away too), ``tables`` (later rows of its own tables too), ``future: KIND``, or ``state`` (it
-    remembers earlier calls). `shown_bars` is how many bars it was shown when `bar` differed; the
-    rest of the field is that of `Difference`.
-    """
-
-    check: str
-    shown_bars: int
-    time: str | None
-    difference: Difference
-
-    @property
-    def reach_bars(self) -> int | None:
-        """How many bars ahead it looks at least."""
-        return None if self.difference.bar is None else self.shown_bars - self.difference.bar
-
-    def when(self) -> str:
-        """Say in words under which circumstances it differs."""
-        shown = self.shown_bars
-        words = {
-            "truncation": f"when the bars from {shown} on are missing",
-            "universe": f"when the bars from {shown} on, and the symbols that begin there, are missing",
-            "tables": f"when the bars from {shown} on, and later rows of its own tables, are missing",
-            "state": "after other bars were seen: it remembers earlier calls",
-            "equal runs": "when it runs again",
-        }
-        return words.get(self.check) or f"when the bars from {shown} on {FUTURE_WORDS[self.check.partition(': ')[2]]}"
-
-    def where(self) -> str:
-        """Say field, symbol and bar."""
-        found = self.difference
-        symbol = f" of {found.symbol}" if found.symbol else ""
-        return f"{found.field}{symbol} " + (
-            "of the whole run" if found.bar is None else f"on bar {found.bar} ({self.time})"
-        )
-
-    def values(self) -> tuple[str, str]:
-        """Return both values as text: computed on all bars, and otherwise."""
-        whole, part = self.difference.whole, self.difference.part
-        short = _short(whole), _short(part)
-        return short if short[0] != short[1] else (repr(whole), repr(part))
-
-    def sentence(self) -> str:
-        """Say where, both values, when and how much in one sentence."""
-        found, (whole, part) = self.difference, self.values()
-        size = f"{found.values:,} value{'s'[: found.values > 1]} on {found.bars:,} bar{'s'[: found.bars > 1]}"
-        size += "" if found.largest is None else f", by up to {found.largest:.6g}"
-        return f"{self.where()} is {whole}, but {part} {self.when()} ({size})"
 
 
 @dataclass(frozen=True)
@@ -129,7 +76,7 @@ class LookaheadReport:
             return f"{self.name}: nothing depends on later bars at {self.cuts} cuts"
         leak = self.leaks[0]
         more = "" if self.leaking_cuts < 2 else f"; {self.leaking_cuts} of {self.cuts} cuts show a leak"
-        return f"{self.name} looks ahead: {leak.sentence()}{more}{_hint(self.leaks)}"
+        return f"{self.name} looks ahead: {leak.sentence()}{more}{size_hint(self.leaks)}"
 
 
 @dataclass
@@ -189,7 +136,8 @@ def check_lookahead(
 
     At each of `cuts` bars (chosen by `choose_cuts`) the outputs are computed again: without the
     later bars; without the symbols that appear later; with other later bars, two kinds of `FUTURES`
-    in turn; and, where the source brings tables of its own, without their later rows. `tolerance`
+    in turn; and, where the source brings tables of its own, without their later rows. What external
+    series say that becomes known after the bar is taken away with the bars, and changed on its own. `tolerance`
     is relative, 0 = bit for bit. Stops early when `budget_s` seconds are over. A source that raises
     on a short history is counted, not accused. Raises `StratkitError` when it raises on all bars.
     """
@@ -224,26 +172,36 @@ def check_lookahead(
 
 
 def _cut(source: CausalSource, shown: int, turn: int, seed: int, probe: _Probe) -> None:
-    part = probe.bars.slice(0, shown)
-    probe.compare(source, part, shown, "truncation")
+    part, known_ns = probe.bars.slice(0, shown), _end_ns(probe.bars, shown)
+    ended = without_later(source, known_ns)
+    probe.compare(ended, part, shown, "truncation")
     listed = np.flatnonzero(np.isfinite(part.close).any(axis=0)).tolist()
     if 0 < len(listed) < len(part.symbols):
         known = tuple(part.symbols[column] for column in listed)
-        probe.compare(source, part.select(known), shown, "universe")
+        probe.compare(ended, part.select(known), shown, "universe")
     kinds = list(FUTURES)
     for place in range(turn * _FUTURES_PER_CUT, (turn + 1) * _FUTURES_PER_CUT):
         kind = kinds[place % len(kinds)]
         draw = generator(seed, "research", "future", kind, shown)
         probe.compare(source, other_future(probe.bars, shown, kind, draw), shown, f"future: {kind}")
+    if isinstance(source, ReadsSeries) and source.series:
+        draw = generator(seed, "research", "later series", shown)
+        changed = with_other_later(source, known_ns, draw)
+        probe.compare(changed.fresh() if source.dated_tables() else changed, probe.bars, shown, "series")
+
+
+def _end_ns(bars: Bars, shown: int) -> int:
+    """Return when the last of the shown bars ends."""
+    return int(bar_ends(bars.times[shown - 1 : shown], bars.frequency)[0])
 
 
 def _cut_tables(source: CausalSource, shown: int, probe: _Probe) -> None:
     """Hide what its own tables say from the close of the last shown bar on."""
-    close_ns = int(probe.bars.times[shown - 1]) + frequency_ns(probe.bars.frequency)
+    close_ns = _end_ns(probe.bars, shown)
     known_until_ns = min(close_ns, int(probe.bars.times[shown]))
     leaks = len(probe.leaks)
     part = probe.bars.slice(0, shown)
-    probe.table_cuts[shown] = probe.compare(source, part, shown, "tables", known_until_ns)
+    probe.table_cuts[shown] = probe.compare(without_later(source, close_ns), part, shown, "tables", known_until_ns)
     seen = {leak.difference.field for leak in probe.leaks[:leaks] if leak.shown_bars == shown}
     probe.leaks[leaks:] = [leak for leak in probe.leaks[leaks:] if leak.difference.field not in seen]
 
@@ -257,7 +215,8 @@ def _close_in(source: CausalSource, probe: _Probe) -> None:
     low, high = max(raised), min(ran)
     while high - low > 1 and not probe.leaks:
         middle = (low + high) // 2
-        probe.compare(source, probe.bars.slice(0, middle), middle, "truncation")
+        ended = without_later(source, _end_ns(probe.bars, middle))
+        probe.compare(ended, probe.bars.slice(0, middle), middle, "truncation")
         _cut_tables(source, middle, probe)
         low, high = (low, middle) if probe.table_cuts[middle] else (middle, high)
 
@@ -337,14 +296,3 @@ def _notes(source: CausalSource, probe: _Probe, done: int, asked: int) -> Iterat
     tables = source.dated_tables()
     if tables and not probe.knows_nothing_of_tables:
         yield f"tables of its own were cut too ({', '.join(tables)}); when their rows became known is taken from them"
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _hint(leaks: tuple[Leak, ...]) -> str:
-    sizes = [leak.difference.relative for leak in leaks]
-    if all(size is not None and size < _ROUNDING for size in sizes):
-        return "; this is the size of rounding: sum in a fixed order, or allow it with a tolerance such as 1e-9"
-    return ""

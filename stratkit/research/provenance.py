@@ -11,6 +11,8 @@ from typing import Any, Final
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.data.beside import detail_settings
+from stratkit.data.bundled import BUNDLED_PREFIX
+from stratkit.data.series import series_path
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.result import BacktestResult
@@ -23,6 +25,7 @@ from stratkit.strategies.catalog import build_strategy, source_digest, source_di
 
 # in the order in which one follows from another; opinions only where strategies are combined or give reasons
 TABLES: Final = ("opinions", "decisions", "fills", "trades", "equity")
+_SERIES: Final = ("data", "series")
 _ROOMS: Final = ("inference", "data", "features", "regimes", "strategies", "combine", "risk", "engine", "adaptive")
 
 
@@ -73,18 +76,23 @@ def run_tables(result: BacktestResult) -> dict[str, Columns]:
 
 
 def input_files(plain: Mapping[str, Any], folders: tuple[Path, ...]) -> dict[str, dict[str, str]]:
-    """Return path as given and digest of every file that a configuration names, by its role: funding, actions ...
+    """Return path as given and digest of every file that a configuration names, by its role: funding, series vix ...
 
     Files of bars are not among them: their content counts. Raises `DataError` when one is gone.
     """
     found = {}
     for keys, text in path_settings(plain):
-        if keys[-1] in ("path", "detail_path") or keys[0] == "strategies":
+        is_series = keys[:2] == _SERIES
+        if (keys[-1] in ("path", "detail_path") and not is_series) or keys[0] == "strategies":
             continue
         place = find_place(text, folders)
         if not place.exists():
             raise DataError(f"{'.'.join(keys)} must name a file; found none at {place}: bring it back")
-        found[keys[-1].removesuffix("_path")] = {"path": text, "sha256": file_digest(place)}
+        role = f"series {keys[2]}" if is_series else keys[-1].removesuffix("_path")
+        found[role] = {"path": text, "sha256": file_digest(place)}
+    for name, entry in plain["data"].get("series", {}).items():
+        if entry["path"].startswith(BUNDLED_PREFIX):
+            found[f"series {name}"] = {"path": entry["path"], "sha256": file_digest(series_path(entry["path"]))}
     return found
 
 
@@ -127,7 +135,7 @@ def _code_digest(paths: list[Path], root: Path) -> str:
 def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in ("params", "report", "columns", "alerts"):
+            if keys == _SERIES or key not in ("params", "report", "columns", "alerts"):
                 yield from _paths(item, (*keys, key))
     elif isinstance(value, str) and keys and value and _names_file(keys, value):
         yield keys, value
@@ -136,6 +144,8 @@ def _paths(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 def _names_file(keys: tuple[str, ...], value: str) -> bool:
     if keys[0] == "strategies":  # type may be a name, and module_path a module
         return keys[-1] in ("type", "module_path") and re.search(r"\.py(:\w+)?$", value) is not None
+    if keys[:2] == _SERIES:
+        return keys[-1] == "path" and not value.startswith(BUNDLED_PREFIX)  # which leads nowhere from a folder
     return keys[-1] == "path" or keys[-1].endswith("_path")
 
 

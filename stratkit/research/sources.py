@@ -17,10 +17,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from stratkit.data.bars import Bars
+from stratkit.data.series import ExternalSeries
+from stratkit.features.external import SeriesSource
 from stratkit.features.source import Holes, IndicatorSource
 from stratkit.features.specs import IndicatorSpec, indicators_by_name, spec_of
 from stratkit.plans import ExitPlan, RiskBasis
-from stratkit.research.dated import hide_later, later_tables, readers_hide
+from stratkit.research.dated import OtherRows, SeriesFiles, hide_later, later_tables, readers_hide
 from stratkit.research.outputs import Outputs, Panel
 from stratkit.strategies.context import Context
 from stratkit.strategies.running import run_strategy
@@ -42,7 +44,8 @@ class StrategySource:
     """A strategy's signals, and every indicator that it computed through its context, as outputs.
 
     Each call builds the strategy anew with an empty indicator cache. With `reload`, `fresh` runs
-    the file of the class again, so that what it keeps in its module or class is forgotten too.
+    the file of the class again, so that what it keeps in its module or class is forgotten too. `series` are the
+    external series that its context hands out; a file of one of them that it reads itself is known with the same lag.
     """
 
     strategy_class: type[Strategy]
@@ -50,6 +53,8 @@ class StrategySource:
     label: str = ""
     reload: bool = True
     known_until_ns: int | None = None
+    series: Mapping[str, ExternalSeries] = field(default_factory=dict)
+    later: OtherRows | None = None
     _read: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -62,26 +67,35 @@ class StrategySource:
         """The class."""
         return self.strategy_class
 
+    @property
+    def _files(self) -> SeriesFiles:
+        return SeriesFiles({one.digest: one.lag_ns for one in self.series.values() if one.digest}, self.later)
+
     def outputs(self, bars: Bars) -> Outputs:
         """Run a new instance; raise `StrategyError` when it raises or breaks its contract."""
         indicators = _NotingIndicators(bars)
-        with readers_hide(self.known_until_ns, self._read):
+        context = Context(bars, indicators, assume_positions=True, external=SeriesSource(bars, self.series))
+        with readers_hide(self.known_until_ns, self._read, self._files):
             with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
                 strategy = self.strategy_class(**dict(self.params))
-            signals = run_strategy(strategy, Context(bars, indicators, assume_positions=True))
+            signals = run_strategy(strategy, context)
         return signal_outputs(signals, bars, indicators.noted)
 
     def fresh(self, known_until_ns: int | None = None) -> StrategySource:
         """Return one whose module was run anew, later rows of the tables in it hidden."""
         if not self.reload:
             return replace(self, known_until_ns=known_until_ns)
-        with readers_hide(known_until_ns, self._read):
+        with readers_hide(known_until_ns, self._read, self._files):
             again = _run_again(self.strategy_class)
         if known_until_ns is not None:
             for space in _spaces(again):
                 for name in later_tables(space):
                     setattr(space, name, hide_later(getattr(space, name), known_until_ns))
         return replace(self, strategy_class=again, known_until_ns=known_until_ns)
+
+    def with_series(self, series: Mapping[str, ExternalSeries], later: OtherRows | None = None) -> StrategySource:
+        """Return the same strategy beside other external series; `later` changes their files when it reads them."""
+        return replace(self, series=series, later=later)
 
     def dated_tables(self) -> tuple[str, ...]:
         """Name the tables in its module and class, and the files it has read with pandas."""

@@ -30,8 +30,9 @@ class BarContext:
     (``chop`` as long as nobody labels it), `timestamp` the bar's start in UTC, `cycle_number` its number from 1 up.
     `state` is the account at this close, None where none is kept: ``positions`` by symbol, ``cash``, ``equity``,
     ``exposure`` (see `stratkit.strategies.account_state`). `risk_constraints` are the caps of the run by name.
-    Bars and indicators are read through `bars`, `history`, `indicator` and `value`; a context made by hand, without
-    a market behind it, has none. Nothing here can be written to, and no array holds anything after this bar.
+    Bars, indicators and external series are read through `bars`, `history`, `indicator`, `value` and `series`; a
+    context made by hand, without a market behind it, has none. Nothing here can be written to, and no array holds
+    anything after this bar.
     """
 
     universe: Universe
@@ -108,6 +109,13 @@ class BarContext:
         `bars_ago` looks that many of its own bars back from its latest; NaN where it has not so many.
         """
         return self._known().value(self._bar, indicator, args, {"on": on, **params}, symbol, bars_ago)
+
+    def series(self, name: str) -> Mapping[str, float]:
+        """Return what an external series was when this bar ended, by symbol: ``series("vix")["SPX"]``.
+
+        NaN before its first value, where it is too old to count, and where the symbol has no bar.
+        """
+        return self._known().series(self._bar, name)
 
     @property
     def _bar(self) -> int:

@@ -53,6 +53,10 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "lead_lag": f"{_LIBRARY}.lead_lag:LeadLag",
         "currency_strength": f"{_LIBRARY}.currency_strength:CurrencyStrength",
         "safe_haven": f"{_LIBRARY}.safe_haven:SafeHaven",
+        "volatility_risk_premium": f"{_LIBRARY}.volatility_risk_premium:VolatilityRiskPremium",
+        "contrarian_sentiment": f"{_LIBRARY}.contrarian_sentiment:ContrarianSentiment",
+        "sentiment_divergence": f"{_LIBRARY}.sentiment_divergence:SentimentDivergence",
+        "news_momentum": f"{_LIBRARY}.news_momentum:NewsMomentum",
     },
     group="stratkit.strategies",
 )

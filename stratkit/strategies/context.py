@@ -1,4 +1,4 @@
-"""`Context`: what a strategy may look at: the bars, indicators of them, its parameters."""
+"""`Context`: what a strategy may look at: the bars, indicators of them, external series, its parameters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TypeVar, cast
 
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
+from stratkit.features.external import SeriesSource
 from stratkit.features.source import Holes, IndicatorSource
 from stratkit.features.specs import spec_of
-from stratkit.panel import BoolArray
+from stratkit.panel import BoolArray, FloatArray
 from stratkit.strategies.parameters import Parameters
 
 R = TypeVar("R")
 _NOT_GIVEN = cast(IndicatorSource, None)  # replaced by a source of the context's own bars
+_NO_SERIES = cast(SeriesSource, None)  # likewise
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,25 @@ class Context:
     sets that ask for the same indicator pay for it once; it is made when not given. `params` are
     those of the strategy that is run, filled in by `run_strategy`. With `assume_positions` a per-bar strategy that
     needs its account is told the positions that its own proposals would have made: for proofs, which have none.
+    `external` holds the external series of the run.
     """
 
     bars: Bars
     indicators: IndicatorSource = field(default=_NOT_GIVEN)
     params: Parameters = field(default_factory=Parameters)
     assume_positions: bool = False
+    external: SeriesSource = field(default=_NO_SERIES, repr=False)
     _lookbacks: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.indicators is _NOT_GIVEN:
             object.__setattr__(self, "indicators", IndicatorSource(self.bars))
+        if self.external is _NO_SERIES:
+            object.__setattr__(self, "external", SeriesSource(self.bars))
         if self.indicators.bars is not self.bars:
             raise UsageError("the indicators of a context must be of its own bars; found those of other bars")
+        if self.external.bars is not self.bars:
+            raise UsageError("the series of a context must stand beside its own bars; found other bars")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,6 +61,14 @@ class Context:
     def lookback_bars(self) -> int:
         """The longest lookback of the indicators computed through this context so far."""
         return max(self._lookbacks, default=0)
+
+    def series(self, name: str) -> FloatArray:
+        """Return (T, N) an external series: on each bar the latest value that was known when the bar ended.
+
+        NaN before the first value, where it is too old to count, and where a symbol has no bar. Raises `UsageError`
+        for a series that the run does not have.
+        """
+        return self.external.panel(name)
 
     def compute(
         self,

@@ -18,6 +18,7 @@ from stratkit.strategies.catalog import build_strategy
 from stratkit.strategies.context import Context
 from stratkit.strategies.faults import Fault, OnError
 from stratkit.strategies.isolation import signals_or_faults
+from stratkit.strategies.needs import check_needs
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.sheet import ProposalSheet
 from stratkit.strategies.signals import Signals
@@ -125,6 +126,7 @@ def open_desk(
     seats = []
     for name, settings in configured.items():
         strategy = build_strategy(settings.spec, settings.params)
+        check_needs(name, strategy, context)
         if isinstance(strategy, BarStrategy) and strategy.needs_state:
             if settings.timeframe is not None:
                 raise UsageError(

@@ -69,6 +69,11 @@ class Market:
         row = self._past.own_row(column, bar + 1, ago)
         return _at(panels, -1 if row is None else row, column, is_known=row is not None)
 
+    def series(self, bar: int, name: str) -> Mapping[str, float]:
+        """Return what an external series was at `bar`, by symbol."""
+        panel = self._context.series(name)
+        return MappingProxyType(dict(zip(self._context.bars.symbols, panel[bar].tolist(), strict=True)))
+
     def triggers(self, bar: int) -> tuple[TriggerSignal, ...]:
         """Return the events on `bar` of symbols that may be entered, by symbol and kind."""
         symbols, eligible = self._context.bars.symbols, self._eligible[bar]

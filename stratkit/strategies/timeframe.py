@@ -45,7 +45,7 @@ def on_coarser_bars(strategy: Strategy, context: Context, timeframe: str) -> Sig
 def coarser_context(context: Context, timeframe: str) -> Context:
     """Return the context of the same market on bars of `timeframe`, to be shared by strategies that look at it."""
     coarse = coarser_bars(context.bars, timeframe)
-    return replace(context, bars=coarse, indicators=IndicatorSource(coarse))
+    return replace(context, bars=coarse, indicators=IndicatorSource(coarse), external=context.external.on(coarse))
 
 
 def joined(signals: Signals, coarse: Context, fine: Context) -> Signals:

@@ -45,6 +45,28 @@ class KnowsSP500(Strategy):
         return self.sides(context, long=context.bars.close > context.bars.close[:, [column]] - 1)
 """
 
+MOODS = """\
+import numpy as np
+import pandas as pd
+from stratkit.strategies import Strategy
+
+class Honest(Strategy):
+    "Long while the mood is high."
+    needs = ("series:mood",)
+    def signals(self, context):
+        mood = context.series("mood")
+        return self.sides(context, long=mood > 5, exit=mood < 5)
+
+class ByDate(Strategy):
+    "The same by date."
+    def signals(self, context):
+        table = pd.read_csv("mood.csv")
+        stamps = pd.DatetimeIndex(pd.to_datetime(table["timestamp"], utc=True)).as_unit("ns").asi8
+        row = np.searchsorted(stamps, context.bars.times, side="right") - 1
+        mood = np.where(row >= 0, table["value"].to_numpy()[row], np.nan)[:, None]
+        return self.sides(context, long=mood > 5, exit=mood < 5)
+"""
+
 
 @pytest.fixture
 def own(tmp_path: Path) -> str:
@@ -152,6 +174,45 @@ def test_without_data_a_made_up_set_that_a_strategy_cannot_run_on_is_left_out(st
     assert done.code == 0
     assert [check["bars"] for check in done.json["checks"]] == [5031]
     assert "is not checked on made-up days, for it cannot run there" in done.err
+
+
+def test_without_a_configuration_a_series_is_the_bundled_one_where_its_dates_fit_and_made_up_elsewhere(
+    stratkit: Stratkit,
+) -> None:
+    done = stratkit("check", "lookahead", "volatility_risk_premium", "--cuts", "8", "--json")
+    assert done.code == 0, done.err
+    assert [check["verdict"] for check in done.json["checks"]] == ["clean"] * 3
+    assert not any("no opinion" in note for check in done.json["checks"] for note in check["notes"])
+    assert "is not checked on" not in done.err
+    warm = stratkit("check", "warmup", "volatility_risk_premium", "--json")
+    assert warm.json["checks"][0]["needed_bars"] == 21
+
+
+def test_a_configured_series_is_kept_to_its_lag_also_where_a_strategy_reads_the_file_itself(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path
+) -> None:
+    days = [f"2020-{month:02d}-{day:02d}" for month in range(1, 11) for day in range(1, 29)]
+    rows = [f"{day}T00:00Z,{number * 7 % 11}" for number, day in enumerate(days)]
+    (tmp_path / "mood.csv").write_text("\n".join(["timestamp,value", *rows]))
+    (tmp_path / "moods.py").write_text(MOODS)
+    (tmp_path / "run.yaml").write_text(
+        f"data: {{path: {write_bars()}, series: {{mood: {{path: mood.csv, publication_lag: 3d}}}}}}\n"
+        "strategies:\n"
+        "  honest: {enabled: true, type: moods.py:Honest}\n"
+        "  by_date: {enabled: true, type: moods.py:ByDate}\n"
+    )
+    done = stratkit("check", "lookahead", "run.yaml", "--cuts", "40", "--json")
+    assert done.code == 5
+    assert [(check["name"], check["verdict"]) for check in done.json["checks"]] == [
+        ("honest", "clean"), ("by_date", "leak"),
+    ]  # fmt: skip
+    assert "by_date looks ahead: side of ACME on bar" in done.err
+    (tmp_path / "bare.yaml").write_text(
+        f"data: {{path: {write_bars()}}}\nstrategies: {{honest: {{enabled: true, type: moods.py:Honest}}}}\n"
+    )
+    bare = stratkit("check", "lookahead", "bare.yaml", "--cuts", "5")
+    assert "no series 'mood'; none is known: configure data.series.mood" in bare.err
+    assert bare.code != 0
 
 
 def test_without_a_name_every_built_in_strategy_and_indicator_is_proved(stratkit: Stratkit) -> None:

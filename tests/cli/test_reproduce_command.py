@@ -504,3 +504,78 @@ def test_python_m_stratkit_is_the_command(checkout: Path, tmp_path: Path) -> Non
     )
     assert done.returncode == 2
     assert "No such command 'nonsense'" in done.stderr
+
+
+MOOD = "timestamp,value\n2020-01-01T00:00:00Z,1\n2020-03-02T00:00:00Z,{last}\n"
+MOODY = """
+from stratkit.strategies.strategy import Strategy
+
+class Moody(Strategy):
+    "Long while the mood is above 2."
+    def signals(self, context):
+        mood = context.series("mood")
+        return self.sides(context, long=mood > 2, exit=mood < 2)
+"""
+
+
+def moody_run(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> Path:
+    (tmp_path / "mood.csv").write_text(MOOD.format(last=3))
+    (tmp_path / "moody.py").write_text(MOODY)
+    series = "{mood: {path: mood.csv, publication_lag: 1d}, vix: {path: 'bundled:VIX', publication_lag: 1d}}"
+    own = ("--strategy", "moody.py", "--set", f"data.series={series}", "--no-report")
+    return run_of(stratkit, "--data", write_bars(), *own)
+
+
+def test_a_series_is_found_again_from_elsewhere_and_a_changed_one_is_noticed(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path, elsewhere: Callable[[], Path]
+) -> None:
+    run = moody_run(stratkit, write_bars, tmp_path)
+    inputs = read(run / "manifest.json")["inputs"]
+    assert inputs["series mood"]["path"] == "mood.csv"
+    assert inputs["series vix"]["path"] == "bundled:VIX"
+    assert all(len(inputs[role]["sha256"]) == 64 for role in ("series mood", "series vix"))
+    elsewhere()
+    done = again(stratkit, run)
+    assert (done.code, done.json["verdict"]) == (0, "identical"), done.err
+    (tmp_path / "mood.csv").write_text(MOOD.format(last=4))  # also above 2: the same trades come out
+    done = again(stratkit, run)
+    assert (done.code, done.json["verdict"]) == (5, "another run")
+    assert changes(done) == ["input file changed: series mood (mood.csv)"]
+    (tmp_path / "mood.csv").write_text(MOOD.format(last=1))
+    assert again(stratkit, run).json["verdict"] == "different"
+
+
+def test_a_series_that_is_gone_is_asked_for(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
+    run = moody_run(stratkit, write_bars, tmp_path)
+    (tmp_path / "mood.csv").unlink()
+    done = stratkit("reproduce", run)
+    assert done.code == 3
+    assert "data.series.mood.path of" in done.err
+    assert f"must name a file; found none at {tmp_path / 'mood.csv'}: bring it back" in done.err
+
+
+def test_a_series_that_does_not_hold_is_said_with_its_place(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path
+) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        "data:\n  series:\n    mood: {path: mood.csv}\nstrategies: {hold: {enabled: true, type: buy_and_hold}}\n"
+    )
+    done = stratkit("backtest", config, "--data", write_bars())
+    assert done.code == 2
+    assert "run.yaml:3" in done.err
+    assert "a series must say when its values become known" in done.err
+
+
+def test_a_run_says_when_the_values_of_its_series_are_known(
+    stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path
+) -> None:
+    moody_run(stratkit, write_bars, tmp_path)
+    series = (
+        "{mood: {path: mood.csv, publication_lag: 0s, max_age: 90d}, vix: {path: 'bundled:VIX', publication_lag: 36h}}"
+    )
+    done = stratkit(
+        "backtest", "--data", write_bars(), "--strategy", "moody.py", "--set", f"data.series={series}", "--no-report"
+    )
+    assert "series      mood: mood.csv, a value is known at its timestamp, for at most 90d" in done.out
+    assert "            vix: bundled:VIX, a value is known 36h after its timestamp\n" in done.out

@@ -16,7 +16,7 @@ from stratkit.research.sources import StrategySource
 from stratkit.research.suspects import suspects_of
 from stratkit.strategies.catalog import STRATEGIES, find_strategy
 from stratkit.strategies.strategy import Strategy
-from stratkit.testing import sample_bars
+from stratkit.testing import sample_bars, sample_series
 
 CUTS = 80
 SUITE = Path(__file__).parent / "suite"
@@ -56,7 +56,9 @@ def bars_for(file: str) -> Bars:
 def report(strategy: type[Strategy]) -> LookaheadReport:
     file = inspect.getsourcefile(strategy) or ""
     kind = Path(file).stem.partition("_")[2] if SUITE in Path(file).parents else ""
-    return check_lookahead(StrategySource(strategy), bars_for(kind), cuts=CUTS)
+    bars = bars_for(kind)
+    source = StrategySource(strategy, series=sample_series(strategy(), bars))
+    return check_lookahead(source, bars, cuts=CUTS)
 
 
 def named(strategy: type[Strategy]) -> str:

@@ -18,7 +18,7 @@ from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, bounded
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
-from stratkit.testing import sample_bars
+from stratkit.testing import sample_bars, sample_series
 
 BARS = sample_bars(800).select(("FULL", "TREND"))
 
@@ -163,4 +163,6 @@ def test_progress_is_told_after_each_end() -> None:
 
 @pytest.mark.parametrize("name", list(STRATEGIES.builtin))
 def test_the_built_in_strategies_declare_enough(name: str) -> None:
-    assert measure_warmup(StrategySource(find_strategy(name)), sample_bars(900), ends=8).holds
+    strategy, bars = find_strategy(name), sample_bars(1100)
+    source = StrategySource(strategy, series=sample_series(strategy(), bars))
+    assert measure_warmup(source, bars, ends=8).holds

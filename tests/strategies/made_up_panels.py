@@ -49,11 +49,11 @@ def currencies(sign: int, bars: int = BARS) -> Bars:
     names = sorted({code for pair in PAIRS for code in (pair[:3], pair[3:])})
     length = 150 if sign > 0 else 63
     drift = np.zeros((bars, len(names)))
-    for place in range(len(names)):
+    for column in range(len(names)):
         side = draw.choice((-1.0, 1.0))
         for start in range(0, bars, length):
             side = draw.choice((-1.0, 1.0)) if sign > 0 else -side
-            drift[start : start + length, place] = 0.002 * side
+            drift[start : start + length, column] = 0.002 * side
     own = drift + VOL / 2 * draw.standard_normal(drift.shape)
     place = {name: number for number, name in enumerate(names)}
     returns = np.column_stack([own[:, place[pair[:3]]] - own[:, place[pair[3:]]] for pair in PAIRS])
