@@ -80,9 +80,7 @@ def _play_package_bar(playing: Playing, packages: Packages) -> None:
             playing.book, playing.bar = before, bar
             kept.remove(broken[-1])  # the last of them: what it took may be what the others lacked
             refused.append(broken[-1])
-    for package in (*kept, *following):
-        packages.held[package.slots] = np.where(package.weight != 0, package.key, 0)
-        packages.leaving[package.slots] = False
+    packages.take_over([*kept, *following])
     for package in sorted(refused, key=lambda package: package.key):
         _log_refusal(playing, packages, package, side, row)
     packages.follow(playing.book)

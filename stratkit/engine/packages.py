@@ -87,6 +87,15 @@ class Packages:
                 return first + int(found.argmax())
         return stop
 
+    def take_over(self, played: Sequence[Package]) -> None:
+        """Note what went through: whose the positions are now, and who stayed behind of packages that have left."""
+        left = [self.held[package.slots] for package in played if package.leaves]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *left]))
+        self.leaving |= (self.held > 0) & np.isin(self.held, keys)
+        for package in played:
+            self.held[package.slots] = np.where(package.weight != 0, package.key, 0)
+            self.leaving[package.slots] = False
+
     def follow(self, book: Book) -> None:
         """Let what is left of a package leave when a leg of it has left by itself."""
         side = np.asarray(book.slots["side"])

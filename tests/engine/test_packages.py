@@ -99,6 +99,18 @@ def test_a_leg_without_a_bar_on_the_row_of_the_exit_is_not_left_behind() -> None
     assert story(result)[2:] == [(5, "A", -1, 4000, "rebalance_out"), (5, "B", 1, 2000, "rebalance_out")]
 
 
+def test_what_another_package_speaks_for_follows_when_that_one_is_refused() -> None:
+    price = np.full((6, 3), 10.0)
+    price[3, 2] = NAN  # C has no bar when A is to leave B for it
+    panels: Any = dict.fromkeys(("open", "high", "low", "close", "volume"), price)
+    bars = Bars(np.arange(6) * NS_PER_DAY, ("A", "B", "C"), frequency="1d", source="by hand", **panels)
+    weight, legs = np.full((6, 3), NAN), np.zeros((6, 3), np.int16)
+    weight[0, :2], legs[0, :2] = (0.4, -0.4), 1
+    weight[2], legs[2] = (0.4, 0.0, -0.4), (2, 1, 2)
+    result = simulate(bars, Signals("pairs", weight=weight, legs=legs))
+    assert story(result)[2:] == [(3, "B", 1, 4000, "rebalance_out"), (4, "A", -1, 4000, "rebalance_out")]
+
+
 def test_a_cap_that_cuts_one_leg_refuses_the_package() -> None:
     # 0.2 of equity in A fits below 30 %, 0.5 in B does not
     risk = RiskSettings(caps=CapSettings(max_symbol_pct=30.0))

@@ -77,6 +77,7 @@ CASES: Final = [
     Case("order_flow", made_up.trending, made_up.ranging, {"proxy": "bulk_volume"}),
     both_ways("large_prints", made_up.prints),
     Case("large_prints", partial(made_up.prints, -1), partial(made_up.prints, 1), {"reaction": "fade"}),
+    both_ways("formula", made_up.setbacks),
     both_ways("cross_sectional_momentum", made_up.leaders),
     both_ways("pairs", panels.tied_pairs),
     both_ways("lead_lag", panels.led),

@@ -11,7 +11,7 @@ from stratkit.features.indicators import return_std
 from stratkit.features.pairwise import rolling_correlation
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.strategies.context import Context
-from stratkit.strategies.legs import MOST_NUMBERS
+from stratkit.strategies.legs import package_number
 from stratkit.strategies.parameters import Parameters, bounded
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
@@ -25,7 +25,7 @@ class LeadLagParams(Parameters):
     move_z: float = bounded(
         1.0, low=0.0, high=5.0, step=0.1, description="move of the leader that counts [its deviations]"
     )
-    hold: int = bounded(1, low=1, high=60, description="bars until both legs are left", log=True)
+    hold: int = bounded(1, low=1, high=60, description="bars for which a move counts", log=True)
     max_pairs: int = bounded(3, low=1, high=50, description="pairs at a time, in equal weights", log=True)
     gross: float = bounded(1.0, low=0.1, high=4.0, step=0.1, description="long plus short of all pairs [x equity]")
 
@@ -65,7 +65,9 @@ class LeadLag(Strategy):
         score, leader, side = _best_leaders(returns, move, params.window, params.min_correlation, params.move_z)
         score[: self.warmup_bars] = np.nan
         leg = params.gross / (2.0 * params.max_pairs)
-        weight, legs = held_pairs(score, leader, side, context.has_bar, params.hold, params.max_pairs, leg)
+        names = context.bars.symbols
+        numbers = np.array([[package_number(*sorted((one, other))) for other in names] for one in names])
+        weight, legs = held_pairs(score, leader, side, context.has_bar, numbers, params.hold, params.max_pairs, leg)
         return self.weights(context, weight, legs=legs)
 
 
@@ -91,55 +93,64 @@ def _best_leaders(
 
 @compiled
 def held_pairs(
-    score: FloatArray, leader: IntArray, side: FloatArray, has_bar: BoolArray, hold: int, most: int, leg: float
-) -> tuple[FloatArray, npt.NDArray[np.int16]]:
-    """Return (T, N) weights and packages of pairs that are entered by score and left after `hold` bars.
+    score: FloatArray, leader: IntArray, side: FloatArray, has_bar: BoolArray, numbers: IntArray, hold: int, most: int,
+    leg: float,
+) -> tuple[FloatArray, npt.NDArray[np.int16]]:  # fmt: skip
+    """Return (T, N) weights and packages of the pairs that are held because of the scores of the last `hold` bars.
 
-    A pair is left on the first bar from then on that one of the two has; on that bar neither enters another. Packages
-    are numbered as they are entered.
+    Older scores go first, then higher ones; a symbol stands in one pair at a time. What is held depends on no bar
+    before those, but for a pair that has no bar to be left on. `numbers` (N, N) are those of the packages.
     """
     bars, symbols = score.shape
     weight = np.full((bars, symbols), np.nan)
     legs = np.zeros((bars, symbols), np.int16)
-    with_leader = np.full(symbols, -1, np.int64)  # of each follower that is held
-    since = np.zeros(symbols, np.int64)
-    free_from = np.zeros(symbols, np.int64)
-    number = np.zeros(symbols, np.int16)
-    pairs, entered = 0, 0
+    held_with = np.full(symbols, -1, np.int64)  # the leader of each follower that is held
+    held_side = np.zeros(symbols)
     for bar in range(bars):
+        taken = np.zeros(symbols, np.bool_)
+        with_now = np.full(symbols, -1, np.int64)
+        side_now = np.zeros(symbols)
+        pairs = 0
+        for follower in range(symbols):  # what cannot be left yet
+            other = held_with[follower]
+            if other >= 0 and not (has_bar[bar, follower] or has_bar[bar, other]):
+                with_now[follower], side_now[follower] = other, held_side[follower]
+                taken[follower], taken[other] = True, True
+                pairs += 1
+        for age in range(hold - 1, -1, -1):
+            told = bar - age
+            while told >= 0 and pairs < most:
+                best = -1
+                for follower in range(symbols):
+                    other = leader[told, follower]
+                    if not score[told, follower] > 0 or taken[follower] or taken[other]:
+                        continue
+                    goes_on = held_with[follower] == other and held_side[follower] == side[told, follower]
+                    if not goes_on and not (has_bar[bar, follower] and has_bar[bar, other]):
+                        continue
+                    if best < 0 or score[told, follower] > score[told, best]:
+                        best = follower
+                if best < 0:
+                    break
+                other = leader[told, best]
+                with_now[best], side_now[best] = other, side[told, best]
+                taken[best], taken[other] = True, True
+                pairs += 1
         for follower in range(symbols):
-            other = with_leader[follower]
-            if other < 0 or bar - since[follower] < hold or not (has_bar[bar, follower] or has_bar[bar, other]):
+            other = held_with[follower]
+            if other < 0 or (with_now[follower] == other and side_now[follower] == held_side[follower]):
                 continue
             for leaving in (follower, other):
-                free_from[leaving] = bar + 1
                 if has_bar[bar, leaving]:
                     weight[bar, leaving] = 0.0
-                    legs[bar, leaving] = number[follower]
-            with_leader[follower] = -1
-            pairs -= 1
-        while pairs < most:
-            best = -1
-            for follower in range(symbols):
-                other = leader[bar, follower]
-                if not score[bar, follower] > 0 or free_from[follower] > bar or free_from[other] > bar:
-                    continue
-                if not (has_bar[bar, follower] and has_bar[bar, other]):
-                    continue
-                if best < 0 or score[bar, follower] > score[bar, best]:
-                    best = follower
-            if best < 0:
-                break
-            other = leader[bar, best]
-            weight[bar, best] = side[bar, best] * leg
-            weight[bar, other] = -side[bar, best] * leg
-            number[best] = np.int16(1 + entered % MOST_NUMBERS)
-            entered += 1
-            legs[bar, best] = number[best]
-            legs[bar, other] = number[best]
-            with_leader[best] = other
-            since[best] = bar
-            free_from[best] = bars
-            free_from[other] = bars
-            pairs += 1
+                    legs[bar, leaving] = numbers[follower, other]
+        for follower in range(symbols):
+            other = with_now[follower]
+            if other < 0 or (held_with[follower] == other and held_side[follower] == side_now[follower]):
+                continue
+            weight[bar, follower] = side_now[follower] * leg
+            weight[bar, other] = -side_now[follower] * leg
+            legs[bar, follower] = numbers[follower, other]
+            legs[bar, other] = numbers[follower, other]
+        held_with, held_side = with_now, side_now
     return weight, legs

@@ -10,7 +10,7 @@ from stratkit.compiled import compiled
 from stratkit.panel import BoolArray, FloatArray
 from stratkit.strategies.cointegration import PairFit, cointegrated_pairs
 from stratkit.strategies.context import Context
-from stratkit.strategies.legs import MOST_NUMBERS
+from stratkit.strategies.legs import package_number
 from stratkit.strategies.parameters import Parameters, bounded, choice
 from stratkit.strategies.rebalancing import Period, period_starts
 from stratkit.strategies.signals import Signals
@@ -74,7 +74,7 @@ class Pairs(Strategy):
         """Return target weights on the bars on which a pair is entered or left."""
         with np.errstate(invalid="ignore", divide="ignore"):
             log_price = np.log(np.where(context.bars.close > 0, context.bars.close, np.nan))
-        book = _PairBook(self.params, log_price)
+        book = _PairBook(self.params, log_price, context.bars.symbols)
         refits = np.flatnonzero(period_starts(context.bars.times, self.params.refit))
         refits = refits[refits >= self.warmup_bars]
         for row, stop in zip(refits.tolist(), [*refits[1:].tolist(), len(log_price)], strict=False):
@@ -87,7 +87,7 @@ class Pairs(Strategy):
 class _PairBook:
     """What is asked for pair by pair, stretch by stretch between two choices."""
 
-    def __init__(self, params: PairsParams, log_price: FloatArray) -> None:
+    def __init__(self, params: PairsParams, log_price: FloatArray, symbols: tuple[str, ...]) -> None:
         self.weight = np.full(log_price.shape, np.nan)
         self.legs = np.zeros(log_price.shape, np.int16)
         self._params = params
@@ -95,8 +95,7 @@ class _PairBook:
         self._has_bar: BoolArray = np.isfinite(log_price)
         self._watched: dict[tuple[int, int], tuple[PairFit, int]] = {}  # with the state it is in
         self._given_up: list[tuple[int, int]] = []
-        self._number: dict[tuple[int, int], int] = {}  # of the package that a pair last entered as
-        self._entered = 0
+        self._symbols = symbols
 
     def choose(self, fits: list[PairFit], row: int) -> None:
         """Watch the clearest pairs from now on; one that is held and no longer among them is given up."""
@@ -131,13 +130,10 @@ class _PairBook:
             self._watched[pair] = (fit, int(states[-1]) if len(states) else state)
 
     def _ask(self, row: int, pair: tuple[int, int], leg: float) -> None:
-        if leg:  # numbered as they come: a column's number would depend on which symbols there are
-            self._number[pair] = 1 + self._entered % MOST_NUMBERS
-            self._entered += 1
         for symbol, weight in zip(pair, (leg, -leg), strict=True):
             if self._has_bar[row, symbol]:
                 self.weight[row, symbol] = weight
-                self.legs[row, symbol] = self._number[pair]
+                self.legs[row, symbol] = package_number(*(self._symbols[column] for column in sorted(pair)))
 
 
 def _turned(fit: PairFit) -> PairFit:
