@@ -236,7 +236,7 @@ def _market(name: str, walk: Walk, bars: int = BARS) -> Bars:
     for number in range(SYMBOLS):
         draw = generator(0, "made up markets", name, number)
         made.append(_bars(draw, walk(draw, bars)))
-    panels = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
+    panels: dict[str, Any] = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
     days = _FIRST_DAY + np.arange(bars) // 5 * 7 + np.arange(bars) % 5
     symbols = tuple(f"MADE{number + 1}" for number in range(SYMBOLS))
     return Bars(days * NS_PER_DAY, symbols, **panels, frequency="1d", source=f"made up: {name}")
