@@ -40,11 +40,9 @@ def strategies_page() -> str:
 def example(strategy: Strategy) -> str:
     """Return a command that runs a strategy with one parameter changed."""
     words = [f"stratkit backtest --strategy {strategy.name}"]
-    words += [
-        f"--set data.series.{need.removeprefix('series:')}.path={need.removeprefix('series:')}.parquet"
-        for need in strategy.needs
-        if need.startswith("series:")
-    ]
+    for series in (need.removeprefix("series:") for need in strategy.needs if need.startswith("series:")):
+        words.append(f"--set data.series.{series}.path={series}.parquet")
+        words.append(f"--set data.series.{series}.publication_lag=1d")
     changed = next(_changes(strategy), None)
     if changed is not None:
         name, value = changed

@@ -176,8 +176,9 @@ def _by_family(records: list[dict[str, Any]]) -> Table:
     for family in dict.fromkeys(record["family"] for record in records):
         table.add_row(literal(family), style="bold")
         for record in (each for each in records if each["family"] == family):
-            cells = (f"  {record['name']}", f"{record['warmup_bars']} bars", ", ".join(record["needs"]))
-            table.add_row(*map(literal, (*cells, record["description"])))
+            needs = ", ".join(record["needs"]).replace(":", " ")  # "series vix" may be broken in two
+            cells = (f"  {record['name']}", f"{record['warmup_bars']} bars", needs, record["description"])
+            table.add_row(*map(literal, cells))
     return table
 
 

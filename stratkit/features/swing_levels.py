@@ -48,9 +48,8 @@ def swing_levels(
         )
     zone = zone_atr * atr(high, low, close, atr_bars)
 
-    def levels(*series: FloatArray) -> tuple[FloatArray, ...]:
-        found = _levels(*series, confirm_bars, window_bars, max(window_bars, atr_bars))
-        return tuple(found)
+    def levels(highs: FloatArray, lows: FloatArray, closes: FloatArray, zones: FloatArray) -> tuple[FloatArray, ...]:
+        return tuple(_levels(highs, lows, closes, zones, confirm_bars, window_bars, max(window_bars, atr_bars)))
 
     known = np.where(np.isnan(zone), 0.0, zone)  # a bar without an ATR is a bar all the same; it lies before the window
     return SwingLevels(*on_own_bars(levels, high, low, close, known, outputs=4))

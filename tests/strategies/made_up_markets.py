@@ -71,13 +71,13 @@ def ranging(pull: float = 0.1) -> Bars:
     return _market("ranging", walk)
 
 
-def leaders(sign: int, length: int = 130, drift: float = 0.002) -> Bars:
-    """Half of the symbols lead for good; or (-1) those that led for `length` bars fall behind for the next."""
+def leaders(sign: int, length: int = 130, drift: float = 0.001) -> Bars:
+    """Every second symbol leads for good; or (-1) those that led for `length` bars fall behind for the next."""
+    sides = iter([1.0, -1.0] * SYMBOLS)
 
     def walk(draw: np.random.Generator, bars: int) -> dict[str, Panel]:
         turns = np.ones(bars) if sign > 0 else np.where(np.arange(bars) // length % 2, -1.0, 1.0)
-        side = 1.0 if draw.random() < 0.5 else -1.0
-        return {"returns": drift * side * turns + VOL * draw.standard_normal(bars)}
+        return {"returns": drift * next(sides) * turns + VOL * draw.standard_normal(bars)}
 
     return _market("leaders", walk)
 
@@ -132,7 +132,7 @@ def bounces(sign: int) -> Bars:
 
 
 def squeezes(sign: int) -> Bars:
-    """Every calm ends in a jump of two bars that goes on for fifteen; or is taken back by them."""
+    """Every calm ends in a jump of two bars that goes on for fifteen; or is taken back in three."""
 
     def walk(draw: np.random.Generator, bars: int) -> dict[str, Panel]:
         returns = VOL * draw.standard_normal(bars)
@@ -141,7 +141,10 @@ def squeezes(sign: int) -> Bars:
             returns[calm] = 0.2 * VOL * draw.standard_normal(25)
             side = draw.choice((-1.0, 1.0))
             returns[bar : bar + 2] = 0.015 * side
-            returns[bar + 2 : bar + 17] += 0.006 * side * sign
+            if sign > 0:
+                returns[bar + 2 : bar + 17] += 0.006 * side
+            else:
+                returns[bar + 2 : bar + 5] -= 0.012 * side
         return {"returns": returns}
 
     return _market("squeezes", walk)
@@ -206,7 +209,7 @@ def absorbed_orders(sign: int) -> Bars:
             side = draw.choice((-1.0, 1.0))
             location[bar : bar + 30] = np.clip(0.5 * side + 0.3 * draw.standard_normal(30), -1.0, 1.0)
             returns[bar : bar + 30] -= 0.003 * side
-            returns[bar + 30 : bar + 60] += 0.004 * side * sign
+            returns[bar + 30 : bar + 60] += 0.006 * side * sign
         return {"returns": returns, "location": location}
 
     return _market("absorbed_orders", walk)
@@ -236,7 +239,7 @@ def _market(name: str, walk: Walk, bars: int = BARS) -> Bars:
     for number in range(SYMBOLS):
         draw = generator(0, "made up markets", name, number)
         made.append(_bars(draw, walk(draw, bars)))
-    panels = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
+    panels: dict[str, Any] = {field: np.column_stack([series[field] for series in made]) for field in made[0]}
     days = _FIRST_DAY + np.arange(bars) // 5 * 7 + np.arange(bars) % 5
     symbols = tuple(f"MADE{number + 1}" for number in range(SYMBOLS))
     return Bars(days * NS_PER_DAY, symbols, **panels, frequency="1d", source=f"made up: {name}")

@@ -31,6 +31,24 @@ def test_the_short_side_keeps_it_too(name: str) -> None:
     check_strategy(build_strategy(name, {"direction": "both"}))
 
 
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("volume_breakout", {"direction": "both"}),
+        ("bollinger_rsi", {"direction": "both"}),
+        ("support_resistance", {"direction": "both"}),
+        ("adaptive_trend", {"direction": "long_only"}),
+        ("time_series_momentum", {"direction": "long_only"}),
+        ("volume_profile_reversion", {"mode": "breakout"}),
+        ("order_flow", {"mode": "divergence"}),
+        ("order_flow", {"proxy": "bulk_volume"}),
+        ("large_prints", {"reaction": "fade"}),
+    ],
+)
+def test_the_other_modes_of_a_strategy_keep_it_too(name: str, params: dict[str, Any]) -> None:
+    check_strategy(build_strategy(name, params))
+
+
 def test_one_method_per_promise_is_made_for_pytest() -> None:
     names = {name for name in vars(TestSmaCross) if name.startswith("test_")}
     assert names == {f"test_{promise.__name__}" for promise in PROMISES}

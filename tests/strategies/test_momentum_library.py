@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hand_made import Row, bars_of, confidence_of, flat, mirrored, sides_of, signals_of
 
-from stratkit.data.bars import Bars
+from stratkit.data.bars import FIELDS, Bars
 from stratkit.panel import NS_PER_DAY
 from stratkit.plans import ExitPlan
 from stratkit.strategies.catalog import build_strategy
@@ -112,7 +113,8 @@ def test_time_series_momentum_takes_the_sign_of_the_past_at_equal_risk_on_the_fi
     down = [100 * 0.98**day * (1.05 if day % 3 else 1.0) for day in range(60)]
     close = np.column_stack([up, down])
     times = (10 + np.arange(60)) * NS_PER_DAY  # 11 January 1970: February begins on bar 21, March on bar 49
-    bars = Bars(times, ("DOWN", "UP"), *[close[:, ::-1]] * 4, np.ones((60, 2)), "1d")
+    prices = close[:, ::-1]
+    bars = Bars(times, ("DOWN", "UP"), prices, prices, prices, prices, np.ones((60, 2)), "1d")
     asked = {"lookback": 6, "vol_com_bars": 2, "vol_target_pct": 20.0, "max_weight": 10.0}
     weight = run_strategy(build_strategy("time_series_momentum", asked), Context(bars)).weight
     assert weight is not None
@@ -121,17 +123,19 @@ def test_time_series_momentum_takes_the_sign_of_the_past_at_equal_risk_on_the_fi
         vols = [weighted_deviation(closes[: bar + 1], 5) * math.sqrt(252) for closes in (down, up)]
         np.testing.assert_allclose(weight[bar], [-0.2 / vols[0] / 2, 0.2 / vols[1] / 2], rtol=1e-9)
     capped = build_strategy("time_series_momentum", {**asked, "max_weight": 0.3, "direction": "long_only"})
-    np.testing.assert_allclose(run_strategy(capped, Context(bars)).weight[21], [0.0, 0.15])  # type: ignore[index]
+    held = run_strategy(capped, Context(bars)).weight
+    assert held is not None
+    np.testing.assert_allclose(held[21], [0.0, 0.15])
 
 
 def test_time_series_momentum_shares_among_the_markets_that_are_known() -> None:
     rows = flat([100 * 1.01**day * (1.02 if day % 2 else 1.0) for day in range(60)])
     alone = bars_of(rows, first_day=10)
     late = np.full((60, 1), np.nan)
-    panels = [np.hstack([getattr(alone, name), late]) for name in ("open", "high", "low", "close", "volume")]
+    panels: Any = {name: np.hstack([getattr(alone, name), late]) for name in FIELDS}
     strategy = build_strategy("time_series_momentum", {"lookback": 6, "vol_com_bars": 2})
     one = run_strategy(strategy, Context(alone)).weight
-    both = run_strategy(strategy, Context(Bars(alone.times, ("HAND", "LATE"), *panels, "1d"))).weight
+    both = run_strategy(strategy, Context(Bars(alone.times, ("HAND", "LATE"), **panels, frequency="1d"))).weight
     assert one is not None
     assert both is not None
     np.testing.assert_array_equal(both[:, :1], one)

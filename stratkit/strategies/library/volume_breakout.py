@@ -43,7 +43,7 @@ class VolumeBreakout(Strategy):
     family = "momentum"
     source = (
         "W. J. O'Neil, How to Make Money in Stocks (1988); that volume tells how good a price signal is: "
-        "L. Blume, D. Easley, M. O'Hara, Market Statistics and Technical Analysis, Journal of Finance 49 (1994)"
+        "L. Blume, D. Easley, M. O'Hara, Market Statistics and Technical Analysis: The Role of Volume, JF 49 (1994)"
     )
     needs = ("volume",)
     edge = (
