@@ -1,6 +1,6 @@
 """`Scale`: what a scaler learned from earlier bars, applied to later ones.
 
-Fitted by scikit-learn, kept as plain arrays: applied to one bar they cost microseconds, and say what they hold.
+Fitted by scikit-learn (ranks excepted), kept as plain arrays: applied to one bar they cost microseconds.
 """
 
 from __future__ import annotations
@@ -85,13 +85,16 @@ def _fitted(values: FloatArray, kind: Scaling) -> tuple[Any, Any]:
 
 
 def _fitted_quantiles(values: FloatArray) -> FloatArray:
-    """Return (F, Q) the values at evenly spread ranks."""
-    from sklearn.preprocessing import QuantileTransformer
+    """Return (F, Q) the values at evenly spread ranks, of each feature's own values.
 
-    points = min(_QUANTILES, len(values))
-    learned = QuantileTransformer(n_quantiles=points, subsample=None).fit(values)  # None: no row is drawn by chance
+    scikit-learn's transformer counts the rows without a value among them: a symbol that is not listed yet would
+    move the ranks of the others.
+    """
     found = np.full((values.shape[1], _QUANTILES), np.nan)
-    found[:, :points] = learned.quantiles_.T
+    for feature, column in enumerate(values.T):
+        finite = column[np.isfinite(column)]
+        points = min(_QUANTILES, len(finite))
+        found[feature, :points] = np.quantile(finite, np.linspace(0.0, 1.0, points))
     return found
 
 
