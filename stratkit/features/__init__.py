@@ -1,5 +1,6 @@
 """Numbers from bars: causal indicators and events on (T, N) panels."""
 
+from stratkit.features.channels import Channel, donchian, keltner, natr
 from stratkit.features.events import crossing, lag, last_nonzero
 from stratkit.features.indicators import (
     Bollinger,
@@ -16,26 +17,106 @@ from stratkit.features.indicators import (
     rsi,
     sma,
 )
+from stratkit.features.oscillators import (
+    Stochastic,
+    cci,
+    mfi,
+    stochastic,
+    trix,
+    ultimate_oscillator,
+    williams_r,
+)
+from stratkit.features.pairwise import rolling_beta, rolling_correlation
+from stratkit.features.pieces import on_pieces
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
+from stratkit.features.statistics import zscore
+from stratkit.features.trend import (
+    Aroon,
+    Directional,
+    Ichimoku,
+    SuperTrend,
+    adx,
+    aroon,
+    directional,
+    efficiency_ratio,
+    ichimoku,
+    kama,
+    linear_slope,
+    parabolic_sar,
+    supertrend,
+    wma,
+)
+from stratkit.features.volume import (
+    Klinger,
+    accumulation_distribution,
+    chaikin_money_flow,
+    chaikin_oscillator,
+    klinger,
+    obv,
+    relative_volume,
+    session_vwap,
+    vwap,
+)
+from stratkit.features.volume_profile import VolumeProfile, volume_profile
 
 __all__ = [
+    "Aroon",
     "Bollinger",
+    "Channel",
+    "Directional",
+    "Ichimoku",
     "IndicatorSource",
+    "Klinger",
     "Macd",
+    "Stochastic",
+    "SuperTrend",
+    "VolumeProfile",
+    "accumulation_distribution",
+    "adx",
+    "aroon",
     "atr",
     "bollinger",
+    "cci",
+    "chaikin_money_flow",
+    "chaikin_oscillator",
     "crossing",
+    "directional",
+    "donchian",
+    "efficiency_ratio",
     "ema",
     "highest",
+    "ichimoku",
     "indicator",
+    "kama",
+    "keltner",
+    "klinger",
     "lag",
     "last_nonzero",
+    "linear_slope",
     "lowest",
     "macd",
+    "mfi",
     "momentum",
+    "natr",
+    "obv",
+    "on_pieces",
+    "parabolic_sar",
     "rate_of_change",
+    "relative_volume",
     "return_std",
+    "rolling_beta",
+    "rolling_correlation",
     "rsi",
+    "session_vwap",
     "sma",
+    "stochastic",
+    "supertrend",
+    "trix",
+    "ultimate_oscillator",
+    "volume_profile",
+    "vwap",
+    "williams_r",
+    "wma",
+    "zscore",
 ]

@@ -1,9 +1,9 @@
-"""Indicators: causal panels (T, N) from panels of bars, on TA-Lib.
+"""Averages, bands, momentum and ranges: causal panels (T, N) from panels of bars, on TA-Lib.
 
 Every panel is float64 with NaN = no bar, and every indicator follows the own-bars rule of
 `stratkit.features.own_bars`: holes are skipped, results are NaN where there is no bar and before
-the lookback. Every parameter of TA-Lib is passed, and its process-wide "unstable period" stays 0.
-Windows count own bars. Raises `UsageError` for windows that make no sense.
+the lookback; several panels of one indicator start together. Windows count own bars. Raises
+`UsageError` for windows that make no sense.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stratkit.errors import UsageError
+from stratkit.features.on_talib import SIMPLE, on_talib, talib_series
 from stratkit.features.own_bars import on_own_bars
+from stratkit.features.parameter_checks import check_ascending, check_positive, check_window
 from stratkit.features.specs import indicator
-from stratkit.features.talib_module import load_talib
 from stratkit.panel import FloatArray
-
-_SMA = 0  # TA-Lib's MA_Type of the simple average
 
 
 class Macd(NamedTuple):
@@ -45,8 +43,8 @@ def sma(values: FloatArray, window_bars: int) -> FloatArray:
     >>> sma(np.array([[1.0], [2.0], [np.nan], [6.0]]), 2).ravel()
     array([nan, 1.5, nan, 4. ])
     """
-    _check_window("window_bars", window_bars, 1)
-    return _talib("SMA", values, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 1)
+    return on_talib("SMA", values, timeperiod=window_bars)[0]
 
 
 @indicator("close", lookback=lambda window_bars: window_bars - 1)
@@ -56,8 +54,8 @@ def ema(values: FloatArray, window_bars: int) -> FloatArray:
     It starts at the simple average of the first `window_bars` own bars, and so depends for some
     three windows on where the series starts.
     """
-    _check_window("window_bars", window_bars, 1)
-    return _talib("EMA", values, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 1)
+    return on_talib("EMA", values, timeperiod=window_bars)[0]
 
 
 @indicator("close", lookback=lambda window_bars: window_bars)
@@ -68,7 +66,7 @@ def rsi(values: FloatArray, window_bars: int = 14) -> FloatArray:
     `window_bars` changes, then (previous x (n - 1) + change) / n.
     Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978), section VI.
     """
-    _check_window("window_bars", window_bars, 2)
+    check_window("window_bars", window_bars, 2)
     return on_own_bars(lambda series: (_rsi(series, window_bars),), values)[0]
 
 
@@ -80,12 +78,11 @@ def macd(values: FloatArray, fast_bars: int = 12, slow_bars: int = 26, signal_ba
     window, and all three panels start together, when the signal line does.
     Source: G. Appel, Technical Analysis: Power Tools for Active Investors (2005), ch. 8.
     """
-    _check_window("fast_bars", fast_bars, 2)
-    _check_window("signal_bars", signal_bars, 1)
-    if fast_bars >= slow_bars:  # TA-Lib would swap them without a word
-        raise UsageError(f"fast_bars must be below slow_bars; found {fast_bars} and {slow_bars}")
+    check_window("fast_bars", fast_bars, 2)
+    check_window("signal_bars", signal_bars, 1)
+    check_ascending(fast_bars=fast_bars, slow_bars=slow_bars)  # TA-Lib would swap them without a word
     periods = {"fastperiod": fast_bars, "slowperiod": slow_bars, "signalperiod": signal_bars}
-    return Macd(*_talib("MACD", values, outputs=3, **periods))
+    return Macd(*on_talib("MACD", values, outputs=3, **periods))
 
 
 @indicator("close", lookback=lambda window_bars, deviations: window_bars - 1)
@@ -94,11 +91,10 @@ def bollinger(values: FloatArray, window_bars: int = 20, deviations: float = 2.0
 
     Source: J. Bollinger, Bollinger on Bollinger Bands (2001), ch. 7.
     """
-    _check_window("window_bars", window_bars, 2)
-    if not (deviations > 0 and math.isfinite(deviations)):
-        raise UsageError(f"deviations must be above 0; found {deviations}")
-    bands = {"timeperiod": window_bars, "nbdevup": deviations, "nbdevdn": deviations, "matype": _SMA}
-    upper, mid, lower = _talib("BBANDS", values, outputs=3, **bands)
+    check_window("window_bars", window_bars, 2)
+    check_positive("deviations", deviations)
+    bands = {"timeperiod": window_bars, "nbdevup": deviations, "nbdevdn": deviations, "matype": SIMPLE}
+    upper, mid, lower = on_talib("BBANDS", values, outputs=3, **bands)
     return Bollinger(mid, upper, lower)
 
 
@@ -110,56 +106,45 @@ def atr(high: FloatArray, low: FloatArray, close: FloatArray, window_bars: int =
     first the simple average of `window_bars` of them, then (previous x (n - 1) + range) / n.
     Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978), section III.
     """
-    _check_window("window_bars", window_bars, 1)
-    return _talib("ATR", high, low, close, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 1)
+    return on_talib("ATR", high, low, close, timeperiod=window_bars)[0]
 
 
 @indicator("high", lookback=lambda window_bars: window_bars - 1)
 def highest(values: FloatArray, window_bars: int) -> FloatArray:
     """Return the highest value of the last `window_bars` own bars, this one included."""
-    _check_window("window_bars", window_bars, 2)
-    return _talib("MAX", values, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 2)
+    return on_talib("MAX", values, timeperiod=window_bars)[0]
 
 
 @indicator("low", lookback=lambda window_bars: window_bars - 1)
 def lowest(values: FloatArray, window_bars: int) -> FloatArray:
     """Return the lowest value of the last `window_bars` own bars, this one included."""
-    _check_window("window_bars", window_bars, 2)
-    return _talib("MIN", values, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 2)
+    return on_talib("MIN", values, timeperiod=window_bars)[0]
 
 
 @indicator("close", lookback=lambda window_bars: window_bars)
 def return_std(values: FloatArray, window_bars: int = 20) -> FloatArray:
     """Return the sample standard deviation of the last `window_bars` simple returns, per bar (a fraction)."""
-    _check_window("window_bars", window_bars, 2)
-    returns = _talib("ROCP", values, timeperiod=1)[0]
-    population = _talib("STDDEV", returns, timeperiod=window_bars, nbdev=1.0)[0]
+    check_window("window_bars", window_bars, 2)
+    returns = on_talib("ROCP", values, timeperiod=1)[0]
+    population = on_talib("STDDEV", returns, timeperiod=window_bars, nbdev=1.0)[0]
     return population * math.sqrt(window_bars / (window_bars - 1))
 
 
 @indicator("close", lookback=lambda window_bars: window_bars)
 def momentum(values: FloatArray, window_bars: int = 10) -> FloatArray:
     """Return the change over `window_bars` own bars, in price units."""
-    _check_window("window_bars", window_bars, 1)
-    return _talib("MOM", values, timeperiod=window_bars)[0]
+    check_window("window_bars", window_bars, 1)
+    return on_talib("MOM", values, timeperiod=window_bars)[0]
 
 
 @indicator("close", lookback=lambda window_bars: window_bars)
 def rate_of_change(values: FloatArray, window_bars: int = 10) -> FloatArray:
     """Return the change over `window_bars` own bars as a fraction of the value then."""
-    _check_window("window_bars", window_bars, 1)
-    return _talib("ROCP", values, timeperiod=window_bars)[0]
-
-
-def _talib(name: str, *panels: FloatArray, outputs: int = 1, **parameters: float) -> tuple[FloatArray, ...]:
-    """Run a TA-Lib function on every column's own bars: the only place that calls TA-Lib."""
-    function = getattr(load_talib(), name)
-
-    def series(*columns: FloatArray) -> tuple[FloatArray, ...]:
-        result = function(*columns, **parameters)
-        return result if isinstance(result, tuple) else (result,)
-
-    return on_own_bars(series, *panels, outputs=outputs)
+    check_window("window_bars", window_bars, 1)
+    return on_talib("ROCP", values, timeperiod=window_bars)[0]
 
 
 def _rsi(series: FloatArray, window_bars: int) -> FloatArray:
@@ -168,7 +153,7 @@ def _rsi(series: FloatArray, window_bars: int) -> FloatArray:
     A flat bar shrinks both averages alike and leaves their ratio as it was, so the RSI stands; a
     series that has not moved since it began has none.
     """
-    result = _talib("RSI", series.reshape(-1, 1), timeperiod=window_bars)[0][:, 0]
+    result = talib_series("RSI", series, timeperiod=window_bars)[0]
     if not (result == 0.0).any():
         return result
     changes = np.diff(series, prepend=series[:1])
@@ -176,12 +161,3 @@ def _rsi(series: FloatArray, window_bars: int) -> FloatArray:
     stands = (result == 0.0) & (changes == 0) & moved & (np.arange(len(series)) > window_bars)
     source = np.maximum.accumulate(np.where(stands, 0, np.arange(len(series))))
     return np.where(moved, result[source], np.nan)
-
-
-def _check_window(name: str, window_bars: int, low: int) -> None:
-    if not _is_whole(window_bars) or window_bars < low:
-        raise UsageError(f"{name} must be a whole number of bars from {low} up; found {window_bars!r}")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

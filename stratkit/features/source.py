@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 import numpy as np
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError, did_you_mean
+from stratkit.features.pieces import on_pieces
 from stratkit.features.specs import IndicatorSpec, spec_of
 from stratkit.panel import BoolArray, read_only
 
 R = TypeVar("R")
+Holes = Literal["skip", "restart"]
+READABLE: Final = (*FIELDS, "times")  # what an indicator may read of the bars
 
 # room for some thirty series of a million bars: a sweep over averages stays inside small memory
 DEFAULT_MAX_BYTES: Final = 256 * 2**20
@@ -39,21 +42,32 @@ class IndicatorSource:
         return has_bar
 
     def compute(
-        self, function: Callable[..., R], *args: object, on: str | tuple[str, ...] | None = None, **params: object
+        self,
+        function: Callable[..., R],
+        *args: object,
+        on: str | tuple[str, ...] | None = None,
+        holes: Holes = "skip",
+        **params: object,
     ) -> R:
         """Return `function` of the bars: its inputs are filled in, the parameters are given.
 
-        `on` names other fields to read than the indicator's own, such as ``on="high"``.
-        Raises `UsageError` for a field or a parameter that does not exist.
+        `on` names other fields to read than the indicator's own, such as ``on="high"``. At a hole, a
+        bar that a symbol does not have, the indicator goes on as if it were not there (``"skip"``), or
+        begins anew behind it (``"restart"``).
+        Raises `UsageError` for a field, a parameter or a way with holes that does not exist.
         """
+        if holes not in get_args(Holes):
+            raise UsageError(f"holes must be 'skip' or 'restart'; found {holes!r}")
         spec = spec_of(function)
         fields = _fields(spec, on)
         values = spec.parameters(*args, **params)
-        key = (spec.name, function, fields, *values.items())
+        key = (spec.name, function, fields, holes, *values.items())
         if key in self._kept:
             self._kept.move_to_end(key)
         else:
-            self._keep(key, _frozen(function(*(getattr(self.bars, name) for name in fields), **values)))
+            panels = [getattr(self.bars, name) for name in fields]
+            result = function(*panels, **values) if holes == "skip" else on_pieces(function, *panels, **values)
+            self._keep(key, _frozen(result))
         return cast(R, self._kept[key])
 
     def _keep(self, key: tuple[object, ...], result: object) -> None:
@@ -69,8 +83,8 @@ def _fields(spec: IndicatorSpec, on: str | tuple[str, ...] | None) -> tuple[str,
     if len(fields) != len(spec.inputs):
         raise UsageError(f"indicator {spec.name!r} reads {len(spec.inputs)} fields; found on={on!r}")
     for name in fields:
-        if name not in FIELDS:
-            raise UsageError(f"bars have no field {name!r}; {did_you_mean(name, FIELDS)}")
+        if name not in READABLE:
+            raise UsageError(f"bars have no field {name!r}; {did_you_mean(name, READABLE)}")
     return fields
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from stratkit.data.bars import Bars
 from stratkit.features import specs
-from stratkit.features.source import IndicatorSource
+from stratkit.features.source import Holes, IndicatorSource
 from stratkit.features.specs import IndicatorSpec, declared_indicators, spec_of
 from stratkit.plans import ExitPlan, RiskBasis
 from stratkit.research.dated import hide_later, later_tables, readers_hide
@@ -104,7 +104,7 @@ class IndicatorFunction:
     @property
     def name(self) -> str:
         """Name and parameters, as in ``sma(window_bars=20)``."""
-        return _label(spec_of(self.function), dict(self.params), None)
+        return _label(spec_of(self.function), dict(self.params))
 
     @property
     def code(self) -> object:
@@ -197,10 +197,12 @@ class _NotingIndicators(IndicatorSource):
         super().__init__(bars)
         self.noted: dict[str, Panel] = {}
 
-    def compute(self, function: Callable[..., Any], *args: object, on: Any = None, **params: object) -> Any:
-        result = super().compute(function, *args, on=on, **params)
+    def compute(
+        self, function: Callable[..., Any], *args: object, on: Any = None, holes: Holes = "skip", **params: object
+    ) -> Any:
+        result = super().compute(function, *args, on=on, holes=holes, **params)
         spec = spec_of(function)
-        name = _label(spec, spec.parameters(*args, **params), on)
+        name = _label(spec, spec.parameters(*args, **params), on, holes)
         if isinstance(result, tuple):
             parts = getattr(result, "_fields", range(len(result)))
             self.noted.update({f"{name}.{part}": panel for part, panel in zip(parts, result)})
@@ -209,9 +211,10 @@ class _NotingIndicators(IndicatorSource):
         return result
 
 
-def _label(spec: IndicatorSpec, params: Mapping[str, object], on: object) -> str:
+def _label(spec: IndicatorSpec, params: Mapping[str, object], on: object = None, holes: Holes = "skip") -> str:
     words = [f"{key}={value}" for key, value in params.items()]
     words += [] if on is None else [f"on={on}"]
+    words += [] if holes == "skip" else [f"holes={holes}"]
     return f"{spec.name}({', '.join(words)})"
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
-from stratkit.features.source import IndicatorSource
+from stratkit.features.source import Holes, IndicatorSource
 from stratkit.features.specs import spec_of
 from stratkit.panel import BoolArray
 from stratkit.strategies.parameters import Parameters
@@ -55,13 +55,19 @@ class Context:
         return max(self._lookbacks, default=0)
 
     def compute(
-        self, indicator: Callable[..., R], *args: object, on: str | tuple[str, ...] | None = None, **params: object
+        self,
+        indicator: Callable[..., R],
+        *args: object,
+        on: str | tuple[str, ...] | None = None,
+        holes: Holes = "skip",
+        **params: object,
     ) -> R:
         """Return an indicator of the bars, computed once per parameters: ``compute(sma, 20)``.
 
-        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``.
+        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``. Bars that a
+        symbol does not have are skipped, or with ``holes="restart"`` the indicator begins anew behind them.
         """
         spec = spec_of(indicator)
-        result = self.indicators.compute(indicator, *args, on=on, **params)
+        result = self.indicators.compute(indicator, *args, on=on, holes=holes, **params)
         self._lookbacks.append(spec.lookback(**spec.parameters(*args, **params)))
         return result

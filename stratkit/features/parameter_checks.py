@@ -1,0 +1,34 @@
+"""`check_window` and its like: what must hold of an indicator's parameters, or `UsageError`."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+from stratkit.errors import UsageError
+
+
+def check_window(name: str, window_bars: int, low: int) -> None:
+    """Raise `UsageError` unless `window_bars` is a whole number of bars, `low` or more."""
+    if not _is_whole(window_bars) or window_bars < low:
+        raise UsageError(f"{name} must be a whole number of bars from {low} up; found {window_bars!r}")
+
+
+def check_ascending(**windows: int) -> None:
+    """Raise `UsageError` unless each window is longer than the one before it."""
+    names = list(windows)
+    for shorter, longer in pairwise(names):
+        if windows[shorter] >= windows[longer]:
+            raise UsageError(f"{shorter} must be below {longer}; found {windows[shorter]} and {windows[longer]}")
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise `UsageError` unless `value` is above 0 and finite."""
+    if not (value > 0 and math.isfinite(value)):
+        raise UsageError(f"{name} must be above 0; found {value}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
