@@ -48,12 +48,27 @@ def frequency_ns(frequency: str) -> int:
     >>> frequency_ns("5min")
     300000000000
     """
-    match = re.fullmatch(r"(\d+)(s|min|h|d|w|mo)", frequency)
+    count, unit = _count_and_unit(frequency)
+    return count * (30 * NS_PER_DAY if unit == "mo" else _UNIT_NS[unit])
+
+
+def frequency_word(frequency: str) -> str:
+    """Return the one word that a frequency has here: minutes may be given as ``m``, and are ``min``.
+
+    >>> frequency_word("5m"), frequency_word("1mo")
+    ('5min', '1mo')
+    """
+    count, unit = _count_and_unit(frequency)
+    return f"{count}{unit}"
+
+
+def _count_and_unit(frequency: str) -> tuple[int, str]:
+    match = re.fullmatch(r"(\d+)(s|min|m|h|d|w|mo)", frequency, re.ASCII)
     if match is None or int(match[1]) == 0:
         raise UsageError(
             f"a frequency must be a count and one of s, min, h, d, w, mo, such as 5min; found {frequency!r}"
         )
-    return int(match[1]) * (30 * NS_PER_DAY if match[2] == "mo" else _UNIT_NS[match[2]])
+    return int(match[1]), "min" if match[2] == "m" else match[2]
 
 
 def measure_frequency(times: IntArray) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
-from stratkit.frequency import frequency_ns
+from stratkit.frequency import frequency_ns, frequency_word
 from stratkit.panel import NS_PER_DAY, BoolArray, FloatArray, IntArray
 
 _MONDAY_NS = 4 * NS_PER_DAY  # 1970-01-05, the first Monday: weeks start there
@@ -33,7 +33,7 @@ def resample_bars(bars: Bars, frequency: str) -> Bars:
         low=np.fmin.reduceat(bars.low, first_bars, axis=0),
         close=_edge(bars.close, exists, first_bars, last=True),
         volume=_summed(bars.volume, exists, first_bars),
-        frequency=frequency,
+        frequency=frequency_word(frequency),
         source=f"{bars.source}, {bars.frequency} bars resampled",
     )
 

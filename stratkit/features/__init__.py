@@ -2,6 +2,7 @@
 
 from stratkit.features.channels import Channel, donchian, keltner, natr
 from stratkit.features.events import crossing, lag, last_nonzero
+from stratkit.features.formula import Formula, parse_formula
 from stratkit.features.indicators import (
     Bollinger,
     Macd,
@@ -65,6 +66,7 @@ __all__ = [
     "Bollinger",
     "Channel",
     "Directional",
+    "Formula",
     "Ichimoku",
     "IndicatorSource",
     "Klinger",
@@ -102,6 +104,7 @@ __all__ = [
     "obv",
     "on_pieces",
     "parabolic_sar",
+    "parse_formula",
     "rate_of_change",
     "relative_volume",
     "return_std",

@@ -5,11 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, Final, TypeVar, get_type_hints
 
 from stratkit.errors import UsageError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
+_FEATURES: Final = "stratkit.features."
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,20 @@ class IndicatorSpec:
             raise UsageError(f"indicator {self.name!r} takes {', '.join(names)}; found: {error}") from None
         bound.apply_defaults()
         return dict(list(bound.arguments.items())[len(self.inputs) :])
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is one of the features, not a user's own."""
+        return self.function.__module__.startswith(_FEATURES)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its panels, as its annotation names them; none when it returns a single panel."""
+        try:
+            returned = get_type_hints(self.function).get("return")
+        except NameError:  # an annotation of names that only a type checker sees
+            return ()
+        return getattr(returned, "_fields", ())
 
 
 _BY_FUNCTION: Final[dict[Callable[..., Any], IndicatorSpec]] = {}
@@ -72,3 +91,19 @@ def spec_of(function: Callable[..., Any]) -> IndicatorSpec:
 def declared_indicators(module_prefix: str = "") -> list[IndicatorSpec]:
     """Return the indicators declared so far in modules whose name begins with `module_prefix`."""
     return [spec for function, spec in _BY_FUNCTION.items() if function.__module__.startswith(module_prefix)]
+
+
+def indicators_by_name() -> dict[str, IndicatorSpec]:
+    """Return every indicator by its name: all of the features, and those of a user's own that are declared so far.
+
+    Of two with one name that of the features counts, else the later one.
+    """
+    _import_features()
+    declared = sorted(declared_indicators(), key=lambda spec: spec.is_built_in)
+    return {spec.name: spec for spec in declared}
+
+
+@cache
+def _import_features() -> None:
+    for module in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"{_FEATURES}{module.name}")

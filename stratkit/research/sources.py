@@ -8,10 +8,8 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
-from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Final, get_args
 
@@ -19,9 +17,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from stratkit.data.bars import Bars
-from stratkit.features import specs
 from stratkit.features.source import Holes, IndicatorSource
-from stratkit.features.specs import IndicatorSpec, declared_indicators, spec_of
+from stratkit.features.specs import IndicatorSpec, indicators_by_name, spec_of
 from stratkit.plans import ExitPlan, RiskBasis
 from stratkit.research.dated import hide_later, later_tables, readers_hide
 from stratkit.research.outputs import Outputs, Panel
@@ -129,9 +126,7 @@ class IndicatorFunction:
 
 def built_in_indicators() -> list[IndicatorFunction]:
     """Return every indicator that the features declare, with plain parameters."""
-    for module in iter_modules([str(Path(specs.__file__).parent)]):
-        import_module(f"stratkit.features.{module.name}")
-    return [plain_indicator(spec) for spec in declared_indicators("stratkit.features.")]
+    return [plain_indicator(spec) for spec in indicators_by_name().values() if spec.is_built_in]
 
 
 def plain_indicator(spec: IndicatorSpec) -> IndicatorFunction:
@@ -198,11 +193,17 @@ class _NotingIndicators(IndicatorSource):
         self.noted: dict[str, Panel] = {}
 
     def compute(
-        self, function: Callable[..., Any], *args: object, on: Any = None, holes: Holes = "skip", **params: object
+        self,
+        function: Callable[..., Any],
+        *args: object,
+        on: Any = None,
+        timeframe: str | None = None,
+        holes: Holes = "skip",
+        **params: object,
     ) -> Any:
-        result = super().compute(function, *args, on=on, holes=holes, **params)
+        result = super().compute(function, *args, on=on, timeframe=timeframe, holes=holes, **params)
         spec = spec_of(function)
-        name = _label(spec, spec.parameters(*args, **params), on, holes)
+        name = _label(spec, spec.parameters(*args, **params), on, timeframe, holes)
         if isinstance(result, tuple):
             parts = getattr(result, "_fields", range(len(result)))
             self.noted.update({f"{name}.{part}": panel for part, panel in zip(parts, result)})
@@ -211,9 +212,16 @@ class _NotingIndicators(IndicatorSource):
         return result
 
 
-def _label(spec: IndicatorSpec, params: Mapping[str, object], on: object = None, holes: Holes = "skip") -> str:
+def _label(
+    spec: IndicatorSpec,
+    params: Mapping[str, object],
+    on: object = None,
+    timeframe: str | None = None,
+    holes: Holes = "skip",
+) -> str:
     words = [f"{key}={value}" for key, value in params.items()]
     words += [] if on is None else [f"on={on}"]
+    words += [] if timeframe is None else [f"timeframe={timeframe}"]
     words += [] if holes == "skip" else [f"holes={holes}"]
     return f"{spec.name}({', '.join(words)})"
 

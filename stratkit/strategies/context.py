@@ -59,15 +59,18 @@ class Context:
         indicator: Callable[..., R],
         *args: object,
         on: str | tuple[str, ...] | None = None,
+        timeframe: str | None = None,
         holes: Holes = "skip",
         **params: object,
     ) -> R:
         """Return an indicator of the bars, computed once per parameters: ``compute(sma, 20)``.
 
-        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``. Bars that a
-        symbol does not have are skipped, or with ``holes="restart"`` the indicator begins anew behind them.
+        `on` reads another field than the indicator's own: ``compute(sma, 20, on="volume")``. `timeframe` looks at
+        coarser bars, ``compute(rsi, 14, timeframe="1d")``: on each bar the last one that is complete at its close.
+        Bars that a symbol does not have are skipped, or with ``holes="restart"`` the indicator begins anew behind them.
         """
         spec = spec_of(indicator)
-        result = self.indicators.compute(indicator, *args, on=on, holes=holes, **params)
-        self._lookbacks.append(spec.lookback(**spec.parameters(*args, **params)))
+        result = self.indicators.compute(indicator, *args, on=on, timeframe=timeframe, holes=holes, **params)
+        lookback_bars = spec.lookback(**spec.parameters(*args, **params))
+        self._lookbacks.append(self.indicators.bars_until(lookback_bars, timeframe))
         return result
