@@ -2,8 +2,7 @@
 
 All are stationary (returns, distances in average true ranges or deviations, ratios, oscillators about 0) and forget:
 none is a level that only accumulates, so that a model of one decade can read them in the next and a live vector
-needs a tail of bars, not all history. Distances are in units of `atr`, returns over h bars in deviations of h-bar
-returns where the name says `_z`.
+needs a tail of bars, not all history. Distances are in average true ranges; `_z` is in deviations.
 """
 
 from __future__ import annotations
@@ -41,8 +40,6 @@ STANDARD: Final[dict[str, str]] = {
     "sma_50_200": f"(sma(50) - sma(200)) / {_ATR}",
     "ema_12_26": f"(ema(12) - ema(26)) / {_ATR}",
     "macd_histogram": f"macd(12, 26, 9).histogram / {_ATR}",
-    "slope_20": f"linear_slope(20) / {_ATR}",
-    "slope_60": f"linear_slope(60) / {_ATR}",
     # where in bands and channels
     "zscore_20": "zscore(20)",
     "zscore_60": "zscore(60)",
@@ -99,7 +96,6 @@ _COARSER: Final[dict[str, str]] = {
     "aroon": '(aroon(20, timeframe="{0}").up - aroon(20, timeframe="{0}").down) / 100',
     "volatility_20": 'return_std(20, timeframe="{0}")',
 }
-_INTRADAY: Final[dict[str, str]] = {"from_session_vwap": f"(close - session_vwap()) / {_ATR}"}
 _LADDER: Final = ("5min", "15min", "1h", "4h", "1d")
 _TIMES_COARSER: Final = (4, 20)  # at least, for the two coarser timeframes
 
@@ -119,7 +115,7 @@ def standard_formulas(frequency: str) -> dict[str, str]:
         for timeframe in _coarser_timeframes(frequency)
         for name, text in _COARSER.items()
     }
-    return {**STANDARD, **_INTRADAY, **coarser}
+    return {**STANDARD, **coarser}
 
 
 def _coarser_timeframes(frequency: str) -> list[str]:

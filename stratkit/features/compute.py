@@ -1,0 +1,59 @@
+"""`FeatureFormulas`: the configured formulas, parsed once, as a `FeatureSet` of any bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from stratkit.errors import UsageError
+from stratkit.features.feature_set import FeatureSet, feature_set
+from stratkit.features.formula import Formula, parse_formula
+from stratkit.features.source import IndicatorSource
+from stratkit.features.standard import standard_formulas
+from stratkit.panel import FloatArray
+
+if TYPE_CHECKING:
+    from stratkit.data.bars import Bars
+    from stratkit.features.settings import FeatureSettings
+
+_NOTHING: Final[Mapping[str, tuple[FloatArray, int]]] = {}
+
+
+@dataclass(frozen=True)
+class FeatureFormulas:
+    """Formulas by the name of their feature."""
+
+    formulas: Mapping[str, Formula]
+
+    def compute(
+        self, source: IndicatorSource, handed_on: Mapping[str, tuple[FloatArray, int]] = _NOTHING
+    ) -> FeatureSet:
+        """Return every formula on the bars of `source`, and behind them what strategies have `handed_on`.
+
+        `handed_on` holds a (T, N) panel and its lookback in bars by name. Raises `UsageError` for a name that comes twice.
+        """
+        both = [name for name in handed_on if name in self.formulas]
+        if both:
+            raise UsageError(f"features must have different names; found {both[0]!r} twice: rename the formula")
+        panels = {name: formula.compute(source) for name, formula in self.formulas.items()}
+        lookback = {name: formula.lookback_bars(source.bars) for name, formula in self.formulas.items()}
+        panels |= {name: panel for name, (panel, _) in handed_on.items()}
+        lookback |= {name: bars for name, (_, bars) in handed_on.items()}
+        return feature_set(panels, lookback)
+
+
+def feature_formulas(settings: FeatureSettings, frequency: str) -> FeatureFormulas:
+    """Return the formulas of `settings`, or the standard ones for bars of `frequency`.
+
+    Raises `UsageError` naming the feature whose formula does not hold.
+    """
+    given = standard_formulas(frequency) if settings.formulas is None else settings.formulas
+    return FeatureFormulas({name: _parsed(name, text) for name, text in given.items()})
+
+
+def _parsed(name: str, text: str) -> Formula:
+    try:
+        return parse_formula(text)
+    except UsageError as error:
+        raise UsageError(f"feature {name!r}: {error}") from None
