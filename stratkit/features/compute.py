@@ -14,7 +14,6 @@ from stratkit.features.standard import standard_formulas
 from stratkit.panel import FloatArray
 
 if TYPE_CHECKING:
-    from stratkit.data.bars import Bars
     from stratkit.features.settings import FeatureSettings
 
 _NOTHING: Final[Mapping[str, tuple[FloatArray, int]]] = {}
@@ -31,7 +30,8 @@ class FeatureFormulas:
     ) -> FeatureSet:
         """Return every formula on the bars of `source`, and behind them what strategies have `handed_on`.
 
-        `handed_on` holds a (T, N) panel and its lookback in bars by name. Raises `UsageError` for a name that comes twice.
+        `handed_on` holds by name a (T, N) panel and its lookback in bars. Raises `UsageError` for a name that comes
+        twice.
         """
         both = [name for name in handed_on if name in self.formulas]
         if both:

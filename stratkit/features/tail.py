@@ -24,25 +24,28 @@ def tail_bars(compute: Compute, bars: Bars, whole: FeatureSet) -> int:
     """Return the shortest tail tried with which the last row of every feature is what it is with twice as many bars.
 
     Recursive averages never quite forget; they have when less than 1e-10 of the feature's standard deviation in
-    `whole`, the features of all `bars`, is left, at each of 12 bars. Tried are one and a half
-    times the longest lookback, and twice, four times ... that. It is not compared with all history: running sums over very many bars drift by their
-    own rounding. Raises `UsageError` naming a feature that has not forgotten with the longest tail that `bars` allow.
+    `whole`, the features of all `bars`, is left, at each of 12 bars. Tried are one and a half times the longest
+    lookback, and always half more. It is not compared with all history: running sums over very many bars drift by
+    their own rounding. Raises `UsageError` naming a feature that has not forgotten with half of `bars`.
     """
     rows = len(bars.times)
     spread = _spread(whole.values)
-    tail = int(whole.lookback_bars.max()) * 3 // 2 + 1  # half more: a tail begins inside of a coarser bar
-    worst = whole.names[int(whole.lookback_bars.argmax())]
+    tail = _half_more(int(whole.lookback_bars.max()))  # also because a tail begins inside of a coarser bar
+    tried, worst = tail, whole.names[int(whole.lookback_bars.argmax())]
     while 2 * tail <= rows:
         ends = np.unique(np.linspace(max(2 * tail, rows // 2), rows, _ENDS).astype(np.int64))
         worst = next((name for end in ends if (name := _differs(compute, bars, spread, int(end), tail))), "")
         if not worst:
             return tail
-        tail *= 2
+        tried, tail = tail, _half_more(tail)
     raise UsageError(
-        f"a live vector needs features that forget, and twice as many bars as they remember; {worst!r} still depends "
-        f"on what was {tail // 2 if tail > rows else tail} bars ago, and there are {rows}: give more history, or leave "
-        "out what only accumulates, such as obv()"
+        f"a live vector needs features that forget, and twice as many bars as they remember; {worst!r} depends on more "
+        f"than {tried} bars, and there are {rows}: give more history, or leave out what only accumulates, such as obv()"
     )
+
+
+def _half_more(bars: int) -> int:
+    return bars * 3 // 2 + 1
 
 
 def _differs(compute: Compute, bars: Bars, spread: FloatArray, end: int, tail: int) -> str:
