@@ -61,7 +61,7 @@ def test_the_standard_set_on_hours_with_coarser_bars() -> None:
 
 
 def test_other_ways_to_scale_and_choose() -> None:
-    bars = sample_bars(1100)
+    bars = sample_bars(1200)
     formulas = {
         "a": "rate_of_change(5)",
         "b": "rsi(14)",
@@ -77,7 +77,7 @@ def test_other_ways_to_scale_and_choose() -> None:
         settings = FeatureSettings.model_validate(
             {"formulas": formulas, "min_bars": 900, "refit_every_bars": 60, "max_rows": 300, **way}
         )
-        lived(settings, bars, 1010, 1040, seed=4)
+        lived(settings, bars, 1060, 1090, seed=4)
 
 
 def test_a_refit_that_was_not_asked_for_is_made_by_the_next_bar() -> None:

@@ -61,7 +61,7 @@ def test_every_feature_forgets_where_the_bars_began() -> None:
         all_, part = computed(bars, **formulas), computed(late, **formulas)
         gap = np.abs(all_.values[:, 1_900:] - part.values[:, 900:])
         spread = np.nanstd(all_.values, axis=(1, 2))
-        return dict(zip(all_.names, (gap.max(axis=(1, 2)) / spread).tolist(), strict=True))
+        return dict(zip(all_.names, (np.nanmax(gap, axis=(1, 2)) / spread).tolist(), strict=True))
 
     assert max(left_over().values()) < 1e-9
     assert left_over(flow="obv()")["flow"] > 0.1  # what this test is there to find
