@@ -23,6 +23,7 @@ from stratkit.plans import ExitPlan, RiskBasis
 from stratkit.research.dated import hide_later, later_tables, readers_hide
 from stratkit.research.outputs import Outputs, Panel
 from stratkit.strategies.context import Context
+from stratkit.strategies.handed_on import strategy_features
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
@@ -68,8 +69,11 @@ class StrategySource:
         with readers_hide(self.known_until_ns, self._read):
             with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
                 strategy = self.strategy_class(**dict(self.params))
-            signals = run_strategy(strategy, Context(bars, indicators, assume_positions=True))
-        return signal_outputs(signals, bars, indicators.noted)
+            context = Context(bars, indicators, assume_positions=True)
+            signals = run_strategy(strategy, context)
+            features = {f"feature {name}": panel for name, (panel, _) in strategy_features(strategy, context).items()}
+        found = signal_outputs(signals, bars, indicators.noted)
+        return replace(found, panels={**found.panels, **features})
 
     def fresh(self, known_until_ns: int | None = None) -> StrategySource:
         """Return one whose module was run anew, later rows of the tables in it hidden."""

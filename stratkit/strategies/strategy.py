@@ -62,13 +62,15 @@ class Strategy(ABC):
 
     `name` (the class name in snake case unless given), `family`, `description` (one sentence; the
     first line of the docstring unless given) and `source` (a reference) tell people what it is;
-    `Params` declares its parameters. Signals at t may use nothing after close[t].
+    `Params` declares its parameters, `feature_names` what it hands on beside signals.
+    Signals and features at t may use nothing after close[t].
     """
 
     name: ClassVar[str]
     family: ClassVar[str] = "user"
     description: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    feature_names: ClassVar[tuple[str, ...]] = ()
     Params: ClassVar[type[Parameters]] = Parameters
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -93,6 +95,10 @@ class Strategy(ABC):
     @abstractmethod
     def signals(self, context: Context) -> Signals:
         """Return the opinion on every bar and symbol."""
+
+    def features(self, context: Context) -> Mapping[str, FloatArray]:
+        """Return a panel (T, N) for each of `feature_names`: numbers for whoever learns or decides, NaN = no value."""
+        return {}
 
     def sides(
         self,
