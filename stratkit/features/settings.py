@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from stratkit.errors import UsageError
+from stratkit.features.formula import parse_formula
 
 Scaling = Literal["robust", "standard", "min_max", "rank", "none"]
 Selection = Literal["f_test", "mutual_information", "importance", "none"]
 Target = Literal["sign", "return", "size"]
+
+
+def _holds(text: str) -> str:
+    try:
+        parse_formula(text)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return text
 
 
 class FeatureSettings(BaseModel):
@@ -16,7 +27,7 @@ class FeatureSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    formulas: dict[str, str] | None = Field(
+    formulas: dict[str, Annotated[str, AfterValidator(_holds)]] | None = Field(
         None, min_length=1, description="features by a name of your choice, as formulas; none = the standard set"
     )
     from_strategies: bool = Field(True, description="whether features that enabled strategies hand on are taken too")
