@@ -33,28 +33,25 @@ def keep_features(run: FeatureRun, parent: Path, started: datetime) -> RunRecord
     """Write features.parquet, features.png, features.json and config.yaml into a new folder below `parent`."""
     plain = run.config.features.model_dump(mode="json")
     name = run_name(started, config_digest(plain), run.bars.digest, run.config.seed)
-    with new_run(parent, f"{name}-features") as draft:
+    with new_run(parent, name) as draft:
         _write_table(draft, run)
         draft.write_json("features.json", feature_record(run))
         draft.write_text("config.yaml", resolved_yaml(run.config))
         if run.config.report.png:
-            settings = run.config.features
-            method = f"{settings.selection} against {target_words(run)}"
-            save_png(
-                features_figure(run.matrix, title(run), method),
-                draft.folder / "features.png",
-                run.config.report.png_dpi,
-            )
+            figure = features_figure(run.matrix, title(run), method_words(run))
+            save_png(figure, draft.folder / "features.png", run.config.report.png_dpi)
     assert draft.record is not None  # it was kept
     return draft.record
 
 
-def target_words(run: FeatureRun) -> str:
-    """Say what features are scored against."""
+def method_words(run: FeatureRun) -> str:
+    """Say how features are scored, and against what."""
     settings = run.config.features
+    if settings.selection == "none":
+        return "not scored"
     what = {"sign": "the sign of the return", "return": "the return", "size": "the size of the return"}
     over = "the next bar" if settings.horizon_bars == 1 else f"the next {settings.horizon_bars} bars"
-    return f"{what[settings.target]} over {over}"
+    return f"scored by {settings.selection} against {what[settings.target]} over {over}"
 
 
 def known_share(run: FeatureRun) -> FloatArray:

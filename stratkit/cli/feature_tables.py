@@ -8,7 +8,7 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from stratkit.cli.feature_files import known_share, target_words, title
+from stratkit.cli.feature_files import known_share, method_words, title
 from stratkit.cli.features import FeatureRun
 from stratkit.cli.terminal import Terminal
 from stratkit.features.fitting import FeatureFit
@@ -45,13 +45,10 @@ def _facts(run: FeatureRun) -> list[str]:
     window = "all bars so far" if settings.window_bars is None else f"the last {settings.window_bars:,} bars"
     limit = "off" if settings.redundancy is None else f"|corr| from {settings.redundancy:g}"
     counts = f"{len(run.matrix.features)} in, {len(last.kept)} kept at the last of {len(run.matrix.fits)} fits"
-    scored = (
-        "not scored" if settings.selection == "none" else f"scored by {settings.selection} against {target_words(run)}"
-    )
     return [
         f"{counts}, {_bar_text(last, run)}; a row stands on the last fit before it",
         f"scaling {settings.scaling}, {over}, fitted on {window}, every {settings.refit_every_bars:,} bars",
-        f"{scored}; redundant: {limit}; at most {settings.max_features}",
+        f"{method_words(run)}; redundant: {limit}; at most {settings.max_features}",
     ]
 
 

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from stratkit.cli.backtest import REPORTS, AcceptOption, DataOption, EndOption, StartOption
+from stratkit.cli.backtest import AcceptOption, DataOption, EndOption, StartOption
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stratkit.runs.folder import RunRecord
     from stratkit.yaml_positions import Placed
 
+FEATURES: Final = Path("features")  # not reports/: every folder there is a run
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which a folder of files is made.")]
 NoFilesOption = Annotated[bool, typer.Option("--no-files", help="Print only: no table, no picture.")]
 
@@ -48,7 +49,7 @@ def features(
     start: StartOption = None,
     end: EndOption = None,
     accept: AcceptOption = None,
-    out: OutOption = REPORTS,
+    out: OutOption = FEATURES,
     no_files: NoFilesOption = False,
     seed: SeedOption = None,
     json_: JsonOption = False,
@@ -58,7 +59,7 @@ def features(
     """Compute, scale and choose features, each row from earlier bars only, and show what became of each.
 
     Without a CONFIG the standard set on the bundled S&P 500. The features block of a configuration names formulas,
-    scaling, selection and refits. Writes features.parquet, features.png and features.json to a folder below reports/.
+    scaling, selection and refits. Writes features.parquet, features.png and features.json to a folder below features/.
     """
     from stratkit.cli.feature_files import keep_features
     from stratkit.cli.feature_tables import print_features

@@ -11,6 +11,7 @@ from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
 _LEAST_ROWS: Final = 30  # fewer pairs of feature and label say nothing
+_HIGHEST: Final = 1e12  # a score that can still be divided by
 _TREES: Final = 100
 _DEPTH: Final = 4  # shallow: the forest ranks, it does not predict
 _LEAST_LEAF: Final = 0.02  # of the rows
@@ -58,8 +59,9 @@ def feature_scores(
 def _f_test(values: FloatArray, labels: FloatArray, classes: bool, _state: int) -> float:
     from sklearn.feature_selection import f_classif, f_regression
 
-    statistic, _ = f_classif(values, labels) if classes else f_regression(values, labels)
-    return float(statistic[0])
+    with np.errstate(divide="ignore"):  # a feature that never errs has no variance within: infinite
+        statistic, _ = f_classif(values, labels) if classes else f_regression(values, labels)
+    return float(min(statistic[0], _HIGHEST))
 
 
 def _mutual_information(values: FloatArray, labels: FloatArray, classes: bool, state: int) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 60
 _ROW: Final = 0.19  # inches
-_ABOVE: Final = 0.95  # inches for title and headings
+_ABOVE: Final = 1.05  # inches for title and headings
 _BELOW: Final = 0.45
 _WIDTH: Final = 12.0
 
@@ -52,14 +52,14 @@ def features_figure(matrix: FeatureMatrix, title: str, method: str) -> Figure:
     height = _ABOVE + _BELOW + _ROW * max(len(rows), 6)
     figure = Figure(figsize=(_WIDTH, height), facecolor="white")
     figure.text(0.015, 1 - 0.17 / height, "Features", fontsize=13, fontweight="bold", color=INK, va="top")
-    figure.text(0.015, 1 - 0.46 / height, plain(title)[:140], fontsize=9, color=FAINT, va="top")
+    figure.text(0.015, 1 - 0.46 / height, plain(f"{title}; {method}")[:170], fontsize=9, color=FAINT, va="top")
     bottom, tall = _BELOW / height, 1 - (_ABOVE + _BELOW) / height
-    _draw_bars(figure.add_axes((0.16, bottom, 0.27, tall)), rows, method, len(matrix.fits))
+    _draw_bars(figure.add_axes((0.16, bottom, 0.27, tall)), rows, len(matrix.fits))
     _draw_matrix(figure, (0.45, bottom, 0.49, tall), rows, correlation)
     return figure
 
 
-def _draw_bars(axes: Axes, rows: list[FeatureRow], method: str, fits: int) -> None:
+def _draw_bars(axes: Axes, rows: list[FeatureRow], fits: int) -> None:
     places = np.arange(len(rows))
     axes.set_facecolor("white")
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -79,7 +79,7 @@ def _draw_bars(axes: Axes, rows: list[FeatureRow], method: str, fits: int) -> No
     else:
         say(axes, "not scored")
     over = "1 fit" if fits == 1 else f"{fits:,} fits"
-    _heading(axes, f"share of the best score, mean of {over}", f"{method}; blue: kept at the last fit, grey: left out")
+    _heading(axes, f"share of the best score, mean of {over}", "blue: kept at the last fit, grey: left out")
 
 
 def _draw_matrix(

@@ -34,6 +34,12 @@ def test_the_f_statistic_of_a_return_by_hand() -> None:
     assert scores(values, labels, "f_test", classes=False)[0] == pytest.approx(38.0)
 
 
+@pytest.mark.parametrize("classes", [True, False])
+def test_a_feature_that_never_errs_has_a_finite_score(classes: bool) -> None:
+    labels = np.tile([0.0, 1.0], 30)
+    assert scores(labels.reshape(-1, 1), labels, "f_test", classes)[0] == 1e12
+
+
 def test_a_feature_that_tells_the_class_holds_one_bit() -> None:
     labels = np.tile([0.0, 1.0], 400)
     values = (10 * labels + generator(0, "bit").standard_normal(800)).reshape(-1, 1)
