@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from stratkit.cli.features import FeatureRun
+from stratkit.cli.feature_run import FeatureRun
 from stratkit.config import resolved_yaml
 from stratkit.features.fitting import FeatureFit
 from stratkit.features.redundancy import Dropped

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stratkit.cli.feature_files import known_share, method_words, title
-from stratkit.cli.features import FeatureRun
+from stratkit.cli.feature_run import FeatureRun
 from stratkit.cli.terminal import Terminal
 from stratkit.features.fitting import FeatureFit
 from stratkit.features.redundancy import Dropped

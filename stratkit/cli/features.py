@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,29 +15,13 @@ from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, Strategy
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
+    from stratkit.cli.feature_run import FeatureRun
     from stratkit.config import FileConfig
-    from stratkit.data.bars import Bars
-    from stratkit.features.aggregate import FeatureMatrix
-    from stratkit.features.feature_set import FeatureSet
-    from stratkit.runs.folder import RunRecord
     from stratkit.yaml_positions import Placed
 
 FEATURES: Final = Path("features")  # not reports/: every folder there is a run
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which a folder of files is made.")]
 NoFilesOption = Annotated[bool, typer.Option("--no-files", help="Print only: no table, no picture.")]
-
-
-@dataclass(frozen=True)
-class FeatureRun:
-    """A matrix with what it was made of; `formulas` by feature, `record` once its files are written."""
-
-    config: FileConfig
-    bars: Bars
-    features: FeatureSet
-    matrix: FeatureMatrix
-    formulas: dict[str, str]
-    seconds: dict[str, float] = field(default_factory=dict)
-    record: RunRecord | None = None
 
 
 def features(
@@ -89,7 +73,7 @@ def _options(
 
     if data == "":  # would be the current folder
         raise UsageError("--data must name a path; found an empty text: is a variable of your shell not set?")
-    given: list[tuple[str, object, str]] = [
+    given: list[tuple[str, str | int | list[str] | None, str]] = [
         ("data.path", data, "--data"),
         ("data.start", start, "--from"),
         ("data.end", end, "--to"),
@@ -103,6 +87,7 @@ def _options(
 
 
 def _made(terminal: Terminal, config: FileConfig) -> FeatureRun:
+    from stratkit.cli.feature_run import FeatureRun
     from stratkit.data.acceptance import finding_line
     from stratkit.data.store import load_bars
     from stratkit.errors import UsageError

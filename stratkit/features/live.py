@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from stratkit.panel import FloatArray, format_time
 
 if TYPE_CHECKING:
     from stratkit.features.settings import FeatureSettings
+
+
+Newest = Callable[[Bars], FloatArray]  # the last row (N, F) of the features of some bars
 
 
 class LiveFeatures:
@@ -36,15 +41,19 @@ class LiveFeatures:
         history is shorter than `min_bars` or than the memory of the features.
         """
         self._settings, self._seed = settings, seed
-        self._compute = compute or _of_bars(feature_formulas(settings, history.frequency))
+        formulas = feature_formulas(settings, history.frequency)
+        if compute is None:
+            compute, self._newest = _compute(formulas), _newest(formulas)
+        else:
+            self._newest = _newest_of(compute)
         fitted = list(refit_bars(len(history.times), settings))
         if not fitted:
             raise UsageError(
                 f"a history must be as long as features.min_bars, {settings.min_bars}; found {len(history.times)} bars"
             )
-        whole = self._compute(history)
+        whole = compute(history)
         self.features = whole.names
-        self.tail_bars = tail_bars(self._compute, history, whole)
+        self.tail_bars = tail_bars(compute, history, whole)
         self._window = _Window(history, self.tail_bars)
         self._raw = list(np.moveaxis(whole.values, 0, -1))  # (N, F) of each bar
         self._close = list(history.close)
@@ -77,7 +86,7 @@ class LiveFeatures:
         """
         if self.refit_due:
             self.refit()
-        raw = self._compute(self._window.with_bar(bar)).values[:, -1].T
+        raw = self._newest(self._window.with_bar(bar))
         self._raw.append(raw)
         self._close.append(bar.close[0])
         vectors: FloatArray = self._fit.apply(raw[None])[0]
@@ -88,8 +97,16 @@ class LiveFeatures:
         return fit_at(bar, np.stack(self._raw), labels, self.features, self._settings, self._seed)
 
 
-def _of_bars(formulas: FeatureFormulas) -> Compute:
+def _compute(formulas: FeatureFormulas) -> Compute:
     return lambda bars: formulas.compute(IndicatorSource(bars))
+
+
+def _newest(formulas: FeatureFormulas) -> Newest:
+    return lambda bars: formulas.newest(IndicatorSource(bars))
+
+
+def _newest_of(compute: Compute) -> Newest:
+    return lambda bars: compute(bars).values[:, -1].T
 
 
 class _Window:
@@ -117,10 +134,8 @@ class _Window:
             panel[self._stop] = getattr(bar, name)[0]
         self._stop += 1
         rows = slice(self._stop - self._length, self._stop)
-        return Bars(
-            self._times[rows], bar.symbols, **{name: panel[rows] for name, panel in self._panels.items()},
-            frequency=self._bars.frequency,
-        )  # fmt: skip
+        panels: dict[str, Any] = {name: panel[rows] for name, panel in self._panels.items()}
+        return replace(self._bars, times=self._times[rows], **panels)
 
     def _check(self, bar: Bars) -> None:
         if len(bar.times) != 1 or bar.symbols != self._bars.symbols:

@@ -99,7 +99,7 @@ def _draw_matrix(
     _heading(axes, "correlation at the last fit", "columns in the order of the rows; grey: unknown")
     left, bottom, width, tall = place
     bar = figure.colorbar(image, cax=figure.add_axes((left + width + 0.012, bottom, 0.01, min(tall, 0.4))))
-    bar.outline.set_visible(False)  # type: ignore[operator]  # matplotlib types it as a plain artist
+    bar.outline.set_visible(False)
     bar.ax.tick_params(colors=SOFT, labelsize=7.5, length=0)
 
 

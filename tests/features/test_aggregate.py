@@ -63,7 +63,7 @@ def same_fit(left: FeatureFit, right: FeatureFit) -> None:
         pairs += [(left.components.loadings, right.components.loadings), (left.components.mean, right.components.mean)]
     assert (left.components is None) == (right.components is None)
     for one, other in pairs:
-        np.testing.assert_array_equal(one, other)  # type: ignore[call-overload]  # arrays, or None twice
+        np.testing.assert_array_equal(one, other)
 
 
 # the schedule

@@ -17,7 +17,8 @@ X, E, G = np.sin(ANGLE), np.cos(ANGLE), np.sin(2 * ANGLE)
 
 
 def mixed(correlation: float, with_: FloatArray = X, noise: FloatArray = E) -> FloatArray:
-    return correlation * with_ + np.sqrt(1 - correlation**2) * noise
+    found: FloatArray = correlation * with_ + np.sqrt(1 - correlation**2) * noise
+    return found
 
 
 # x, its copy upside down and enlarged, .96 and .94 like x (by different noise), and one like nothing else

@@ -116,4 +116,4 @@ def test_scaled_values_are_clipped_and_raw_ones_are_not() -> None:
 def test_a_feature_that_never_moved_keeps_its_units() -> None:
     rows: FloatArray = np.full((4, 1, 1), 7.0)
     for scaling in ("robust", "standard"):
-        assert fit_scale(rows, ALL, settings(scaling)).apply(np.array([[[8.0]]]))[0, 0, 0] == 1.0  # type: ignore[arg-type]  # two of the literals
+        assert fit_scale(rows, ALL, settings(scaling)).apply(np.array([[[8.0]]]))[0, 0, 0] == 1.0
