@@ -64,12 +64,9 @@ def print_live() -> list[str]:
     """Time and print the live vector; return the limit if missed."""
     times = live_times()
     p50, p99 = np.percentile(times.pushes, [50, 99])
-    print(
-        f"\nfeature vector of one new bar: {times.features} features computed, {times.columns} handed out, one symbol"
-    )
-    print(
-        f"  {len(times.pushes):,} bars, tail of {times.tail_bars}; rows of the whole matrix within {times.largest_gap:.1g}"
-    )
+    equal = f"equal to the rows of the whole matrix within {times.largest_gap:.1g}"
+    print(f"\nfeature vector of one new bar: {times.features} features, {times.columns} of them handed out")
+    print(f"  {len(times.pushes):,} bars of one symbol, each on a tail of {times.tail_bars}; {equal}")
     print(f"  wall p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest {max(times.pushes):.2f} ms")
     cpu50, cpu99 = np.percentile(times.cpu, [50, 99])
     print(f"  CPU  p50 {cpu50:.2f} ms, p99 {cpu99:.2f} ms: what it takes when nobody else is running")

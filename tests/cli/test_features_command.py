@@ -157,7 +157,7 @@ def test_without_scores_nothing_is_ranked(stratkit: Stratkit, config: Path) -> N
         (
             ("--set", "features.min_bars=201"),
             2,
-            "features.min_bars must be at most the number of bars; found 201 and 200",
+            "must be at most the number of bars; found 201 and 200",
         ),
         (("--set", "features.scaling=log"), 2, "features.scaling must be 'robust', 'standard', 'min_max', 'rank' or"),
         (("--set", "features.formulas.slow=sma"), 2, "features.formulas.slow: a formula"),
