@@ -198,3 +198,22 @@ def rebalance(
             worth += units[symbol] * close[bar, symbol]
         equity[bar] = worth
     return equity
+
+
+@njit(cache=True, error_model="numpy")
+def points_of_control(high: Floats, low: Floats, volume: Floats, window: int, bins: int) -> Floats:
+    """Return the middle of the fullest of `bins` prices on every bar, from the last `window` bars, all counted anew."""
+    found = np.full(len(high), np.nan)
+    held = np.zeros(bins)
+    for bar in range(window - 1, len(high)):
+        start = bar - window + 1
+        bottom = low[start : bar + 1].min()
+        width = (high[start : bar + 1].max() - bottom) / bins
+        held[:] = 0.0
+        for place in range(start, bar + 1):
+            first = min(int((low[place] - bottom) / width), bins - 1)
+            last = min(int((high[place] - bottom) / width), bins - 1)
+            for each in range(first, last + 1):
+                held[each] += volume[place] / (last - first + 1)
+        found[bar] = bottom + (np.argmax(held) + 0.5) * width
+    return found

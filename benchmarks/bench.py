@@ -21,6 +21,7 @@ from typing import Final
 
 from cases import Case, minutes_case, rotation_case, stops_case
 from cold import ColdRuns, cold_runs
+from indicators import indicators_case
 from live import print_live
 from peers_beside import print_peers
 from several import several_case
@@ -34,6 +35,7 @@ CASES: Final[tuple[Callable[[], Case], ...]] = (
     lambda: stops_case(SYMBOLS, DAYS),
     lambda: rotation_case(SYMBOLS, DAYS),
     lambda: several_case(SYMBOLS, DAYS),
+    lambda: indicators_case(BARS),
 )
 
 

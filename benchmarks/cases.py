@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -59,7 +60,7 @@ class Case(NamedTuple):
     title: str
     rows: dict[str, Row]
     facts: str
-    equity: float
+    equity: float = math.nan  # where nothing is traded
 
 
 def minutes_case(bars: int) -> Case:

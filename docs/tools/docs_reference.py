@@ -1,23 +1,23 @@
-"""Writes the generated reference pages: docs/cli.md from the commands, docs/configuration.md from the settings."""
+"""Writes the generated reference pages: of the commands, the settings and the indicators, each from its code."""
 
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
+from indicator_reference import indicators_page
+from page_parts import NOTE, cell, paragraphs, table
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTE = "<!-- written by `make docs`; change the code, not this page -->"
 # the options that every command has are explained once
 SHARED = ("--json", "--seed", "--quiet", "--debug")
 
@@ -101,10 +101,10 @@ def _command_section(path: str, call: Callable[..., Any]) -> list[str]:
     arguments = [each for each in parameters if not each.is_option]
     options = [each for each in parameters if each.is_option and each.names[0] not in SHARED]
     usage = " ".join([path, *(["[OPTIONS]"] if options else []), *(_usage(each) for each in arguments)])
-    section = [f"## {path}", f"`{usage}`", _paragraphs(call.__doc__ or "")]
+    section = [f"## {path}", f"`{usage}`", paragraphs(call.__doc__ or "")]
     if arguments:
-        rows = [(_cell(f"`{_usage(each)}`"), _cell(each.help)) for each in arguments]
-        section.append(_table(("argument", "meaning"), rows))
+        rows = [(cell(f"`{_usage(each)}`"), cell(each.help)) for each in arguments]
+        section.append(table(("argument", "meaning"), rows))
     if options:
         section.append(_options_table(options))
     return section
@@ -120,8 +120,8 @@ def _options_table(options: list[Parameter]) -> str:
     for option in options:
         written = " ".join(filter(None, [", ".join(option.names), option.metavar]))
         shown = "" if option.default in (None, False, ...) else f"`{option.default}`"
-        rows.append((_cell(f"`{written}`"), shown, _cell(option.help)))
-    return _table(("option", "default", "meaning"), rows)
+        rows.append((cell(f"`{written}`"), shown, cell(option.help)))
+    return table(("option", "default", "meaning"), rows)
 
 
 def configuration_page() -> str:
@@ -149,11 +149,11 @@ def _model_sections(model: type[BaseModel], path: str) -> list[str]:
             inside = f"{key}{many}."
             children += _model_sections(nested, inside)
         if nested is None or many or _is_optional(field.annotation):
-            rows.append((f"`{key}`", _cell(_type_text(field.annotation)), _default(field), _cell(_meaning(field))))
+            rows.append((f"`{key}`", cell(_type_text(field.annotation)), _default(field), cell(_meaning(field))))
     title = f"## {path.rstrip('.')}" if path else "## top level"
-    own = [title, _paragraphs(model.__doc__ or "")]
+    own = [title, paragraphs(model.__doc__ or "")]
     if rows:
-        own.append(_table(("key", "type", "default", "meaning"), rows))
+        own.append(table(("key", "type", "default", "meaning"), rows))
     return [part for part in own if part] + children
 
 
@@ -214,25 +214,11 @@ def _default(field: FieldInfo) -> str:
     return f"`{text or (f'{value:g}' if isinstance(value, float) else value)}`"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _cell(text: str) -> str:
-    """Text for one cell: one line, its bars escaped once."""
-    return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
-
-
-def _paragraphs(text: str) -> str:
-    """Dedented text; a paragraph is one line, indented and listed lines stay."""
-    parts = inspect.cleandoc(text).replace("``", "`").split("\n\n")
-    return "\n\n".join(
-        part if re.search(r"^(\s|[-*] )", part, re.MULTILINE) else " ".join(part.split()) for part in parts
-    )
-
-
-PAGES: dict[str, Callable[[], str]] = {"docs/cli.md": cli_page, "docs/configuration.md": configuration_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_page,
+    "docs/configuration.md": configuration_page,
+    "docs/indicators.md": indicators_page,
+}
 
 
 def main() -> int:

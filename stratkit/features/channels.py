@@ -33,8 +33,8 @@ def keltner(
 ) -> Channel:
     """Return Keltner channels: the exponential average of the close plus and minus `multiple` average true ranges.
 
-    Averages are those of `ema` and `atr`. Source: L. B. Raschke's form, as in J. J. Murphy and
-    ChartSchool; C. Keltner, How to Make Money in Commodities (1960), had simple averages of the range.
+    Averages are those of `ema` and `atr`; C. Keltner, How to Make Money in Commodities (1960), took
+    simple ones over 10 bars. Source: L. B. Raschke's form, as in ChartSchool, Keltner Channels.
     """
     check_window("window_bars", window_bars, 1)
     check_window("atr_bars", atr_bars, 1)
@@ -53,7 +53,7 @@ def donchian(high: FloatArray, low: FloatArray, window_bars: int = 20) -> Channe
     """Return the highest high and lowest low of the last `window_bars` own bars, and the middle of the two.
 
     This bar is in the window, so a close cannot be outside: to trade a breakout, compare it with
-    `lag(upper)`. Source: R. Donchian's rule, as in C. Faith, Way of the Turtle (2007), ch. 5.
+    `lag(upper)`. Source: R. Donchian's rule, as in C. Faith, Way of the Turtle (2007).
     """
     check_window("window_bars", window_bars, 2)
 

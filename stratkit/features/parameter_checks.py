@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from stratkit.errors import UsageError
 
+_LONGEST: Final = 100_000  # TA-Lib takes no longer window
+
 
 def check_window(name: str, window_bars: int, low: int) -> None:
-    """Raise `UsageError` unless `window_bars` is a whole number of bars, `low` or more."""
+    """Raise `UsageError` unless `window_bars` is a whole number of bars, from `low` to 100,000."""
     if not _is_whole(window_bars) or window_bars < low:
         raise UsageError(f"{name} must be a whole number of bars from {low} up; found {window_bars!r}")
+    if window_bars > _LONGEST:
+        raise UsageError(f"{name} must be at most {_LONGEST} bars; found {window_bars}")
 
 
 def check_ascending(**windows: int) -> None:

@@ -37,25 +37,25 @@ def on_pieces(indicator: Callable[..., R], *panels: Array, **params: Any) -> R:
     has_bar = np.logical_and.reduce([np.isfinite(panel) for panel in wide])
     if has_bar.all():
         return indicator(*panels, **params)
-    whole = indicator(*panels, **params)  # says how many panels there are, and of which type
-    found = [_without_bars(part) for part in _parts(whole)]
+    sample = indicator(*(panel[:1] for panel in panels), **params)
+    found = [_without_bars(part, has_bar.shape) for part in _parts(sample)]
     for column in range(has_bar.shape[1]):
         for start, stop in _pieces(has_bar[:, column]):
             cut = (panel[start:stop] if np.ndim(panel) == 1 else panel[start:stop, [column]] for panel in panels)
             for panel, values in zip(found, _parts(indicator(*cut, **params)), strict=True):
                 panel[start:stop, column] = values[:, 0]
-    if not isinstance(whole, tuple):
+    if not isinstance(sample, tuple):
         return cast(R, found[0])
-    return cast(R, type(whole)(*found) if hasattr(whole, "_fields") else tuple(found))
+    return cast(R, type(sample)(*found) if hasattr(sample, "_fields") else tuple(found))
 
 
 def _parts(result: object) -> tuple[Array, ...]:
     return result if isinstance(result, tuple) else (cast(Array, result),)
 
 
-def _without_bars(panel: Array) -> Array:
-    """Return a panel of the same kind that says nothing: NaN, or 0 where the type has no NaN."""
-    return np.full_like(panel, np.nan if np.issubdtype(panel.dtype, np.floating) else 0)
+def _without_bars(sample: Array, shape: tuple[int, ...]) -> Array:
+    """Return a panel of the sample's type that says nothing: NaN, or 0 where the type has no NaN."""
+    return np.full(shape, np.nan if np.issubdtype(sample.dtype, np.floating) else 0, sample.dtype)
 
 
 def _pieces(has_bar: BoolArray) -> Iterator[tuple[int, int]]:

@@ -54,7 +54,7 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, window_bars: int =
     """Return Wilder's average directional index, 0 to 100: how strong a trend is, whichever way.
 
     The Wilder average of 100 x |+DI - -DI| / (+DI + -DI), which starts at the simple average of the
-    first `window_bars` of them; where neither moves, the term before stands.
+    first `window_bars` of them; 0 where nothing has moved.
     Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978), section IV.
     """
     check_window("window_bars", window_bars, 2)
@@ -65,9 +65,10 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, window_bars: int =
 def directional(high: FloatArray, low: FloatArray, close: FloatArray, window_bars: int = 14) -> Directional:
     """Return Wilder's directional indicators: the share of the true range that reached further up or down.
 
-    Of each bar the larger of high - previous high and previous low - low counts, if it is above 0.
-    Wilder sums: first the sum of `window_bars` - 1 of them, then previous x (1 - 1/n) + this one.
-    0 where nothing moved. Source: J. W. Wilder, New Concepts (1978), section IV; the first sum is TA-Lib's.
+    100 x sum of moves / sum of true ranges. Of each bar the larger of high - previous high and previous low
+    - low is its move, if it is above 0, and there is none where both are equal. The sums are Wilder's:
+    first of `window_bars` - 1 bars, as TA-Lib begins, then previous x (1 - 1/n) + this one. 0 where
+    nothing has moved. Source: J. W. Wilder, New Concepts in Technical Trading Systems (1978), section IV.
     """
     check_window("window_bars", window_bars, 2)
     plus = on_talib("PLUS_DI", high, low, close, timeperiod=window_bars)[0]
@@ -108,7 +109,8 @@ def kama(close: FloatArray, window_bars: int = 10) -> FloatArray:
     """Return Kaufman's adaptive average: fast where the efficiency ratio is high, slow where it is low.
 
     previous + c (close - previous), c = (ratio x (2/3 - 2/31) + 2/31) squared; it starts from the close
-    of the bar before its first. Source: P. Kaufman, Trading Systems and Methods (5th ed., 2013), ch. 17.
+    of the bar before its first, and the ratio counts as 1 where nothing moved.
+    Source: P. Kaufman, Trading Systems and Methods (5th ed., 2013), ch. 17.
     """
     check_window("window_bars", window_bars, 2)
     return on_talib("KAMA", close, timeperiod=window_bars)[0]
@@ -187,7 +189,7 @@ def ichimoku(
 
     Each line is the middle of the highest high and lowest low of its window: conversion, base, and
     span b; span a is the middle of conversion and base. There is no lagging span, which would draw a
-    later close at an earlier bar. Source: N. Elliott, Ichimoku Charts (2007), ch. 3.
+    later close at an earlier bar. Source: N. Elliott, Ichimoku Charts (2007).
     """
     check_window("conversion_bars", conversion_bars, 2)
     check_ascending(conversion_bars=conversion_bars, base_bars=base_bars, span_bars=span_bars)

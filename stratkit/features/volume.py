@@ -78,7 +78,8 @@ def chaikin_oscillator(
 ) -> FloatArray:
     """Return the fast minus the slow exponential average of the accumulation/distribution line, in volume units.
 
-    Both averages start from the line's first value. Source: M. Chaikin, as in S. Achelis (1995).
+    Both averages start from the line's first value.
+    Source: M. Chaikin, as in S. Achelis, Technical Analysis from A to Z (1995).
     """
     check_window("fast_bars", fast_bars, 2)
     check_ascending(fast_bars=fast_bars, slow_bars=slow_bars)

@@ -51,7 +51,7 @@ def volume_profile(
     lower edge of its lowest bin to the upper edge of its highest. Bins whose volumes differ by less than
     a billionth of the window's are equally full. All three are that price where the window has only one,
     and NaN where it has no volume. A bar of unknown volume is no bar.
-    Source: the idea is J. P. Steidlmayer's Market Profile (1985), with volume in place of time.
+    Source: J. P. Steidlmayer's Market Profile (CBOT, 1985), with volume in place of time.
     """
     check_window("window_bars", window_bars, 2)
     check_window("bins", bins, 1)

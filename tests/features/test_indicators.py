@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from market_panels import NAN, Array, Function, Kind, assert_is_formula, plain_atr, plain_ema, plain_sma
 
 from stratkit.errors import UsageError
 from stratkit.features import indicators
-from stratkit.features.specs import spec_of
-from stratkit.seeds import generator
-
-NAN = math.nan
-Array = npt.NDArray[np.float64]
-Function = Callable[..., Any]
 
 
-def plain_sma(x: list[float], n: int) -> list[float]:
-    return [NAN if t < n - 1 else math.fsum(x[t - n + 1 : t + 1]) / n for t in range(len(x))]
-
-
-def plain_ema(x: list[float], n: int, start: int | None = None) -> list[float]:
-    start = n - 1 if start is None else start
+def plain_average(x: list[float], n: int, start: int) -> list[float]:
+    """The exponential average, from the simple one of the last n values on bar `start`."""
     out = [NAN] * len(x)
     for t in range(start, len(x)):
         out[t] = math.fsum(x[t - n + 1 : t + 1]) / n if t == start else out[t - 1] + 2 / (n + 1) * (x[t] - out[t - 1])
@@ -54,7 +41,7 @@ def plain_rsi(x: list[float], n: int) -> list[float]:
 
 
 def plain_macd(x: list[float], fast: int, slow: int, signal: int) -> list[list[float]]:
-    line = [a - b for a, b in zip(plain_ema(x, fast, slow - 1), plain_ema(x, slow))]
+    line = [a - b for a, b in zip(plain_average(x, fast, slow - 1), plain_ema(x, slow))]
     smoothed = plain_ema(line[slow - 1 :], signal)
     signals = [NAN] * (slow - 1) + smoothed
     shown = [a if not math.isnan(b) else NAN for a, b in zip(line, signals)]
@@ -65,13 +52,6 @@ def plain_bollinger(x: list[float], n: int, k: float) -> list[list[float]]:
     mid = plain_sma(x, n)
     wide = [NAN if t < n - 1 else k * statistics.pstdev(x[t - n + 1 : t + 1]) for t in range(len(x))]
     return [mid, [a + b for a, b in zip(mid, wide)], [a - b for a, b in zip(mid, wide)]]
-
-
-def plain_atr(high: list[float], low: list[float], close: list[float], n: int) -> list[float]:
-    ranges = [NAN] + [
-        max(high[t] - low[t], abs(high[t] - close[t - 1]), abs(low[t] - close[t - 1])) for t in range(1, len(high))
-    ]
-    return plain_wilder(ranges, n)
 
 
 def plain_highest(x: list[float], n: int) -> list[float]:
@@ -95,106 +75,30 @@ def plain_rate(x: list[float], n: int) -> list[float]:
     return [NAN if t < n else x[t] / x[t - n] - 1 for t in range(len(x))]
 
 
-CASES: list[tuple[Function, Function, tuple[float, ...], int]] = [
-    (indicators.sma, plain_sma, (5,), 1),
-    (indicators.sma, plain_sma, (1,), 1),
-    (indicators.ema, plain_ema, (5,), 1),
-    (indicators.rsi, plain_rsi, (4,), 1),
-    (indicators.macd, plain_macd, (3, 7, 4), 1),
-    (indicators.bollinger, plain_bollinger, (6, 1.5), 1),
-    (indicators.atr, plain_atr, (5,), 3),
-    (indicators.atr, plain_atr, (1,), 3),
-    (indicators.highest, plain_highest, (4,), 1),
-    (indicators.lowest, plain_lowest, (4,), 1),
-    (indicators.return_std, plain_return_std, (6,), 1),
-    (indicators.momentum, plain_momentum, (3,), 1),
-    (indicators.rate_of_change, plain_rate, (3,), 1),
+CASES: list[tuple[Function, Function, tuple[float, ...]]] = [
+    (indicators.sma, plain_sma, (5,)),
+    (indicators.sma, plain_sma, (1,)),
+    (indicators.ema, plain_ema, (5,)),
+    (indicators.rsi, plain_rsi, (4,)),
+    (indicators.macd, plain_macd, (3, 7, 4)),
+    (indicators.bollinger, plain_bollinger, (6, 1.5)),
+    (indicators.atr, plain_atr, (5,)),
+    (indicators.atr, plain_atr, (1,)),
+    (indicators.highest, plain_highest, (4,)),
+    (indicators.lowest, plain_lowest, (4,)),
+    (indicators.return_std, plain_return_std, (6,)),
+    (indicators.momentum, plain_momentum, (3,)),
+    (indicators.rate_of_change, plain_rate, (3,)),
 ]
 NAMES = [f"{case[0].__name__}{case[2]}" for case in CASES]
 
 
-def panels(bars: int, symbols: int, holes: float, seed: int = 1) -> list[Array]:
-    """High, low, close with a share of `holes`, the first and last bars among them."""
-    draw = generator(seed, "indicators")
-    close = 100 * np.exp(np.cumsum(0.02 * draw.standard_normal((bars, symbols)), axis=0))
-    high = close * (1 + 0.02 * draw.random((bars, symbols)))
-    low = close * (1 - 0.02 * draw.random((bars, symbols)))
-    missing = draw.random((bars, symbols)) < holes
-    if holes:
-        missing[:3, 0] = missing[-2:, 0] = True
-    return [np.where(missing, np.nan, panel) for panel in (high, low, close)]
-
-
-def inputs_of(count: int, prices: list[Array]) -> list[Array]:
-    return prices if count == 3 else prices[2:]
-
-
-def as_panels(result: Any) -> list[Array]:
-    return list(result) if isinstance(result, tuple) else [result]
-
-
-def expected(plain: Function, params: tuple[float, ...], given_panels: list[Array]) -> list[Array]:
-    """The plain formula on each column's own bars, put back in their places."""
-    outputs: list[Array] = []
-    for column in range(given_panels[0].shape[1]):
-        own = ~np.isnan(given_panels[0][:, column])
-        result = plain(*(panel[own, column].tolist() for panel in given_panels), *params)
-        series = result if result and isinstance(result[0], list) else [result]
-        outputs = outputs or [np.full(given_panels[0].shape, np.nan) for _ in series]
-        for output, values in zip(outputs, series):
-            output[own, column] = values
-    return outputs
-
-
-@pytest.mark.parametrize("holes", [0.0, 0.25], ids=["whole", "holes"])
-@pytest.mark.parametrize("symbols", [1, 3])
-@pytest.mark.parametrize(("function", "plain", "params", "count"), CASES, ids=NAMES)
+@pytest.mark.parametrize("kind", ["whole", "holes"])
+@pytest.mark.parametrize(("function", "plain", "params"), CASES, ids=NAMES)
 def test_an_indicator_equals_its_formula_on_each_symbols_own_bars(
-    function: Function, plain: Function, params: tuple[float, ...], count: int, symbols: int, holes: float
+    function: Function, plain: Function, params: tuple[float, ...], kind: Kind
 ) -> None:
-    prices = inputs_of(count, panels(80, symbols, holes))
-    found, wanted = as_panels(function(*prices, *params)), expected(plain, params, prices)
-    assert len(found) == len(wanted)
-    for ours, theirs in zip(found, wanted):
-        assert ours.shape == prices[0].shape
-        assert ours.dtype == np.float64
-        assert ours.flags.c_contiguous
-        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize(("function", "plain", "params", "count"), CASES, ids=NAMES)
-def test_the_first_value_stands_where_the_lookback_says(
-    function: Function, plain: Function, params: tuple[float, ...], count: int
-) -> None:
-    spec = spec_of(function)
-    lookback = spec.lookback(**spec.parameters(*params))
-    for panel in as_panels(function(*inputs_of(count, panels(60, 1, 0.0)), *params)):
-        assert np.isnan(panel[:lookback]).all()
-        assert np.isfinite(panel[lookback:]).all()
-
-
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_no_indicator_changes_when_later_bars_are_cut_off(data: st.DataObject) -> None:
-    function, _, params, count = data.draw(st.sampled_from(CASES))
-    prices = inputs_of(count, panels(60, 2, 0.2, seed=data.draw(st.integers(0, 50))))
-    stop = data.draw(st.integers(1, 59))
-    whole = as_panels(function(*prices, *params))
-    part = as_panels(function(*(panel[:stop] for panel in prices), *params))
-    for all_rows, first_rows in zip(whole, part):
-        np.testing.assert_array_equal(all_rows[:stop], first_rows)
-
-
-@pytest.mark.parametrize(("function", "plain", "params", "count"), CASES, ids=NAMES)
-def test_a_column_without_bars_or_with_too_few_is_nan(
-    function: Function, plain: Function, params: tuple[float, ...], count: int
-) -> None:
-    prices = [np.full((9, 2), np.nan) for _ in range(count)]
-    for panel in prices:
-        panel[4, 1] = 7.0
-    for panel in as_panels(function(*prices, *params)):
-        assert np.isnan(panel[:4]).all()
-        assert np.isnan(panel[:, 0]).all()
+    assert_is_formula(function, plain, params, kind)
 
 
 def test_rsi_is_undefined_while_nothing_has_moved_and_then_stands_on_flat_bars() -> None:

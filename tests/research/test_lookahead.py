@@ -402,3 +402,15 @@ def test_a_strategy_that_raises_is_an_error_with_its_place(tmp_path: Path, bars:
     )
     with pytest.raises(StrategyError, match=r"boom.py:5: KeyError: 'SPY'"):
         check_lookahead(StrategySource(find_strategy(str(file))), bars)
+
+
+def test_both_readings_of_holes_are_compared(tmp_path: Path, bars: Bars) -> None:
+    file = tmp_path / "both.py"
+    file.write_text(
+        "from stratkit.strategies import Strategy\nfrom stratkit.features import sma\n"
+        "class Both(Strategy):\n    'Both readings of holes.'\n    def signals(self, context):\n"
+        "        long = context.compute(sma, 5) > context.compute(sma, 5, holes='restart')\n"
+        "        return self.sides(context, long=long)\n"
+    )
+    report = check_lookahead(StrategySource(find_strategy(str(file))), bars, cuts=5)
+    assert set(report.compared) >= {"indicator sma(window_bars=5)", "indicator sma(window_bars=5, holes=restart)"}
