@@ -25,6 +25,7 @@ _COMPARISONS: Final = {
 }  # fmt: skip
 _HELD: Final = "may hold numbers, prices, indicators, functions, + - * / **, comparisons, and, or, not"
 _SHIFTS: Final = ("lag", "change")
+_MOST_BARS: Final = 10_000_000  # back: more than there are, and sums of it stay whole numbers
 
 
 def parse_term(text: FormulaText, names: Collection[str]) -> Term:
@@ -153,8 +154,8 @@ class _Reader:
             self._text.refuse(node, f"gives {name} a value and a number of bars", f"write {name}(close, 1)")
         term, bars = self.term(node.args[0]), self.term(node.args[1])
         is_whole = isinstance(bars, Number) and bars.value.is_integer()
-        if not is_whole or cast(Number, bars).value < 0:
-            do = "write a whole number from 0 up: it may not look ahead"
+        if not is_whole or not 0 <= cast(Number, bars).value <= _MOST_BARS:
+            do = f"write a whole number from 0 to {_MOST_BARS}: it may not look ahead"
             self._text.refuse(node.args[1], f"must give {name} a number of bars that have been", do)
         earlier = Earlier(term, int(cast(Number, bars).value))
         return earlier if name == "lag" else Operation("-", (term, earlier))
