@@ -8,7 +8,11 @@ import pytest
 
 from stratkit.errors import UsageError
 from stratkit.features.formula import parse_formula
-from stratkit.features.formula_text import MAX_CHARACTERS, MAX_DEPTH, MAX_PARTS
+from stratkit.features.formula_parsing import parse_term
+from stratkit.features.formula_terms import Term, parts
+from stratkit.features.formula_text import MAX_CHARACTERS, MAX_DEPTH, MAX_PARTS, FormulaText
+from stratkit.features.source import IndicatorSource
+from stratkit.testing import sample_bars
 
 ATTACKS = {
     "attribute of a price": "close.__class__",
@@ -200,6 +204,22 @@ def test_a_refusal_says_where_what_and_what_instead(text: str, message: str) -> 
     with pytest.raises(UsageError) as caught:
         parse_formula(text, names=["sentiment"])
     assert message in str(caught.value)
+
+
+def size(term: Term) -> int:
+    return 1 + sum(map(size, parts(term)))
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [("change(", ", 1)"), ("(1 < ", " < 2)"), ("lag(", ", 1)"), ("where(close > 1, ", ", 2)"), ("max(1, ", ")")],
+)
+def test_a_formula_is_no_larger_than_its_text(before: str, behind: str) -> None:
+    """Nesting doubles nothing: at 40 levels that would be a billion terms."""
+    few, many = (parse_term(FormulaText(before * levels + "close" + behind * levels), ()) for levels in (5, 10))
+    assert size(many) - size(few) == size(few) - 1
+    text = before * 40 + "close" + behind * 40
+    assert parse_formula(text).compute(IndicatorSource(sample_bars(60))).shape == (60, 5)
 
 
 def nested(levels: int) -> str:
