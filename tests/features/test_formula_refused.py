@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stratkit.errors import UsageError
 from stratkit.features.formula import parse_formula
@@ -204,6 +206,76 @@ def test_a_refusal_says_where_what_and_what_instead(text: str, message: str) -> 
     with pytest.raises(UsageError) as caught:
         parse_formula(text, names=["sentiment"])
     assert message in str(caught.value)
+
+
+TOKENS = [
+    *(
+        "close",
+        "volume",
+        "sma",
+        "macd",
+        "rsi",
+        "where",
+        "lag",
+        "crosses_above",
+        "line",
+        "on",
+        "timeframe",
+        "x",
+        "lambda",
+    ),
+    *(
+        "if",
+        "else",
+        "for",
+        "in",
+        "is",
+        "not",
+        "and",
+        "or",
+        "await",
+        "yield",
+        "None",
+        "True",
+        "__class__",
+        "import",
+        "print",
+    ),
+    *(
+        "1",
+        "2.5",
+        "20",
+        "1e9",
+        "0x1f",
+        "1j",
+        "9**9**9",
+        "'1d'",
+        "'",
+        '"',
+        "f'{",
+        "}",
+        "b''",
+        "(",
+        ")",
+        "(",
+        ")",
+        "[",
+        "]",
+    ),
+    *("{", ",", ".", "=", "==", "<", ">", "+", "-", "*", "**", "/", "//", "%", "@", "&", "|", "~", ":=", ":", ";", "#"),
+    *("\\", "\n", "\t", " ", " ", "é", "\0", "...", "_"),
+]
+
+
+@given(text=st.one_of(st.text(max_size=60), st.lists(st.sampled_from(TOKENS), max_size=30).map("".join)))
+@settings(max_examples=400)
+def test_any_text_is_a_formula_or_refused_in_words(text: str) -> None:
+    try:
+        formula = parse_formula(text, names=["x"])
+    except UsageError as error:
+        assert str(error).startswith("a formula ")  # noqa: PT017  any other exception is the failure that is looked for
+    else:
+        assert formula.text == text
 
 
 def size(term: Term) -> int:
