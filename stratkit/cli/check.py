@@ -30,6 +30,7 @@ LOOKAHEAD_CELLS: Final = 50_000  # bars x symbols that a proof recomputes some 7
 WARMUP_CELLS: Final = 400_000  # bars x symbols that are recomputed some 200 times, most of them in small parts
 LEAST_BARS: Final = 2_000
 MADE_UP_BARS: Final = 700
+MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
 FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
 
 app = typer.Typer(
@@ -86,8 +87,9 @@ def lookahead(
     """
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
-    from stratkit.research.feature_sources import built_in_features
+    from stratkit.research.feature_sources import feature_sources
     from stratkit.research.lookahead import check_lookahead
+    from stratkit.research.matrix_sources import built_in_features
     from stratkit.research.sources import built_in_indicators
 
     terminal = Terminal(json_, quiet)
@@ -96,15 +98,17 @@ def lookahead(
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
         sources: list[CausalSource] = [source for config in configs for source in _sources(config)]
-        sources += [] if targets else built_in_indicators()
+        beside = [] if targets else feature_sources()
+        sources += [] if targets else [*built_in_indicators(), *beside]
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
         def prove(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
+            fewer = max(1, cuts // MANY_AT_ONCE) if source in beside else cuts
             return check_lookahead(
-                source, panel, cuts=cuts, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
+                source, panel, cuts=fewer, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
             )
 
-        found = {source.name: list(_each(terminal, source, panels, prove)) for source in sources}
+        found = {source.name: list(_each(terminal, source, panels, prove, source in beside)) for source in sources}
         if not targets:
             cuts = min(cuts, FEATURE_CUTS)
             for part in built_in_features():
@@ -244,16 +248,17 @@ def _each(
     source: CausalSource,
     panels: dict[str, Bars],
     question: Callable[[CausalSource, Bars, Callable[[int, int], None]], R],
+    is_ours: bool = False,
 ) -> Iterator[R]:
-    """Yield the answers on each set of bars; a made-up set that the strategy cannot run on is left out."""
-    from stratkit.errors import StrategyError
+    """Yield the answers on each set of bars; one that nobody chose for the source, and does not fit it, is left out."""
+    from stratkit.errors import DataError, StrategyError
 
     for name, panel in panels.items():
         try:
             with terminal.progress(f"{source.name} {name}".strip()) as progress:
                 yield question(source, panel, progress)
-        except StrategyError as error:
-            if not name.startswith("made-up"):
+        except (StrategyError, DataError) as error:
+            if not is_ours and (isinstance(error, DataError) or not name.startswith("made-up")):
                 raise
             terminal.warn(f"{source.name} is not checked on {name}, for it cannot run there: {error}")
 

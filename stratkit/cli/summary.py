@@ -120,7 +120,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
 
 def _strategy_rows(run: FinishedRun) -> list[tuple[str, str]]:
     running = run.config.enabled()
-    params = {name: ", ".join(f"{key} {value}" for key, value in one.params.items()) for name, one in running.items()}
+    params = {name: ", ".join(_said(*each) for each in one.params.items()) for name, one in running.items()}
     changes = [
         f"from {date} {name}: {_listed(change.model_dump(exclude_none=True))}"
         for date, by_name in run.config.overrides.items()
@@ -138,6 +138,10 @@ def _strategy_rows(run: FinishedRun) -> list[tuple[str, str]]:
         for name, one in running.items()
     ]
     return [("combined", how), *listed, *dated]
+
+
+def _said(name: str, value: object) -> str:
+    return f"{name} {value}" if value != "" else f'{name} ""'
 
 
 def _joined(said: str, terms: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from stratkit.data.findings import acceptable
 from stratkit.errors import UsageError, did_you_mean
-from stratkit.frequency import frequency_ns
+from stratkit.frequency import frequency_word
 from stratkit.panel import parse_time
 
 COLUMNS: Final = ("timestamp", "symbol", "open", "high", "low", "close", "volume")
@@ -109,9 +109,7 @@ class DataSettings(BaseModel):
     @field_validator("frequency")
     @classmethod
     def _is_a_frequency(cls, value: str | None) -> str | None:
-        if value is not None:
-            known_frequency(value)
-        return value
+        return value if value is None else known_frequency(value)
 
     @field_validator("columns")
     @classmethod
@@ -148,12 +146,11 @@ def known_columns(columns: dict[str, str], known: tuple[str, ...]) -> dict[str, 
 
 
 def known_frequency(frequency: str) -> str:
-    """Return `frequency`; raise ValueError when it is none."""
+    """Return the word for a `frequency`; raise ValueError when it is none."""
     try:
-        frequency_ns(frequency)
+        return frequency_word(frequency)
     except UsageError as error:
         raise ValueError(str(error)) from None
-    return frequency
 
 
 def _last_ns(text: str) -> int:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError
-from stratkit.frequency import frequency_ns
+from stratkit.frequency import frequency_ns, frequency_word
 from stratkit.panel import NS_PER_DAY, FloatArray, IntArray, parse_time
 from stratkit.seeds import generator
 
@@ -65,7 +65,11 @@ def synthetic_universe(symbols: int = 20, bars: int = 2520, frequency: str = "1d
     if order != list(range(symbols)):
         panel = {name: values[:, order] for name, values in panel.items()}
     table = Bars(
-        _times(bars, frequency), tuple(sorted(names)), frequency=frequency, source=f"synthetic, seed {seed}", **panel
+        _times(bars, frequency),
+        tuple(sorted(names)),
+        frequency=frequency_word(frequency),
+        source=f"synthetic, seed {seed}",
+        **panel,
     )
     return SyntheticUniverse(table, regime)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stratkit.data.bars import Bars
 from stratkit.data.resample import bar_ends, bucket_starts, resample_bars
 from stratkit.errors import DataError, UsageError
-from stratkit.frequency import frequency_ns
+from stratkit.frequency import frequency_ns, frequency_word
 from stratkit.panel import BoolArray, IntArray, format_time, read_only
 
 
@@ -32,6 +32,7 @@ def coarser_bars(bars: Bars, timeframe: str) -> Bars:
     Raises `UsageError` when `timeframe` is finer than the bars or not made of whole bars,
     `DataError` when bars overlap so that one ends a coarse bar before another of it starts.
     """
+    timeframe = frequency_word(timeframe)
     if frequency_ns(timeframe) < frequency_ns(bars.frequency):
         raise UsageError(
             f"a timeframe must be coarser than the bars; found {timeframe} on bars of {bars.frequency}: "

@@ -15,7 +15,7 @@ from stratkit.features.formula_operations import kind_of
 from stratkit.features.formula_parsing import parse_term
 from stratkit.features.formula_terms import Term, given_names
 from stratkit.features.formula_text import FormulaText
-from stratkit.features.formula_values import Values
+from stratkit.features.formula_values import Values, lookback_bars
 from stratkit.features.source import IndicatorSource
 from stratkit.panel import BoolArray, FloatArray, on_axes, read_only
 
@@ -60,11 +60,20 @@ class Formula:
         return read_only((values != 0) & ~np.isnan(values))
 
     def lookback_bars(self, bars: Bars) -> int:
-        """Return the index of its first value on `bars` if they have no holes; T when they are too few.
+        """Return the index of its first value on bars without holes; T or more when `bars` are too few.
 
         It depends on the bars only where the formula looks at coarser ones.
         """
-        return min(Values(IndicatorSource(bars)).lookback_bars(self._term), len(bars.times))
+        return lookback_bars(self._term, IndicatorSource(bars))
+
+    def lookback_on(self, source: IndicatorSource) -> int:
+        """Return `lookback_bars` on the bars of a source, with the coarser ones that it has made already."""
+        return lookback_bars(self._term, source)
+
+    @property
+    def own_lookback_bars(self) -> int:
+        """What of `lookback_bars` is known without any bars: all of it, but for indicators of coarser bars."""
+        return lookback_bars(self._term, None)
 
 
 def parse_formula(text: str, names: Collection[str] = ()) -> Formula:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.data.bars import FIELDS
 from stratkit.errors import UsageError
 from stratkit.features.formula_text import FormulaText
 from stratkit.features.specs import IndicatorSpec
@@ -73,9 +74,9 @@ def _typed(spec: IndicatorSpec, name: str, value: float, node: ast.expr, text: F
 
 def _try(spec: IndicatorSpec, params: dict[str, Any], node: ast.Call, text: FormulaText) -> None:
     """Compute an indicator of one bar, so that parameters that make no sense are refused before any run."""
-    one = np.ones((1, 1))
+    bar = [np.ones((1, 1)) if field in FIELDS else np.zeros(1, np.int64) for field in spec.inputs]
     try:
-        spec.function(*(one for _ in spec.inputs), **params)
+        spec.function(*bar, **params)
     except UsageError as error:
         text.refuse(node, "must give an indicator parameters that hold", str(error))
 

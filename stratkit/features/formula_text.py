@@ -30,15 +30,15 @@ class FormulaText:
 
     @property
     def plain(self) -> str:
-        """The text on one line, as its columns are counted."""
-        return re.sub(r"\s", " ", self.text).strip()
+        """The text on one line, as its columns are counted; no more of it than may be."""
+        return re.sub(r"[\t\r\n]", " ", self.text[: MAX_CHARACTERS + 1]).strip(" ")
 
     def tree(self) -> ast.expr:
         """Return the expression; raise `UsageError` for text that is none, too long, too deep or not plain."""
-        if not self.plain:
-            raise UsageError(f"a formula must hold something, such as 'close > sma(200)'; found {self.text!r}")
         if len(self.text) > MAX_CHARACTERS:
             self._refuse_at(1, f"may have {MAX_CHARACTERS} characters", f"{len(self.text)}", "split it up")
+        if not self.plain:
+            raise UsageError(f"a formula must hold something, such as 'close > sma(200)'; found {self.text!r}")
         foreign = _FOREIGN.search(self.plain)
         if foreign is not None:
             self._refuse_at(foreign.start() + 1, "is plain ASCII", repr(foreign[0]), "write it without that character")

@@ -8,9 +8,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.data.bars import FIELDS
+from stratkit.errors import UsageError
 from stratkit.features.events import lag
 from stratkit.features.formula_operations import OPERATIONS, operate
-from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names
+from stratkit.features.formula_terms import (
+    Chain,
+    Earlier,
+    Given,
+    Number,
+    Operation,
+    Price,
+    Reading,
+    Term,
+    given_names,
+    parts,
+)
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import spec_of
 from stratkit.panel import FloatArray
@@ -33,19 +46,6 @@ class Values:
         """Return the panel of a term."""
         return np.where(self._source.has_bar, self._value(term), np.nan)
 
-    def lookback_bars(self, term: Term) -> int:
-        """Return the first bar of a series without holes on which a term has a value; a given name has one at once."""
-        if isinstance(term, Operation):
-            return OPERATIONS[term.name].lookback_bars + max(map(self.lookback_bars, term.operands))
-        if isinstance(term, Earlier):
-            return term.bars + self.lookback_bars(term.term)
-        if not isinstance(term, Reading):
-            return 0
-        coarser = self._source.coarser(term.timeframe)
-        inside = self if coarser is None else Values(coarser.source)
-        own = spec_of(term.function).lookback(**dict(term.params))
-        return self._source.bars_until(own + max(map(inside.lookback_bars, term.on), default=0), term.timeframe)
-
     def _value(self, term: Term) -> Any:
         """Return a panel, or a plain number for what is one on every bar."""
         if isinstance(term, Number):
@@ -56,14 +56,31 @@ class Values:
             return self._names[term.name]
         if isinstance(term, Operation):
             return self._once(term, lambda: self._operation(term))
+        if isinstance(term, Chain):
+            return self._once(term, lambda: self._chain(term))
         if isinstance(term, Earlier):
-            return self._once(term, lambda: lag(self.panel(term.term), term.bars))
+            return self._once(term, lambda: self._earlier(term))
         found = self._indicator(replace(term, output=None))
+        if term.output is None and isinstance(found, tuple):
+            name = spec_of(term.function).name
+            raise UsageError(
+                f"an indicator of several panels must say so to be named in a formula; found {name!r} without the "
+                f"NamedTuple that it returns in its annotation: add it, and write {name}(...).NAME"
+            )
         return _finite(found if term.output is None else getattr(found, term.output))
 
     def _operation(self, term: Operation) -> Any:
         value = self.panel if OPERATIONS[term.name].needs_panels else self._value
         return operate(term.name, *map(value, term.operands))
+
+    def _chain(self, term: Chain) -> Any:
+        values = [self._value(operand) for operand in term.operands]
+        return operate("and", *(operate(*each) for each in zip(term.relations, values, values[1:])))
+
+    def _earlier(self, term: Earlier) -> FloatArray:
+        now = self.panel(term.term)
+        earlier = lag(now, term.bars)
+        return np.asarray(operate("-", now, earlier)) if term.is_change else earlier
 
     def _indicator(self, term: Reading) -> Any:
         """Return every output of an indicator; one of prices is kept as a strategy that asks for it would find it."""
@@ -72,9 +89,13 @@ class Values:
             return self._source.compute(term.function, on=fields, timeframe=term.timeframe, **dict(term.params))
         coarser = self._source.coarser(term.timeframe)
         if coarser is None:
-            return self._once(term, lambda: term.function(*map(self.panel, term.on), **dict(term.params)))
+            return self._once(term, lambda: term.function(*map(self._input, term.on), **dict(term.params)))
         plain = replace(term, timeframe=None)
         return coarser.as_of(("formula", plain), lambda: Values(coarser.source)._indicator(plain))
+
+    def _input(self, term: Term) -> Any:
+        is_stamps = isinstance(term, Price) and term.field not in FIELDS
+        return self._source.bars.times if is_stamps else self.panel(term)
 
     def _once(self, term: Term, make: Callable[[], Any]) -> Any:
         if not any(given_names(term)):
@@ -82,6 +103,30 @@ class Values:
         if term not in self._own:
             self._own[term] = make()
         return self._own[term]
+
+
+def lookback_bars(term: Term, source: IndicatorSource | None) -> int:
+    """Return the first bar of a series without holes on which a term has a value; a given name has one at once.
+
+    Without a `source` nothing is known of coarser bars, and indicators of them count as if they were there at once.
+    """
+    behind = max((lookback_bars(part, _inside(term, source)) for part in parts(term)), default=0)
+    if isinstance(term, Operation):
+        return behind + OPERATIONS[term.name].lookback_bars
+    if isinstance(term, Earlier):
+        return behind + term.bars
+    if not isinstance(term, Reading):
+        return 0
+    own = behind + spec_of(term.function).lookback(**dict(term.params))
+    if source is None:
+        return own if term.timeframe is None else 0
+    return source.bars_until(own, term.timeframe)
+
+
+def _inside(term: Term, source: IndicatorSource | None) -> IndicatorSource | None:
+    """Return the bars that the parts of a term stand on."""
+    coarser = source.coarser(term.timeframe) if source is not None and isinstance(term, Reading) else None
+    return source if coarser is None else coarser.source
 
 
 def _finite(panel: Any) -> FloatArray:

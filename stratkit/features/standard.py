@@ -96,6 +96,7 @@ _COARSER: Final[dict[str, str]] = {
     "aroon": '(aroon(20, timeframe="{0}").up - aroon(20, timeframe="{0}").down) / 100',
     "volatility_20": 'return_std(20, timeframe="{0}")',
 }
+_INTRADAY: Final[dict[str, str]] = {"from_session_vwap": f"(close - session_vwap()) / {_ATR}"}
 _LADDER: Final = ("5min", "15min", "1h", "4h", "1d")
 _TIMES_COARSER: Final = (4, 20)  # at least, for the two coarser timeframes
 
@@ -115,7 +116,7 @@ def standard_formulas(frequency: str) -> dict[str, str]:
         for timeframe in _coarser_timeframes(frequency)
         for name, text in _COARSER.items()
     }
-    return {**STANDARD, **coarser}
+    return {**STANDARD, **_INTRADAY, **coarser}
 
 
 def _coarser_timeframes(frequency: str) -> list[str]:

@@ -1,48 +1,69 @@
-"""`StandardFeatures` and `MatrixRows` as causal sources: raw features, and the rows of the matrix, to be proved."""
+"""`CoarserIndicators` and `Formulas` as causal sources: what stands on indicators, for `check_lookahead` to prove."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from string import ascii_letters
+from typing import Any, Final
 
-import numpy as np
-
-from stratkit.features.aggregate import FeatureMatrix, aggregate
-from stratkit.features.compute import feature_formulas
-from stratkit.features.settings import FeatureSettings
+from stratkit.data.bars import Bars
+from stratkit.features.formula import Formula, parse_formula
+from stratkit.features.indicators import atr, bollinger, rsi, sma
 from stratkit.features.source import IndicatorSource
-from stratkit.features.standard import STANDARD
-from stratkit.research.outputs import Outputs, Panel
+from stratkit.frequency import frequency_ns
+from stratkit.panel import NS_PER_DAY
+from stratkit.research.outputs import CausalSource, Outputs, Panel
 
-if TYPE_CHECKING:
-    from stratkit.data.bars import Bars
+Indicator = Callable[..., Any]
 
-# of each kind one; what is computed from them, not they, is on trial
-_FEW: Final = ("return_1", "return_5", "gap", "zscore_20", "rsi_14", "relative_volume")
-_OFTEN: Final = {"min_bars": 60, "refit_every_bars": 20, "max_rows": 150, "horizon_bars": 3, "max_features": 4}
+_COARSER: Final = 3  # bars in a coarser one where days and weeks are not made of whole bars
+
+# one of each kind: a window, one that remembers all bars, one of several fields, one of several panels
+_JOINED: Final[dict[Indicator, dict[str, Any]]] = {
+    sma: {"window_bars": 2},
+    rsi: {"window_bars": 3},
+    atr: {"window_bars": 3},
+    bollinger: {"window_bars": 3, "deviations": 2.0},
+}
+# every operation of the language, on the bars and on coarser ones; short windows, so that much is compared
+_EXAMPLES: Final = {
+    "arithmetic": "(high + low - 2 * close) / max(high - low, 0.01) ** 2",
+    "functions": "sign(change(close, 3)) * sqrt(abs(log(close))) + exp(-clip(rsi(5) / 100, 0.2, min(open, 0.9)))",
+    "conditions": "not (1 < rsi(5) <= 60 or close == open) and volume != lag(volume, 2) and close >= lowest(5)",
+    "counts": "(close > open) + (volume > sma(3, on=volume))",
+    "crossings": "where(crosses_above(close, sma(5)), 1, where(crosses_below(close, sma(5)), -1, 0))",
+    "expressions": "sma(5, on=close / open) - highest(3, on=change(rsi(4), 2)) + macd(3, 6, 2, on=volume).histogram",
+    "coarser bars": 'lag(sma(2, on=open, timeframe="{timeframe}"), 1) < bollinger(3, timeframe="{timeframe}").mid',
+    "expressions on coarser bars": 'highest(2, on=change(close, 1) / atr(2), timeframe="{timeframe}")',
+}
 
 
 @dataclass(frozen=True)
-class StandardFeatures:
-    """Every feature of the configured formulas, by default of the standard set, as outputs."""
+class CoarserIndicators:
+    """A handful of indicators on several timeframes coarser than the bars, joined to them, as outputs."""
 
-    settings: FeatureSettings = field(default_factory=FeatureSettings)
-    name: str = "standard features"
-    proof_bars: int = 600  # last bars that show them all
+    name: str = "indicators on coarser bars"
 
     @property
     def code(self) -> object:
-        """Nothing to scan: formulas are text."""
+        """None: no code of a user's own."""
         return None
 
     def outputs(self, bars: Bars) -> Outputs:
-        """Compute them on `bars`."""
-        features = feature_formulas(self.settings, bars.frequency).compute(IndicatorSource(bars))
-        panels = dict(zip(features.names, features.values, strict=True))
-        return Outputs(panels, bars.symbols, warmup_bars=int(features.lookback_bars.max()))
+        """Compute each indicator on each timeframe that is made of whole bars."""
+        source = IndicatorSource(bars)
+        panels: dict[str, Panel] = {}
+        for timeframe in timeframes_beside(bars.frequency):
+            for function, params in _JOINED.items():
+                found = source.compute(function, timeframe=timeframe, **params)
+                parts = found._asdict() if hasattr(found, "_asdict") else {"": found}
+                panels |= {f"{timeframe} {function.__name__} {part}".strip(): panel for part, panel in parts.items()}
+        return Outputs(panels, bars.symbols)
 
-    def fresh(self, known_until_ns: int | None = None) -> StandardFeatures:
-        """Return itself: it keeps nothing between two calls."""
+    def fresh(self, known_until_ns: int | None = None) -> CoarserIndicators:
+        """Return itself: it is a function of the bars."""
         return self
 
     def dated_tables(self) -> tuple[str, ...]:
@@ -51,56 +72,51 @@ class StandardFeatures:
 
 
 @dataclass(frozen=True)
-class MatrixRows:
-    """The columns of the feature matrix by name, NaN where one was not chosen, as outputs, with the scores behind them.
+class Formulas:
+    """Formulas by name, each of the bars alone, as outputs; ``{timeframe}`` in a text is one coarser than the bars."""
 
-    Scales and components show in the columns. A score shows in them only where it changes what is chosen, and so
-    stands beside them, on each bar that of its fit.
+    texts: Mapping[str, str] = field(default_factory=lambda: _EXAMPLES)
+    name: str = "formulas"
+
+    @property
+    def code(self) -> object:
+        """None: a formula runs no code of its own."""
+        return None
+
+    def outputs(self, bars: Bars) -> Outputs:
+        """Compute each formula."""
+        source, (timeframe, *_) = IndicatorSource(bars), timeframes_beside(bars.frequency)
+        parsed = {name: _parsed(text, timeframe) for name, text in self.texts.items()}
+        return Outputs({name: formula.compute(source) for name, formula in parsed.items()}, bars.symbols)
+
+    def fresh(self, known_until_ns: int | None = None) -> Formulas:
+        """Return itself: a formula is a function of the bars."""
+        return self
+
+    def dated_tables(self) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+
+def timeframes_beside(frequency: str) -> tuple[str, ...]:
+    """Return the timeframes that are looked at beside bars of `frequency`.
+
+    >>> timeframes_beside("1h"), timeframes_beside("1d"), timeframes_beside("1mo")
+    (('1d', '3d', '1w'), ('1w', '1mo'), ('3mo',))
     """
-
-    settings: FeatureSettings
-    name: str
-    proof_bars: int = 240  # last bars that show several fits
-
-    @property
-    def code(self) -> object:
-        """Nothing to scan: a fit at a refit bar looks like one of all bars."""
-        return None
-
-    def outputs(self, bars: Bars) -> Outputs:
-        """Compute the matrix of `bars`; before the first fit it has no column."""
-        features = feature_formulas(self.settings, bars.frequency).compute(IndicatorSource(bars))
-        matrix = aggregate(features, bars, self.settings)
-        panels = {name: matrix.column(name) for name in matrix.names} | _scores(matrix)
-        possible = [*features.names, *(f"pc{number}" for number in range(1, len(features.names) + 1))]
-        return Outputs(
-            panels, bars.symbols, not_given=dict.fromkeys(possible, np.nan), warmup_bars=self.settings.min_bars
-        )
-
-    def fresh(self, known_until_ns: int | None = None) -> MatrixRows:
-        """Return itself: it keeps nothing between two calls."""
-        return self
-
-    def dated_tables(self) -> tuple[str, ...]:
-        """Return none."""
-        return ()
+    if frequency == "1d":
+        return ("1w", "1mo")
+    if NS_PER_DAY % frequency_ns(frequency) == 0:
+        return ("1d", "3d", "1w")
+    count = frequency.rstrip(ascii_letters)
+    return (f"{_COARSER * int(count)}{frequency.removeprefix(count)}",)
 
 
-def _scores(matrix: FeatureMatrix) -> dict[str, Panel]:
-    """Return (T,) for each feature the score of the fit that holds on a bar."""
-    found = np.full((len(matrix.features), len(matrix.values)), np.nan)
-    for fit, start, stop in matrix.stretches():
-        found[:, start:stop] = fit.score[:, None]
-    return {f"score of {name}": scores for name, scores in zip(matrix.features, found, strict=True)}
+def feature_sources() -> list[CausalSource]:
+    """Return what is proved of indicators beside each by itself: their joins to finer bars, and formulas of them."""
+    return [CoarserIndicators(), Formulas()]
 
 
-def built_in_features() -> list[StandardFeatures | MatrixRows]:
-    """Return the standard set, and two matrices of a few of its features that are refitted every 20 bars."""
-    formulas = {name: STANDARD[name] for name in _FEW}
-    plain = {"formulas": formulas, **_OFTEN}
-    other = {"scaling": "rank", "selection": "mutual_information", "target": "return", "pca_variance": 0.9}
-    return [
-        StandardFeatures(),
-        MatrixRows(FeatureSettings.model_validate(plain), "feature matrix"),
-        MatrixRows(FeatureSettings.model_validate({**plain, **other}), "feature matrix, ranks and components"),
-    ]
+@cache
+def _parsed(text: str, timeframe: str) -> Formula:
+    return parse_formula(text.replace("{timeframe}", timeframe))

@@ -34,6 +34,7 @@ STRATEGIES: Final[Registry[type[Strategy]]] = Registry(
         "bollinger_reversion": f"{_LIBRARY}.bollinger_reversion:BollingerReversion",
         "donchian_breakout": f"{_LIBRARY}.donchian_breakout:DonchianBreakout",
         "momentum_rotation": f"{_LIBRARY}.momentum_rotation:MomentumRotation",
+        "formula": f"{_LIBRARY}.formula:FormulaStrategy",
         "rules_engine": f"{_LIBRARY}.rules_engine:RulesEngine",
         "mean_reversion": f"{_LIBRARY}.mean_reversion:MeanReversion",
     },

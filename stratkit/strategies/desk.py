@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from stratkit.errors import UsageError, did_you_mean
+from stratkit.features.completed import is_same_length
 from stratkit.panel import BoolArray
 from stratkit.plans import ExitPlan
 from stratkit.strategies.bar_strategy import BarStrategy
@@ -155,7 +156,7 @@ def _said(
     strategy: Strategy, context: Context, timeframe: str | None, on_error: OnError, time_limit_seconds: float | None
 ) -> tuple[Signals, tuple[Fault, ...], int]:
     """Return the signals, the faults at bars of the run, and how often the strategy was asked."""
-    same = timeframe is None or timeframe == context.bars.frequency
+    same = timeframe is None or is_same_length(context.bars.frequency, timeframe)
     looked_at = context if timeframe is None or same else coarser_context(context, timeframe)
     signals, faults = signals_or_faults(strategy, looked_at, on_error, time_limit_seconds)
     times_asked = len(looked_at.bars.times) if isinstance(strategy, BarStrategy) else 1

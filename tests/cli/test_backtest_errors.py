@@ -125,6 +125,19 @@ def test_a_wrong_option_is_exit_2_and_names_itself(
     assert message in refused(stratkit, 2, *arguments)
 
 
+@pytest.mark.parametrize(
+    "formula", ["__import__('os').getpid() > 0", "close.base > 0", "9 ** 9 ** 9 > close", "lag(close, -1) > close"]
+)
+def test_a_formula_that_is_none_is_exit_2_and_names_its_column(
+    stratkit: Stratkit, tmp_path: Path, formula: str
+) -> None:
+    (tmp_path / "run.yaml").write_text(
+        f'strategies:\n  mine: {{enabled: true, type: formula, params: {{long: "{formula}"}}}}\n'
+    )
+    assert "long: a formula " in (message := refused(stratkit, 2, "run.yaml"))
+    assert " at column " in message
+
+
 def test_an_unknown_symbol_is_exit_3_and_names_the_nearest(stratkit: Stratkit) -> None:
     assert "SP500" in refused(stratkit, 3, "--set", "data.symbols=[SP50]")
 

@@ -74,7 +74,7 @@ def test_where_there_is_no_bar_there_is_no_feature(days: Bars) -> None:
 def test_intraday_bars_are_also_looked_at_from_further_off(hours: Bars) -> None:
     features = computed(hours)
     assert {"return_5_4h", "zscore_20_1d", "aroon_1d"} <= set(features.names)
-    assert len(features.names) == len(STANDARD) + 14
+    assert len(features.names) == len(STANDARD) + 15
     # the day before is complete at the last hour of it, and stands until the next one is
     day = features["return_1_1d"][:, 0]
     assert np.unique(day[24 * 40 - 1 : 24 * 41 - 1]).size == 1

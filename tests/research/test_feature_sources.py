@@ -1,80 +1,88 @@
-"""The proof of features: what is built in is clean, and a matrix that knows a later bar is found."""
+"""The proofs of what stands on indicators: clean as they are, and able to find a join that looks ahead."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from stratkit.data.bars import Bars
-from stratkit.features import aggregate
-from stratkit.features.fitting import FeatureFit, fit_at
-from stratkit.features.labels import Labels, forward_labels
-from stratkit.features.scaling import fit_scale
-from stratkit.features.settings import FeatureSettings
-from stratkit.panel import FloatArray
-from stratkit.research.feature_sources import MatrixRows, StandardFeatures, built_in_features
+from stratkit.data.synthetic import synthetic_universe
+from stratkit.features.completed import CompletedBars
+from stratkit.features.formula import parse_formula
+from stratkit.features.formula_operations import OPERATIONS
+from stratkit.features.formula_parsing import parse_term
+from stratkit.features.formula_terms import Chain, Earlier, Operation, Reading, Term, parts
+from stratkit.features.formula_text import FormulaText
+from stratkit.research.feature_sources import Formulas, feature_sources, timeframes_beside
 from stratkit.research.lookahead import check_lookahead
+from stratkit.research.outputs import CausalSource
 from stratkit.testing import sample_bars
 
-OFTEN = {"min_bars": 40, "refit_every_bars": 15, "horizon_bars": 3, "max_features": 1}
-PLAIN = FeatureSettings.model_validate(
-    {"formulas": {"fast": "rate_of_change(1)", "slow": "rate_of_change(8)", "size": "high - low"}, **OFTEN}
+PANELS = {"1d": sample_bars(300), "1h": synthetic_universe(3, 900, "1h").bars}
+
+
+@pytest.mark.parametrize("frequency", PANELS)
+@pytest.mark.parametrize("source", feature_sources(), ids=lambda source: source.name)
+def test_indicators_on_coarser_bars_and_formulas_are_causal(source: CausalSource, frequency: str) -> None:
+    report = check_lookahead(source, PANELS[frequency], cuts=25)
+    assert (report.verdict, report.raised) == ("clean", 0), report.sentence()
+    whole = source.outputs(PANELS[frequency])
+    said = {name for name, panel in whole.panels.items() if np.isfinite(panel).any()}
+    assert said == set(report.compared)
+
+
+@pytest.mark.parametrize("source", feature_sources(), ids=lambda source: source.name)
+def test_a_join_that_knows_a_coarse_bar_too_early_is_found(
+    source: CausalSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = CompletedBars.of
+
+    def early(coarse: Bars, fine: Bars) -> CompletedBars:
+        join = right(coarse, fine)
+        return replace(join, completed=np.maximum(join.completed - 1, 0))  # the bar before the one that ends it
+
+    monkeypatch.setattr(CompletedBars, "of", staticmethod(early))
+    report = check_lookahead(source, PANELS["1h"], cuts=25)
+    assert report.verdict == "leak"
+
+
+def test_formulas_that_are_given_are_those_that_are_proved() -> None:
+    source = Formulas({"mine": "close - open", "weekly": 'rsi(2, timeframe="{timeframe}")'})
+    outputs = source.outputs(PANELS["1d"])
+    assert set(outputs.panels) == {"mine", "weekly"}
+    np.testing.assert_array_equal(outputs.panels["mine"], PANELS["1d"].close - PANELS["1d"].open)
+
+
+def terms(term: Term) -> Iterator[Term]:
+    yield term
+    for part in parts(term):
+        yield from terms(part)
+
+
+def test_every_operation_of_the_language_is_proved() -> None:
+    texts = [text.replace("{timeframe}", "1w") for text in Formulas().texts.values()]
+    assert all(parse_formula(text).text == text for text in texts)
+    found = [each for text in texts for each in terms(parse_term(FormulaText(text), ()))]
+    chained = {name for each in found if isinstance(each, Chain) for name in each.relations}
+    assert {each.name for each in found if isinstance(each, Operation)} | chained == set(OPERATIONS)
+    assert {each.is_change for each in found if isinstance(each, Earlier)} == {True, False}
+    assert any(isinstance(each, Reading) and each.timeframe for each in found)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "timeframes"),
+    [
+        ("1min", ("1d", "3d", "1w")),
+        ("4h", ("1d", "3d", "1w")),
+        ("1d", ("1w", "1mo")),
+        ("7h", ("21h",)),
+        ("2d", ("6d",)),
+        ("1w", ("3w",)),
+        ("1mo", ("3mo",)),
+    ],
 )
-
-
-@pytest.fixture(scope="module")
-def bars() -> Bars:
-    return sample_bars(160)
-
-
-def test_what_is_built_in_is_clean_and_really_compared(bars: Bars) -> None:
-    standard, *matrices = built_in_features()
-    report = check_lookahead(standard, sample_bars(300), cuts=4)
-    assert report.is_clean
-    assert len(report.compared) >= 50
-    for matrix in matrices:
-        report = check_lookahead(matrix, bars, cuts=3)
-        assert report.is_clean, report.sentence()
-        assert len(report.compared) >= 3
-
-
-def test_a_matrix_without_a_fit_still_has_rows(bars: Bars) -> None:
-    outputs = MatrixRows(PLAIN, "plain").outputs(bars.slice(0, 30))
-    assert {name: panel.shape for name, panel in outputs.panels.items()} == {
-        f"score of {name}": (30,) for name in ("fast", "slow", "size")
-    }
-    assert all(np.isnan(panel).all() for panel in outputs.panels.values())
-
-
-def test_a_feature_of_tomorrow_is_found(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
-    def peeking(values: FloatArray, bars_ago: int) -> FloatArray:
-        return np.roll(values, -1, axis=0)
-
-    monkeypatch.setattr("stratkit.features.formula_values.lag", peeking)
-    report = check_lookahead(StandardFeatures(FeatureSettings(formulas={"gap": "open - lag(close, 1)"})), bars, cuts=5)
-    assert report.leaks[0].difference.field == "gap"
-
-
-def test_a_label_that_is_not_known_yet_is_found(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
-    def at_once(close: FloatArray, horizon_bars: int, target: str) -> Labels:
-        labels = forward_labels(close, horizon_bars, target)  # type: ignore[arg-type]  # one of the literals
-        own = np.arange(len(close))[:, None]
-        return replace(labels, known_bar=np.where(labels.known_bar < len(close), own, len(close)))
-
-    assert check_lookahead(MatrixRows(PLAIN, "plain"), bars, cuts=12).is_clean
-    monkeypatch.setattr(aggregate, "forward_labels", at_once)
-    report = check_lookahead(MatrixRows(PLAIN, "peeking"), bars, cuts=12)
-    assert report.leaks[0].difference.field.startswith("score of ")
-
-
-def test_a_scale_of_the_whole_sample_is_found(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
-    def knows_all(bar: int, values: FloatArray, *more: Any) -> FeatureFit:
-        fit = fit_at(bar, values, *more)
-        return replace(fit, scale=fit_scale(values, np.ones(values.shape[2], np.bool_), PLAIN))
-
-    monkeypatch.setattr(aggregate, "fit_at", knows_all)
-    report = check_lookahead(MatrixRows(PLAIN, "peeking"), bars, cuts=5)
-    assert report.leaks[0].difference.field in ("fast", "slow", "size")
+def test_the_timeframes_fit_the_bars(frequency: str, timeframes: tuple[str, ...]) -> None:
+    assert timeframes_beside(frequency) == timeframes

@@ -101,6 +101,13 @@ def test_an_indicator_reads_the_field_it_is_told_to() -> None:
     assert context.indicator(sma, 2, on="high")["A"] == 6.5
 
 
+def test_an_indicator_reads_coarser_bars_that_are_complete() -> None:
+    bars = bars_of(list(np.arange(1.0, 15.0)))  # from Thursday 1970-01-01: weeks end on the 4th and the 11th bar
+    known = [at(bar, bars).value(sma, 1, symbol="A", timeframe="1w") for bar in (3, 9, 10, 13)]
+    assert known == [4.0, 4.0, 11.0, 11.0]
+    assert math.isnan(at(2, bars).indicator(sma, 1, timeframe="1w")["A"])
+
+
 def test_an_indicator_of_several_panels_gives_several_numbers() -> None:
     bars = bars_of(list(np.arange(60.0) ** 2 + 1))
     now, known = at(50, bars), Context(bars).compute(macd)

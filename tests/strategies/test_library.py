@@ -211,6 +211,7 @@ BASE: dict[str, dict[str, Any]] = {
     "momentum_rotation": {"lookback": 40, "skip": 5, "top": 2},
     "rules_engine": {"min_triggers": 2},
     "mean_reversion": {},
+    "formula": {"long": "crosses_above(close, sma(20))", "short": "crosses_below(close, sma(20))"},
 }
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("sma_cross", {"fast": 6}, {}),
@@ -256,6 +257,9 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("mean_reversion", {"size_pct": 5.0}, {}),
     ("mean_reversion", {"stop_loss_pct": 4.0}, {}),
     ("mean_reversion", {"take_profit_pct": 8.0}, {}),
+    ("formula", {"long": "crosses_above(close, sma(30))"}, {}),
+    ("formula", {"short": ""}, {}),
+    ("formula", {"exit": "close > sma(10)"}, {}),
 ]
 
 
