@@ -33,13 +33,17 @@ class FeatureFormulas:
         """Return every formula on the bars of `source`, and behind them what strategies have `handed_on`.
 
         `handed_on` holds by name a (T, N) panel and its lookback in bars. Raises `UsageError` for a name that comes
-        twice.
+        twice, and naming the feature that cannot be computed on these bars.
         """
         both = [name for name in handed_on if name in self.formulas]
         if both:
             raise UsageError(f"features must have different names; found {both[0]!r} twice: rename the formula")
-        panels = {name: formula.compute(source) for name, formula in self.formulas.items()}
-        lookback = {name: formula.lookback_bars(source.bars) for name, formula in self.formulas.items()}
+        panels, lookback = {}, {}
+        for name, formula in self.formulas.items():
+            try:
+                panels[name], lookback[name] = formula.compute(source), formula.lookback_bars(source.bars)
+            except UsageError as error:
+                raise UsageError(f"feature {name!r}: {error}") from None
         panels |= {name: panel for name, (panel, _) in handed_on.items()}
         lookback |= {name: bars for name, (_, bars) in handed_on.items()}
         return feature_set(panels, lookback)
@@ -51,16 +55,6 @@ class FeatureFormulas:
 
 
 def feature_formulas(settings: FeatureSettings, frequency: str) -> FeatureFormulas:
-    """Return the formulas of `settings`, or the standard ones for bars of `frequency`.
-
-    Raises `UsageError` naming the feature whose formula does not hold.
-    """
+    """Return the formulas of `settings`, or the standard ones for bars of `frequency`."""
     given = standard_formulas(frequency) if settings.formulas is None else settings.formulas
-    return FeatureFormulas({name: _parsed(name, text) for name, text in given.items()})
-
-
-def _parsed(name: str, text: str) -> Formula:
-    try:
-        return parse_formula(text)
-    except UsageError as error:
-        raise UsageError(f"feature {name!r}: {error}") from None
+    return FeatureFormulas({name: parse_formula(text) for name, text in given.items()})

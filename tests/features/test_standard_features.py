@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.data.synthetic import synthetic_universe
@@ -99,9 +100,11 @@ def test_formulas_of_ones_own_take_the_place_of_the_set(days: Bars) -> None:
     np.testing.assert_allclose(features["mine"][2, 0], closes[2] / closes.mean() - 1, rtol=1e-12)
 
 
-def test_a_formula_that_does_not_hold_names_its_feature() -> None:
-    with pytest.raises(UsageError, match=r"feature 'mine': a formula must .* did you mean 'sma'"):
-        feature_formulas(FeatureSettings(formulas={"mine": "close / smaa(3)"}), "1d")
+def test_a_formula_that_does_not_hold_names_its_feature(days: Bars) -> None:
+    with pytest.raises(ValidationError, match=r"formulas.mine\n.*did you mean 'sma'"):
+        FeatureSettings(formulas={"mine": "close / smaa(3)"})
+    with pytest.raises(UsageError, match="feature 'mine': a timeframe must be coarser than the bars; found 1h"):
+        computed(days, mine='sma(3, timeframe="1h")')
 
 
 def test_what_strategies_hand_on_stands_behind_the_formulas(days: Bars) -> None:

@@ -15,8 +15,8 @@ from stratkit.features.labels import Labels, forward_labels
 from stratkit.features.scaling import fit_scale
 from stratkit.features.settings import FeatureSettings
 from stratkit.panel import FloatArray
-from stratkit.research.matrix_sources import MatrixRows, StandardFeatures, built_in_features
 from stratkit.research.lookahead import check_lookahead
+from stratkit.research.matrix_sources import MatrixRows, StandardFeatures, built_in_features
 from stratkit.testing import sample_bars
 
 OFTEN = {"min_bars": 40, "refit_every_bars": 15, "horizon_bars": 3, "max_features": 1}
