@@ -9,9 +9,9 @@ import numpy as np
 
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
-from stratkit.features.aggregate import aggregate
 from stratkit.features.compute import feature_formulas
 from stratkit.features.live import LiveFeatures
+from stratkit.features.matrix import aggregate
 from stratkit.features.settings import FeatureSettings
 from stratkit.features.source import IndicatorSource
 

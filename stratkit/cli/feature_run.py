@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from stratkit.config import FileConfig
 from stratkit.data.bars import Bars
-from stratkit.features.aggregate import FeatureMatrix
 from stratkit.features.feature_set import FeatureSet
+from stratkit.features.matrix import FeatureMatrix
 from stratkit.runs.folder import RunRecord
 
 

@@ -91,8 +91,8 @@ def _made(terminal: Terminal, config: FileConfig) -> FeatureRun:
     from stratkit.data.acceptance import finding_line
     from stratkit.data.store import load_bars
     from stratkit.errors import UsageError
-    from stratkit.features.aggregate import aggregate
     from stratkit.features.compute import feature_formulas
+    from stratkit.features.matrix import aggregate
     from stratkit.strategies.context import Context
     from stratkit.strategies.handed_on import handed_on
 

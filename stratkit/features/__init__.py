@@ -1,7 +1,9 @@
-"""Numbers from bars: causal indicators and events on (T, N) panels."""
+"""Numbers from bars: causal indicators, events and formulas on (T, N) panels, and one matrix of them."""
 
 from stratkit.features.channels import Channel, donchian, keltner, natr
+from stratkit.features.compute import FeatureFormulas, feature_formulas
 from stratkit.features.events import crossing, lag, last_nonzero
+from stratkit.features.feature_set import FeatureSet
 from stratkit.features.formula import Formula, parse_formula
 from stratkit.features.indicators import (
     Bollinger,
@@ -18,6 +20,8 @@ from stratkit.features.indicators import (
     rsi,
     sma,
 )
+from stratkit.features.live import LiveFeatures
+from stratkit.features.matrix import FeatureMatrix, aggregate
 from stratkit.features.oscillators import (
     Stochastic,
     cci,
@@ -29,6 +33,7 @@ from stratkit.features.oscillators import (
 )
 from stratkit.features.pairwise import rolling_beta, rolling_correlation
 from stratkit.features.pieces import on_pieces
+from stratkit.features.settings import FeatureSettings
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
 from stratkit.features.statistics import zscore
@@ -66,16 +71,22 @@ __all__ = [
     "Bollinger",
     "Channel",
     "Directional",
+    "FeatureFormulas",
+    "FeatureMatrix",
+    "FeatureSet",
+    "FeatureSettings",
     "Formula",
     "Ichimoku",
     "IndicatorSource",
     "Klinger",
+    "LiveFeatures",
     "Macd",
     "Stochastic",
     "SuperTrend",
     "VolumeProfile",
     "accumulation_distribution",
     "adx",
+    "aggregate",
     "aroon",
     "atr",
     "bollinger",
@@ -87,6 +98,7 @@ __all__ = [
     "donchian",
     "efficiency_ratio",
     "ema",
+    "feature_formulas",
     "highest",
     "ichimoku",
     "indicator",

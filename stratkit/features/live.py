@@ -10,10 +10,10 @@ import numpy as np
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError
-from stratkit.features.aggregate import refit_bars
 from stratkit.features.compute import FeatureFormulas, feature_formulas
 from stratkit.features.fitting import FeatureFit, fit_at
 from stratkit.features.labels import forward_labels
+from stratkit.features.matrix import refit_bars
 from stratkit.features.source import IndicatorSource
 from stratkit.features.tail import Compute, tail_bars
 from stratkit.panel import FloatArray, format_time

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stratkit.features.aggregate import FeatureMatrix
+from stratkit.features.matrix import FeatureMatrix
 from stratkit.panel import FloatArray
 from stratkit.reports.figure_parts import EDGE, FAINT, GRID, INK, MAIN, SOFT, plain, say, together_colours
 

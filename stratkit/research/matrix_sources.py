@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stratkit.features.aggregate import FeatureMatrix, aggregate
 from stratkit.features.compute import feature_formulas
+from stratkit.features.matrix import FeatureMatrix, aggregate
 from stratkit.features.settings import FeatureSettings
 from stratkit.features.source import IndicatorSource
 from stratkit.features.standard import STANDARD

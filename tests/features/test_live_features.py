@@ -10,10 +10,10 @@ import pytest
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
 from stratkit.errors import UsageError
-from stratkit.features.aggregate import FeatureMatrix, aggregate
 from stratkit.features.compute import feature_formulas
 from stratkit.features.feature_set import FeatureSet, feature_set
 from stratkit.features.live import LiveFeatures
+from stratkit.features.matrix import FeatureMatrix, aggregate
 from stratkit.features.settings import FeatureSettings
 from stratkit.features.source import IndicatorSource
 from stratkit.features.tail import tail_bars

@@ -8,8 +8,8 @@ import statistics
 import numpy as np
 import pytest
 
-from stratkit.features.aggregate import aggregate, refit_bars
 from stratkit.features.feature_set import FeatureSet
+from stratkit.features.matrix import aggregate, refit_bars
 from stratkit.features.scaling import fit_scale
 from stratkit.features.settings import FeatureSettings, Scaling
 from stratkit.panel import FloatArray

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stratkit.data.bars import Bars
-from stratkit.features import aggregate
+from stratkit.features import matrix
 from stratkit.features.fitting import FeatureFit, fit_at
 from stratkit.features.labels import Labels, forward_labels
 from stratkit.features.scaling import fit_scale
@@ -35,8 +35,8 @@ def test_what_is_built_in_is_clean_and_really_compared(bars: Bars) -> None:
     report = check_lookahead(standard, sample_bars(300), cuts=4)
     assert report.is_clean
     assert len(report.compared) >= 50
-    for matrix in matrices:
-        report = check_lookahead(matrix, bars, cuts=3)
+    for rows in matrices:
+        report = check_lookahead(rows, bars, cuts=3)
         assert report.is_clean, report.sentence()
         assert len(report.compared) >= 3
 
@@ -65,7 +65,7 @@ def test_a_label_that_is_not_known_yet_is_found(bars: Bars, monkeypatch: pytest.
         return replace(labels, known_bar=np.where(labels.known_bar < len(close), own, len(close)))
 
     assert check_lookahead(MatrixRows(PLAIN, "plain"), bars, cuts=12).is_clean
-    monkeypatch.setattr(aggregate, "forward_labels", at_once)
+    monkeypatch.setattr(matrix, "forward_labels", at_once)
     report = check_lookahead(MatrixRows(PLAIN, "peeking"), bars, cuts=12)
     assert report.leaks[0].difference.field.startswith("score of ")
 
@@ -75,6 +75,6 @@ def test_a_scale_of_the_whole_sample_is_found(bars: Bars, monkeypatch: pytest.Mo
         fit = fit_at(bar, values, *more)
         return replace(fit, scale=fit_scale(values, np.ones(values.shape[2], np.bool_), PLAIN))
 
-    monkeypatch.setattr(aggregate, "fit_at", knows_all)
+    monkeypatch.setattr(matrix, "fit_at", knows_all)
     report = check_lookahead(MatrixRows(PLAIN, "peeking"), bars, cuts=5)
     assert report.leaks[0].difference.field in ("fast", "slow", "size")

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError
-from stratkit.features.aggregate import FeatureMatrix, aggregate, refit_bars
 from stratkit.features.feature_set import FeatureSet, feature_set
 from stratkit.features.fitting import FeatureFit, fit_at
 from stratkit.features.labels import forward_labels
+from stratkit.features.matrix import FeatureMatrix, aggregate, refit_bars
 from stratkit.features.settings import FeatureSettings
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
