@@ -22,6 +22,7 @@ from typing import Final
 from cases import Case, minutes_case, rotation_case, stops_case
 from cold import ColdRuns, cold_runs
 from indicators import indicators_case
+from live import print_live
 from peers_beside import print_peers
 from several import several_case
 from timing import Timing, interleaved, ratio
@@ -50,6 +51,7 @@ def main() -> int:
         for make in CASES:
             missed += print_case(make(), options.repeats)
         missed += print_memory()
+        missed += print_live()
     if options.only in (None, "cold"):
         missed += print_cold(cold_runs(BARS, options.cold_repeats))
     print(f"\n{_load()}\n{'limits missed: ' + '; '.join(missed) if missed else 'all limits kept'}")

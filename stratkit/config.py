@@ -16,6 +16,7 @@ from stratkit.backtest import RunConfig
 from stratkit.combine.settings import method_of
 from stratkit.config_errors import explain, field_at
 from stratkit.errors import ConfigError, ParameterError, UsageError, did_you_mean
+from stratkit.features.settings import FeatureSettings
 from stratkit.panel import parse_time
 from stratkit.plans import find_plan
 from stratkit.reports.settings import ReportSettings
@@ -58,6 +59,9 @@ class FileConfig(RunConfig):
 
     report: ReportSettings = Field(default_factory=ReportSettings, description="which files are written")
     alerts: AlertSettings | None = Field(None, description="what to watch in a run, and whom to tell; none = nothing")
+    features: FeatureSettings = Field(
+        default_factory=FeatureSettings, description="numbers from bars for whatever learns: `stratkit features`"
+    )
 
     def run(self) -> RunConfig:
         """Return the part that decides what the run computes."""

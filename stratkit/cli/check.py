@@ -31,6 +31,7 @@ WARMUP_CELLS: Final = 400_000  # bars x symbols that are recomputed some 200 tim
 LEAST_BARS: Final = 2_000
 MADE_UP_BARS: Final = 700
 MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
+FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
 
 app = typer.Typer(
     name="check",
@@ -88,6 +89,7 @@ def lookahead(
     from stratkit.errors import ConditionError
     from stratkit.research.feature_sources import feature_sources
     from stratkit.research.lookahead import check_lookahead
+    from stratkit.research.matrix_sources import built_in_features
     from stratkit.research.sources import built_in_indicators
 
     terminal = Terminal(json_, quiet)
@@ -108,6 +110,11 @@ def lookahead(
             )
 
         found = {source.name: list(_each(terminal, source, panels, prove, source in beside)) for source in sources}
+        if not targets:
+            cuts = min(cuts, FEATURE_CUTS)
+            for part in built_in_features():
+                few = {name: _last_bars(panel, part.proof_bars) for name, panel in panels.items()}
+                found[part.name] = list(_each(terminal, part, few, prove))
         suspects = _suspects(terminal, sources)
         if json_:
             terminal.emit(lookahead_record(found, suspects, time.perf_counter() - begun))
@@ -243,8 +250,13 @@ def _panels(
         limit = most_bars or max(LEAST_BARS, cells // symbols)
         if rows > limit:
             terminal.say(f"the last {limit:,} of {rows:,} bars are used; --bars N uses more or fewer")
-            panels[name] = panel.slice(rows - limit, rows)
+            panels[name] = _last_bars(panel, limit)
     return panels
+
+
+def _last_bars(panel: Bars, bars: int) -> Bars:
+    rows = len(panel.times)
+    return panel.slice(max(0, rows - bars), rows)
 
 
 def _each(

@@ -1,8 +1,10 @@
-"""Numbers from bars: causal indicators and events on (T, N) panels."""
+"""Numbers from bars: causal indicators, events and formulas on (T, N) panels, and one matrix of them."""
 
 from stratkit.features.channels import Channel, donchian, keltner, natr
 from stratkit.features.close_location import close_location
+from stratkit.features.compute import FeatureFormulas, feature_formulas
 from stratkit.features.events import crossing, lag, last_nonzero
+from stratkit.features.feature_set import FeatureSet
 from stratkit.features.formula import Formula, parse_formula
 from stratkit.features.indicators import (
     Bollinger,
@@ -19,6 +21,8 @@ from stratkit.features.indicators import (
     rsi,
     sma,
 )
+from stratkit.features.live import LiveFeatures
+from stratkit.features.matrix import FeatureMatrix, aggregate
 from stratkit.features.oscillators import (
     Stochastic,
     cci,
@@ -31,6 +35,7 @@ from stratkit.features.oscillators import (
 from stratkit.features.pairwise import rolling_beta, rolling_correlation
 from stratkit.features.pieces import on_pieces
 from stratkit.features.rolling_rank import rolling_rank
+from stratkit.features.settings import FeatureSettings
 from stratkit.features.shocks import shocks
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import indicator
@@ -70,10 +75,15 @@ __all__ = [
     "Bollinger",
     "Channel",
     "Directional",
+    "FeatureFormulas",
+    "FeatureMatrix",
+    "FeatureSet",
+    "FeatureSettings",
     "Formula",
     "Ichimoku",
     "IndicatorSource",
     "Klinger",
+    "LiveFeatures",
     "Macd",
     "Stochastic",
     "SuperTrend",
@@ -81,6 +91,7 @@ __all__ = [
     "VolumeProfile",
     "accumulation_distribution",
     "adx",
+    "aggregate",
     "aroon",
     "atr",
     "bollinger",
@@ -93,6 +104,7 @@ __all__ = [
     "donchian",
     "efficiency_ratio",
     "ema",
+    "feature_formulas",
     "highest",
     "ichimoku",
     "indicator",

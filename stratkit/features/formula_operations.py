@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from stratkit.features.events import crossing
-from stratkit.features.formula_terms import Earlier, Given, Operation, Term
+from stratkit.features.formula_terms import Chain, Earlier, Given, Operation, Term
 from stratkit.panel import FloatArray
 
 Kind = Literal["number", "condition", "unknown"]
@@ -35,8 +35,10 @@ def kind_of(term: Term) -> Kind:
     """Return whether a term is a condition, a number, or a given name, of which that is not known."""
     if isinstance(term, Given):
         return "unknown"
+    if isinstance(term, Chain):
+        return "condition"
     if isinstance(term, Earlier):
-        return kind_of(term.term)
+        return "number" if term.is_change else kind_of(term.term)
     if not isinstance(term, Operation):
         return "number"
     if term.name == "where":

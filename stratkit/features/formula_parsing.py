@@ -15,7 +15,7 @@ from stratkit.data.bars import FIELDS
 from stratkit.errors import did_you_mean
 from stratkit.features.formula_calls import Call, bound_parameters
 from stratkit.features.formula_operations import FUNCTIONS, OPERATIONS, kind_of, operate
-from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names
+from stratkit.features.formula_terms import Chain, Earlier, Given, Number, Operation, Price, Reading, Term, given_names
 from stratkit.features.formula_text import FormulaText
 from stratkit.features.specs import IndicatorSpec, indicators_by_name
 
@@ -25,6 +25,7 @@ _COMPARISONS: Final = {
 }  # fmt: skip
 _HELD: Final = "may hold numbers, prices, indicators, functions, + - * / **, comparisons, and, or, not"
 _SHIFTS: Final = ("lag", "change")
+_MOST_BARS: Final = 10_000_000  # back: more than there are, and sums of it stay whole numbers
 
 
 def parse_term(text: FormulaText, names: Collection[str]) -> Term:
@@ -101,14 +102,11 @@ class _Reader:
         return self._operation(node, "and" if isinstance(node.op, ast.And) else "or", node.values)
 
     def _comparison(self, node: ast.Compare) -> Term:
-        sides = [node.left, *node.comparators]
-        names = [_COMPARISONS.get(type(operator)) for operator in node.ops]
-        pairs = []
-        for name, left, right in zip(names, sides, sides[1:]):
-            if name is None:
-                self._text.refuse(node, "may compare with < <= > >= == !=", "use those")
-            pairs.append(self._operation(node, name, (left, right)))
-        return pairs[0] if len(pairs) == 1 else Operation("and", tuple(pairs))
+        names = [_COMPARISONS.get(type(operator), "") for operator in node.ops]
+        if not all(names):
+            self._text.refuse(node, "may compare with < <= > >= == !=", "use those")
+        sides = tuple(self.term(side) for side in (node.left, *node.comparators))
+        return Operation(names[0], sides) if len(names) == 1 else Chain(tuple(names), sides)
 
     def _operation(self, node: ast.expr, name: str, operands: Any) -> Term:
         """Return an operation whose operands are of the right number and kind, worked out if they are plain numbers."""
@@ -153,11 +151,10 @@ class _Reader:
             self._text.refuse(node, f"gives {name} a value and a number of bars", f"write {name}(close, 1)")
         term, bars = self.term(node.args[0]), self.term(node.args[1])
         is_whole = isinstance(bars, Number) and bars.value.is_integer()
-        if not is_whole or cast(Number, bars).value < 0:
-            do = "write a whole number from 0 up: it may not look ahead"
+        if not is_whole or not 0 <= cast(Number, bars).value <= _MOST_BARS:
+            do = f"write a whole number from 0 to {_MOST_BARS}: it may not look ahead"
             self._text.refuse(node.args[1], f"must give {name} a number of bars that have been", do)
-        earlier = Earlier(term, int(cast(Number, bars).value))
-        return earlier if name == "lag" else Operation("-", (term, earlier))
+        return Earlier(term, int(cast(Number, bars).value), is_change=name == "change")
 
     def _output(self, node: ast.Attribute) -> Term:
         call = node.value

@@ -1,4 +1,7 @@
-"""`Term`: what a formula is made of: numbers, prices, given names, operations, earlier values, indicators."""
+"""`Term`: what a formula is made of: numbers, prices, given names, operations, earlier values, indicators.
+
+Terms are a tree of the size of the text: none stands in two places, so that walking it takes no longer than reading it.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,23 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """Comparisons in a row, ``a < b <= c``: true where each of the `relations` between two neighbours is.
+
+    A term of its own, for as two comparisons it would hold b twice, and chains within chains would double each time.
+    """
+
+    relations: tuple[str, ...]
+    operands: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
 class Earlier:
-    """The value of a term some own bars ago."""
+    """The value of a term some own bars ago; with `is_change`, the term less that value."""
 
     term: Term
     bars: int
+    is_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,12 +70,12 @@ class Reading:
     timeframe: str | None
 
 
-Term = Number | Price | Given | Operation | Earlier | Reading
+Term = Number | Price | Given | Operation | Chain | Earlier | Reading
 
 
 def parts(term: Term) -> tuple[Term, ...]:
     """Return the terms that a term is made of directly."""
-    if isinstance(term, Operation):
+    if isinstance(term, Operation | Chain):
         return term.operands
     if isinstance(term, Earlier):
         return (term.term,)

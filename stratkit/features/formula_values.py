@@ -12,7 +12,18 @@ from stratkit.data.bars import FIELDS
 from stratkit.errors import UsageError
 from stratkit.features.events import lag
 from stratkit.features.formula_operations import OPERATIONS, operate
-from stratkit.features.formula_terms import Earlier, Given, Number, Operation, Price, Reading, Term, given_names, parts
+from stratkit.features.formula_terms import (
+    Chain,
+    Earlier,
+    Given,
+    Number,
+    Operation,
+    Price,
+    Reading,
+    Term,
+    given_names,
+    parts,
+)
 from stratkit.features.source import IndicatorSource
 from stratkit.features.specs import spec_of
 from stratkit.panel import FloatArray
@@ -45,8 +56,10 @@ class Values:
             return self._names[term.name]
         if isinstance(term, Operation):
             return self._once(term, lambda: self._operation(term))
+        if isinstance(term, Chain):
+            return self._once(term, lambda: self._chain(term))
         if isinstance(term, Earlier):
-            return self._once(term, lambda: lag(self.panel(term.term), term.bars))
+            return self._once(term, lambda: self._earlier(term))
         found = self._indicator(replace(term, output=None))
         if term.output is None and isinstance(found, tuple):
             name = spec_of(term.function).name
@@ -59,6 +72,15 @@ class Values:
     def _operation(self, term: Operation) -> Any:
         value = self.panel if OPERATIONS[term.name].needs_panels else self._value
         return operate(term.name, *map(value, term.operands))
+
+    def _chain(self, term: Chain) -> Any:
+        values = [self._value(operand) for operand in term.operands]
+        return operate("and", *(operate(*each) for each in zip(term.relations, values, values[1:])))
+
+    def _earlier(self, term: Earlier) -> FloatArray:
+        now = self.panel(term.term)
+        earlier = lag(now, term.bars)
+        return np.asarray(operate("-", now, earlier)) if term.is_change else earlier
 
     def _indicator(self, term: Reading) -> Any:
         """Return every output of an indicator; one of prices is kept as a strategy that asks for it would find it."""

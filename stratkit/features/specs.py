@@ -33,9 +33,9 @@ class IndicatorSpec:
     def parameters(self, *args: object, **params: object) -> dict[str, Any]:
         """Return every parameter by name, defaults filled in; raise `UsageError` when they do not fit."""
         try:
-            bound = inspect.signature(self.function).bind(*self.inputs, *args, **params)
+            bound = _signature(self.function).bind(*self.inputs, *args, **params)
         except TypeError as error:
-            names = list(inspect.signature(self.function).parameters)[len(self.inputs) :]
+            names = list(_signature(self.function).parameters)[len(self.inputs) :]
             raise UsageError(f"indicator {self.name!r} takes {', '.join(names)}; found: {error}") from None
         bound.apply_defaults()
         return dict(list(bound.arguments.items())[len(self.inputs) :])
@@ -74,6 +74,11 @@ def indicator(*inputs: str, lookback: Callable[..., int]) -> Callable[[F], F]:
         return function
 
     return declare
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)  # ten times as long as everything else that `parameters` does
 
 
 def spec_of(function: Callable[..., Any]) -> IndicatorSpec:

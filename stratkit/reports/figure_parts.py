@@ -1,9 +1,11 @@
-"""The look of the PNG figures: colours, axes, legend and the frame that every figure stands in."""
+"""The look of the PNG figures: colours, axes, legend, the frame that every figure stands in, and its file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from stratkit.errors import OutputError
 from stratkit.panel import FloatArray, IntArray
 from stratkit.reports.content import ReportContent
 
@@ -96,3 +98,18 @@ def together_colours() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("together", ["#6fb4b8", "#f7f8fa", "#7f9de6"])
+
+
+def save_png(figure: Figure, path: Path, dpi: int) -> Path:
+    """Write a figure and return its path; raise `OutputError` when it cannot be written."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    try:
+        # no version in the file: the same run gives the same bytes; light compression is twice as fast
+        figure.set_dpi(dpi)
+        options: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}}
+        canvas.print_png(path, **options)  # type: ignore[no-untyped-call]  # matplotlib: no types here
+    except OSError as error:
+        raise OutputError(f"the figures must be writable; {path}: {error.strerror}: choose another --out") from error
+    return path

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from stratkit.analytics.months import monthly_returns
-from stratkit.errors import OutputError
 from stratkit.reports.charts import histogram, symbol_candles
 from stratkit.reports.content import ReportContent
 from stratkit.reports.figure_parts import (
@@ -26,6 +25,7 @@ from stratkit.reports.figure_parts import (
     new_figure,
     percent_axis,
     plain,
+    save_png,
     say,
     stamps,
     style,
@@ -62,7 +62,7 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
     }
     if content.attribution is not None and len(content.attribution.strategies) > 1:
         drawers["strategies"] = lambda: strategies_figure(content, coarse.max_points)
-    return [_save(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]
+    return [save_png(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]
 
 
 def equity_figure(content: ReportContent, series: ReportSeries) -> Figure:
@@ -246,17 +246,3 @@ def _benchmark(content: ReportContent) -> str:
 
 def _dates(content: ReportContent, line: Line) -> Any:
     return stamps(content.result.times, line.bar)
-
-
-def _save(figure: Figure, path: Path, dpi: int) -> Path:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    try:
-        # no version in the file: the same run gives the same bytes; light compression is twice as fast
-        figure.set_dpi(dpi)
-        options: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}}
-        canvas.print_png(path, **options)  # type: ignore[no-untyped-call]  # matplotlib: no types here
-    except OSError as error:
-        raise OutputError(f"the figures must be writable; {path}: {error.strerror}: choose another --out") from error
-    return path

@@ -25,6 +25,7 @@ from stratkit.plans import ExitPlan, RiskBasis
 from stratkit.research.dated import OtherRows, SeriesFiles, hide_later, later_tables, readers_hide
 from stratkit.research.outputs import Outputs, Panel
 from stratkit.strategies.context import Context
+from stratkit.strategies.handed_on import strategy_features
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
@@ -79,7 +80,9 @@ class StrategySource:
             with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
                 strategy = self.strategy_class(**dict(self.params))
             signals = run_strategy(strategy, context)
-        return signal_outputs(signals, bars, indicators.noted)
+            features = {f"feature {name}": panel for name, (panel, _) in strategy_features(strategy, context).items()}
+        found = signal_outputs(signals, bars, indicators.noted)
+        return replace(found, panels={**found.panels, **features})
 
     def fresh(self, known_until_ns: int | None = None) -> StrategySource:
         """Return one whose module was run anew, later rows of the tables in it hidden."""

@@ -65,8 +65,8 @@ class Strategy(ABC):
     `name` (the class name in snake case unless given), `family`, `description` (one sentence; the
     first line of the docstring unless given), `source` (a reference) and `edge` (one sentence: why
     somebody pays whoever trades it) tell people what it is; `needs` what bars of prices do not give, such as
-    ``"volume"``, ``"several symbols"`` or ``"series:vix"``. `Params` declares its parameters.
-    Signals at t may use nothing after close[t].
+    ``"volume"``, ``"several symbols"`` or ``"series:vix"``. `Params` declares its parameters,
+    `feature_names` what it hands on beside signals. Signals and features at t may use nothing after close[t].
     """
 
     name: ClassVar[str]
@@ -75,6 +75,7 @@ class Strategy(ABC):
     source: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
     edge: ClassVar[str] = ""
+    feature_names: ClassVar[tuple[str, ...]] = ()
     Params: ClassVar[type[Parameters]] = Parameters
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -99,6 +100,10 @@ class Strategy(ABC):
     @abstractmethod
     def signals(self, context: Context) -> Signals:
         """Return the opinion on every bar and symbol."""
+
+    def features(self, context: Context) -> Mapping[str, FloatArray]:
+        """Return a panel (T, N) for each of `feature_names`: numbers for whoever learns or decides, NaN = no value."""
+        return {}
 
     def sides(
         self,

@@ -89,6 +89,7 @@ def source() -> IndicatorSource:
         ("lag(close, 1)", [NAN, 2, 1, NAN, 4, 9]),
         ("lag(close, 2)", [NAN, NAN, 2, NAN, 1, 4]),
         ("lag(close, 0)", CLOSE),
+        ("lag(close, 1e7)", [NAN] * 6),
         ("lag(7, 1)", [NAN, 7, 7, NAN, 7, 7]),
         ("change(close, 2)", [NAN, NAN, 2, NAN, 8, 0]),
         ("lag(close > open, 1) and close > 3", [NAN, 0, 0, NAN, 0, 1]),

@@ -27,13 +27,13 @@ Node = tuple[Any, ...]
 CONSTANTS: Final = (0.0, 1.0, 2.0, 2.5, 7.0)
 ONE: Final = ("abs", "sqrt", "sign", "negative")
 TWO: Final = ("+", "-", "*", "/", "min", "max")
-WINDOWS: Final = ("highest", "lowest", "lag", "change", "sma", "coarse")
+WINDOWS: Final = ("highest", "lowest", "lag", "change", "sma")
 COMPARED: Final = ("<", "<=", ">", ">=", "==", "!=", "crosses_above", "crosses_below")
 
 
 @dataclass
 class Grower:
-    """Draws trees up to a depth; a given name has no coarser bars."""
+    """Draws trees up to a depth; `given` is whether a part is on the bars of the run, which given names need."""
 
     draw: st.DrawFn
 
@@ -52,7 +52,7 @@ class Grower:
         if kind == "choice":
             first = self.one_of(("clip", self.number(depth - 1, given)), ("where", self.condition(depth - 1, given)))
             return (*first, self.operand(depth - 1, given), self.operand(depth - 1, given))
-        return self.window(self.one_of(*WINDOWS), depth - 1, given)
+        return self.window(self.one_of(*WINDOWS, *(("coarse",) if given else ())), depth - 1, given)
 
     def window(self, name: str, depth: int, given: bool) -> Node:
         if name == "coarse":
@@ -117,10 +117,9 @@ Row = dict[str, float]
 
 @dataclass
 class Series:
-    """One symbol's own bars, each with its day, and the number of days of a bar."""
+    """One symbol's own bars, each with its day."""
 
     rows: list[Row]
-    days: int = 1
     known: dict[tuple[Node, int], float] = field(default_factory=dict)
 
     def at(self, node: Node, bar: int) -> float:
@@ -172,9 +171,7 @@ class Series:
 
     def of_coarse(self, timeframe: str, node: Node, bar: int) -> float:
         """The value on the last coarse bar that is over when this bar is, made of the bars up to here only."""
-        length, over = BLOCKS[timeframe], self.rows[bar]["day"] + self.days
-        if length == self.days:
-            return self.at(node, bar)
+        length, over = BLOCKS[timeframe], self.rows[bar]["day"] + 1
         origin = 4 if length == 7 else 0  # 1970-01-05 was the first Monday
         blocks: dict[float, Row] = {}
         for row in self.rows[: bar + 1]:
@@ -183,7 +180,7 @@ class Series:
             block |= {"high": max(block["high"], row["high"]), "low": min(block["low"], row["low"])}
             block |= {"close": row["close"], "volume": block["volume"] + row["volume"]}
         complete = [block for start, block in blocks.items() if start + length <= over]
-        return Series(complete, length).at(node, len(complete) - 1) if complete else NAN
+        return Series(complete).at(node, len(complete) - 1) if complete else NAN
 
 
 def divided(left: float, right: float) -> float:

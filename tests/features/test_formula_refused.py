@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stratkit.errors import UsageError
 from stratkit.features.formula import parse_formula
-from stratkit.features.formula_text import MAX_CHARACTERS, MAX_DEPTH, MAX_PARTS
+from stratkit.features.formula_parsing import parse_term
+from stratkit.features.formula_terms import Term, parts
+from stratkit.features.formula_text import MAX_CHARACTERS, MAX_DEPTH, MAX_PARTS, FormulaText
+from stratkit.features.source import IndicatorSource
+from stratkit.testing import sample_bars
 
 ATTACKS = {
     "attribute of a price": "close.__class__",
@@ -168,9 +174,10 @@ def test_what_is_not_named_in_the_language_is_refused(text: str) -> None:
         (
             "lag(close, -1)",
             "a formula must give lag a number of bars that have been; found -1 at column 12 of 'lag(close, -1)': "
-            "write a whole number from 0 up: it may not look ahead",
+            "write a whole number from 0 to 10000000: it may not look ahead",
         ),
         ("change(close, 0 - 3)", "must give change a number of bars that have been; found 0 - 3 at column 15"),
+        ("lag(close, 1e300)", "must give lag a number of bars that have been; found 1e300"),
         ("lag(close, 1.5)", "must give lag a number of bars that have been; found 1.5"),
         ("lag(close, sma(2))", "must give lag a number of bars that have been; found sma(2)"),
         ("lag(close)", "gives lag a value and a number of bars; found lag(close) at column 1 of"),
@@ -199,6 +206,92 @@ def test_a_refusal_says_where_what_and_what_instead(text: str, message: str) -> 
     with pytest.raises(UsageError) as caught:
         parse_formula(text, names=["sentiment"])
     assert message in str(caught.value)
+
+
+TOKENS = [
+    *(
+        "close",
+        "volume",
+        "sma",
+        "macd",
+        "rsi",
+        "where",
+        "lag",
+        "crosses_above",
+        "line",
+        "on",
+        "timeframe",
+        "x",
+        "lambda",
+    ),
+    *(
+        "if",
+        "else",
+        "for",
+        "in",
+        "is",
+        "not",
+        "and",
+        "or",
+        "await",
+        "yield",
+        "None",
+        "True",
+        "__class__",
+        "import",
+        "print",
+    ),
+    *(
+        "1",
+        "2.5",
+        "20",
+        "1e9",
+        "0x1f",
+        "1j",
+        "9**9**9",
+        "'1d'",
+        "'",
+        '"',
+        "f'{",
+        "}",
+        "b''",
+        "(",
+        ")",
+        "(",
+        ")",
+        "[",
+        "]",
+    ),
+    *("{", ",", ".", "=", "==", "<", ">", "+", "-", "*", "**", "/", "//", "%", "@", "&", "|", "~", ":=", ":", ";", "#"),
+    *("\\", "\n", "\t", " ", " ", "é", "\0", "...", "_"),
+]
+
+
+@given(text=st.one_of(st.text(max_size=60), st.lists(st.sampled_from(TOKENS), max_size=30).map("".join)))
+@settings(max_examples=400)
+def test_any_text_is_a_formula_or_refused_in_words(text: str) -> None:
+    try:
+        formula = parse_formula(text, names=["x"])
+    except UsageError as error:
+        assert str(error).startswith("a formula ")  # noqa: PT017  any other exception is the failure that is looked for
+    else:
+        assert formula.text == text
+
+
+def size(term: Term) -> int:
+    return 1 + sum(map(size, parts(term)))
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [("change(", ", 1)"), ("(1 < ", " < 2)"), ("lag(", ", 1)"), ("where(close > 1, ", ", 2)"), ("max(1, ", ")")],
+)
+def test_a_formula_is_no_larger_than_its_text(before: str, behind: str) -> None:
+    """Nesting doubles nothing: at 40 levels that would be a billion terms."""
+    few, many = (parse_term(FormulaText(before * levels + "close" + behind * levels), ()) for levels in (5, 10))
+    assert size(many) - size(few) == size(few) - 1
+    text = before * 40 + "close" + behind * 40
+    assert parse_formula(text).compute(IndicatorSource(sample_bars(60))).shape == (60, 5)
 
 
 def nested(levels: int) -> str:

@@ -14,7 +14,7 @@ from stratkit.features.completed import CompletedBars
 from stratkit.features.formula import parse_formula
 from stratkit.features.formula_operations import OPERATIONS
 from stratkit.features.formula_parsing import parse_term
-from stratkit.features.formula_terms import Earlier, Operation, Reading, Term, parts
+from stratkit.features.formula_terms import Chain, Earlier, Operation, Reading, Term, parts
 from stratkit.features.formula_text import FormulaText
 from stratkit.research.feature_sources import Formulas, feature_sources, timeframes_beside
 from stratkit.research.lookahead import check_lookahead
@@ -66,8 +66,9 @@ def test_every_operation_of_the_language_is_proved() -> None:
     texts = [text.replace("{timeframe}", "1w") for text in Formulas().texts.values()]
     assert all(parse_formula(text).text == text for text in texts)
     found = [each for text in texts for each in terms(parse_term(FormulaText(text), ()))]
-    assert {each.name for each in found if isinstance(each, Operation)} == set(OPERATIONS)
-    assert any(isinstance(each, Earlier) for each in found)
+    chained = {name for each in found if isinstance(each, Chain) for name in each.relations}
+    assert {each.name for each in found if isinstance(each, Operation)} | chained == set(OPERATIONS)
+    assert {each.is_change for each in found if isinstance(each, Earlier)} == {True, False}
     assert any(isinstance(each, Reading) and each.timeframe for each in found)
 
 

@@ -78,7 +78,7 @@ FENCES: dict[str, str] = {
     "sqlite3": "runs",
     "torch": "learning",
     "gymnasium": "learning",
-    "sklearn": "learning features",
+    "sklearn": "learning features",  # of its models features use a small forest, which ranks and decides nothing
     "pytest": "testing",
     "hypothesis": "testing",
 }
