@@ -14,6 +14,8 @@ CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.versio
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	if "$$python" -c '$(CAN_MAKE_VENV)' >/dev/null 2>&1; then command -v "$$python"; break; fi; done)
 
+# whole files of tests side by side, for a file shares what it has computed; PARALLEL= runs them one after the other
+PARALLEL ?= --numprocesses auto --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
@@ -60,7 +62,7 @@ demo: ## install, replay a strategy on the bundled bars, say where the report is
 test: ## install what the tests need, run the whole suite (ARGS='-k name' for a part of it)
 	@set -e; began=$$(date +%s); \
 	$(MAKE) --no-print-directory $(VENV)/test; \
-	$(BIN)/python -m pytest $(ARGS); \
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS); \
 	echo "test: done in $$(( $$(date +%s) - began )) s, installation included"
 
 lint: $(VENV)/dev ## style, unused code, undeclared dependencies

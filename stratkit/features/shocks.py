@@ -12,7 +12,7 @@ from stratkit.panel import FloatArray
 
 
 @indicator("close", lookback=lambda change_bars, window_bars: change_bars + window_bars)
-def shocks(values: FloatArray, change_bars: int, window_bars: int) -> FloatArray:
+def shocks(values: FloatArray, change_bars: int = 1, window_bars: int = 60) -> FloatArray:
     """Return the change over `change_bars` own bars, divided by the root mean square of the `window_bars` before it.
 
     Those are the changes over as many bars that ended on the `window_bars` own bars before this one: a shock takes no
