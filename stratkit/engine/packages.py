@@ -16,6 +16,7 @@ from stratkit.risk.targets import Targets
 
 _ROWS_AT_ONCE: Final = 256  # of the panel of legs, looked through for the next package
 _KEYS_PER_STRATEGY: Final = 2**16
+_KEYS: Final = 2**24  # of 127 strategies and more
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Package:
 class Packages:
     """What is asked in packages, what the kernel is shown of it, and which positions stand in one.
 
-    `legs`, `asked` and `shown` are (T, M). `held` (M,) is the package that a slot's position came from, 0 = none;
-    `leaving` (M,) whether it leaves as soon as all that is left of its package can.
+    `legs`, `asked` and `shown` are (T, M). `held` (M,) is the package of one bar that a slot's position came from,
+    0 = none; `leaving` (M,) whether it leaves as soon as all that is left of its package can.
     """
 
     legs: npt.NDArray[np.int16]
@@ -87,13 +88,13 @@ class Packages:
                 return first + int(found.argmax())
         return stop
 
-    def take_over(self, played: Sequence[Package]) -> None:
-        """Note what went through: whose the positions are now, and who stayed behind of packages that have left."""
-        left = [self.held[package.slots] for package in played if package.leaves]
-        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *left]))
+    def take_over(self, played: Sequence[Package], bar: int) -> None:
+        """Note what went through: whose the positions are now, and who stayed behind of what they came from."""
+        came_from = [self.held[package.slots] for package in played]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *came_from]))
         self.leaving |= (self.held > 0) & np.isin(self.held, keys)
         for package in played:
-            self.held[package.slots] = np.where(package.weight != 0, package.key, 0)
+            self.held[package.slots] = np.where(package.weight != 0, _held_since(package, bar), 0)
             self.leaving[package.slots] = False
 
     def follow(self, book: Book) -> None:
@@ -135,10 +136,10 @@ class Packages:
         exits = [Package(int(self.held[mine[0]]), mine, np.zeros(len(mine))) for mine in slots]
         return [package for package in exits if self.can_trade(package, side, row, bar)]
 
-    def wait_to_leave(self, package: Package, side: IntArray) -> None:
+    def wait_to_leave(self, package: Package, side: IntArray, bar: int) -> None:
         """Let a package leave as soon as all of it can."""
         self.leaving[package.slots] = side[package.slots] != 0
-        self.held[package.slots] = np.where(side[package.slots] != 0, package.key, 0)
+        self.held[package.slots] = np.where(side[package.slots] != 0, _held_since(package, bar), 0)
 
     def show_only(self, packages: Sequence[Package], row: int) -> None:
         """Show the kernel `packages` and no other of a row, beside the weights that stand in none."""
@@ -158,3 +159,8 @@ class Packages:
         symbol = self.symbol[package.slots]
         priced = np.isfinite(self.close[row, symbol]) & np.isfinite(self.prices[bar, symbol])
         return bool((priced | ((package.weight == 0) & (side[package.slots] == 0))).all())
+
+
+def _held_since(package: Package, bar: int) -> int:
+    """Return what tells a package from those of other bars that bear the same number."""
+    return (bar + 1) * _KEYS + package.key
