@@ -90,12 +90,16 @@ class Packages:
 
     def take_over(self, played: Sequence[Package], bar: int) -> None:
         """Note what went through: whose the positions are now, and who stayed behind of what they came from."""
-        came_from = [self.held[package.slots] for package in played]
-        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *came_from]))
-        self.leaving |= (self.held > 0) & np.isin(self.held, keys)
+        self.leaving |= self._of_the_same(played)
         for package in played:
             self.held[package.slots] = np.where(package.weight != 0, _held_since(package, bar), 0)
             self.leaving[package.slots] = False
+
+    def _of_the_same(self, packages: Sequence[Package]) -> BoolArray:
+        """Return (M,) what is held of the packages that the legs of these come from."""
+        came_from = [self.held[package.slots] for package in packages]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *came_from]))
+        return (self.held > 0) & np.isin(self.held, keys)
 
     def follow(self, book: Book) -> None:
         """Let what is left of a package leave when a leg of it has left by itself."""
@@ -127,11 +131,14 @@ class Packages:
         return asked
 
     def following(self, kept: Sequence[Package], side: IntArray, row: int, bar: int) -> list[Package]:
-        """Return what must leave, as far as no package that is `kept` says otherwise, and can trade as a whole."""
+        """Return what must leave, as far as no package that is `kept` says otherwise, and can trade as a whole.
+
+        What is held of the packages that the kept ones come from must leave too.
+        """
         spoken = np.zeros(len(self.held), np.bool_)
         for package in kept:
             spoken[package.slots] = True
-        bound = self.leaving & ~spoken & (row >= 0)
+        bound = (self.leaving | self._of_the_same(kept)) & ~spoken & (row >= 0)
         slots = [np.flatnonzero(bound & (self.held == key)) for key in np.unique(self.held[bound])]
         exits = [Package(int(self.held[mine[0]]), mine, np.zeros(len(mine))) for mine in slots]
         return [package for package in exits if self.can_trade(package, side, row, bar)]

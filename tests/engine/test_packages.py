@@ -108,7 +108,7 @@ def test_what_another_package_speaks_for_follows_when_that_one_is_refused() -> N
     weight[0, :2], legs[0, :2] = (0.4, -0.4), 1
     weight[2], legs[2] = (0.4, 0.0, -0.4), (2, 1, 2)
     result = simulate(bars, Signals("pairs", weight=weight, legs=legs))
-    assert story(result)[2:] == [(3, "B", 1, 4000, "rebalance_out"), (4, "A", -1, 4000, "rebalance_out")]
+    assert story(result)[2:] == [(3, "A", -1, 4000, "rebalance_out"), (3, "B", 1, 4000, "rebalance_out")]
 
 
 def test_a_leg_that_the_next_package_does_not_name_leaves_when_it_can() -> None:
@@ -308,7 +308,7 @@ def test_legs_are_left_together(case: Case) -> None:
             came_from = np.append(came_from, was[slots])
             spoken[slots] = True
             number[slots] = row * 10 + case.targets.legs[row, slots[0]]
-        left_behind = np.isin(was, came_from[came_from > 0]) & ~spoken
+        waiting |= np.isin(was, came_from[came_from > 0]) & ~spoken & before
         row = bar - int(next_open)
         for package in np.unique(number[waiting]):
             slots = np.flatnonzero(waiting & (number == package) & before)
@@ -322,7 +322,7 @@ def test_legs_are_left_together(case: Case) -> None:
                 ]
                 assert REBALANCE_OUT not in alone, (bar, slots, "a leg had no price, and another left")
         after = held[bar + 1] != 0
-        waiting = (waiting | left_behind) & after
+        waiting &= after
         for slot in np.flatnonzero((number > 0) & ~after):
             if any(leave_bar == bar for leave_bar in leave_bars(run, int(slot))):
                 waiting |= (number == number[slot]) & after
