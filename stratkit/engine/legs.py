@@ -65,7 +65,7 @@ def _play_package_bar(playing: Playing, packages: Packages) -> None:
         if packages.can_trade(package, side, row, bar):
             kept.append(package)
         elif package.leaves:
-            packages.wait_to_leave(package, side)
+            packages.wait_to_leave(package, side, bar)
         else:
             refused.append(package)
     while playing.bar == bar:
@@ -80,7 +80,7 @@ def _play_package_bar(playing: Playing, packages: Packages) -> None:
             playing.book, playing.bar = before, bar
             kept.remove(broken[-1])  # the last of them: what it took may be what the others lacked
             refused.append(broken[-1])
-    packages.take_over([*kept, *following])
+    packages.take_over([*kept, *following], bar)
     for package in sorted(refused, key=lambda package: package.key):
         _log_refusal(playing, packages, package, side, row)
     packages.follow(playing.book)

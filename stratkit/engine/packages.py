@@ -16,6 +16,7 @@ from stratkit.risk.targets import Targets
 
 _ROWS_AT_ONCE: Final = 256  # of the panel of legs, looked through for the next package
 _KEYS_PER_STRATEGY: Final = 2**16
+_KEYS: Final = 2**24  # of 127 strategies and more
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Package:
 class Packages:
     """What is asked in packages, what the kernel is shown of it, and which positions stand in one.
 
-    `legs`, `asked` and `shown` are (T, M). `held` (M,) is the package that a slot's position came from, 0 = none;
-    `leaving` (M,) whether it leaves as soon as all that is left of its package can.
+    `legs`, `asked` and `shown` are (T, M). `held` (M,) is the package of one bar that a slot's position came from,
+    0 = none; `leaving` (M,) whether it leaves as soon as all that is left of its package can.
     """
 
     legs: npt.NDArray[np.int16]
@@ -87,14 +88,18 @@ class Packages:
                 return first + int(found.argmax())
         return stop
 
-    def take_over(self, played: Sequence[Package]) -> None:
-        """Note what went through: whose the positions are now, and who stayed behind of packages that have left."""
-        left = [self.held[package.slots] for package in played if package.leaves]
-        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *left]))
-        self.leaving |= (self.held > 0) & np.isin(self.held, keys)
+    def take_over(self, played: Sequence[Package], bar: int) -> None:
+        """Note what went through: whose the positions are now, and who stayed behind of what they came from."""
+        self.leaving |= self._of_the_same(played)
         for package in played:
-            self.held[package.slots] = np.where(package.weight != 0, package.key, 0)
+            self.held[package.slots] = np.where(package.weight != 0, _held_since(package, bar), 0)
             self.leaving[package.slots] = False
+
+    def _of_the_same(self, packages: Sequence[Package]) -> BoolArray:
+        """Return (M,) what is held of the packages that the legs of these come from."""
+        came_from = [self.held[package.slots] for package in packages]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *came_from]))
+        return (self.held > 0) & np.isin(self.held, keys)
 
     def follow(self, book: Book) -> None:
         """Let what is left of a package leave when a leg of it has left by itself."""
@@ -126,19 +131,22 @@ class Packages:
         return asked
 
     def following(self, kept: Sequence[Package], side: IntArray, row: int, bar: int) -> list[Package]:
-        """Return what must leave, as far as no package that is `kept` says otherwise, and can trade as a whole."""
+        """Return what must leave, as far as no package that is `kept` says otherwise, and can trade as a whole.
+
+        What is held of the packages that the kept ones come from must leave too.
+        """
         spoken = np.zeros(len(self.held), np.bool_)
         for package in kept:
             spoken[package.slots] = True
-        bound = self.leaving & ~spoken & (row >= 0)
+        bound = (self.leaving | self._of_the_same(kept)) & ~spoken & (row >= 0)
         slots = [np.flatnonzero(bound & (self.held == key)) for key in np.unique(self.held[bound])]
         exits = [Package(int(self.held[mine[0]]), mine, np.zeros(len(mine))) for mine in slots]
         return [package for package in exits if self.can_trade(package, side, row, bar)]
 
-    def wait_to_leave(self, package: Package, side: IntArray) -> None:
+    def wait_to_leave(self, package: Package, side: IntArray, bar: int) -> None:
         """Let a package leave as soon as all of it can."""
         self.leaving[package.slots] = side[package.slots] != 0
-        self.held[package.slots] = np.where(side[package.slots] != 0, package.key, 0)
+        self.held[package.slots] = np.where(side[package.slots] != 0, _held_since(package, bar), 0)
 
     def show_only(self, packages: Sequence[Package], row: int) -> None:
         """Show the kernel `packages` and no other of a row, beside the weights that stand in none."""
@@ -158,3 +166,8 @@ class Packages:
         symbol = self.symbol[package.slots]
         priced = np.isfinite(self.close[row, symbol]) & np.isfinite(self.prices[bar, symbol])
         return bool((priced | ((package.weight == 0) & (side[package.slots] == 0))).all())
+
+
+def _held_since(package: Package, bar: int) -> int:
+    """Return what tells a package from those of other bars that bear the same number."""
+    return (bar + 1) * _KEYS + package.key

@@ -108,7 +108,19 @@ def test_what_another_package_speaks_for_follows_when_that_one_is_refused() -> N
     weight[0, :2], legs[0, :2] = (0.4, -0.4), 1
     weight[2], legs[2] = (0.4, 0.0, -0.4), (2, 1, 2)
     result = simulate(bars, Signals("pairs", weight=weight, legs=legs))
-    assert story(result)[2:] == [(3, "B", 1, 4000, "rebalance_out"), (4, "A", -1, 4000, "rebalance_out")]
+    assert story(result)[2:] == [(3, "A", -1, 4000, "rebalance_out"), (3, "B", 1, 4000, "rebalance_out")]
+
+
+def test_a_leg_that_the_next_package_does_not_name_leaves_when_it_can() -> None:
+    price = np.full((7, 3), 10.0)
+    price[2, 1] = NAN  # B has no bar on which anything could be said of it
+    panels: Any = dict.fromkeys(("open", "high", "low", "close", "volume"), price)
+    bars = Bars(np.arange(7) * NS_PER_DAY, ("A", "B", "C"), frequency="1d", source="by hand", **panels)
+    weight, legs = np.full((7, 3), NAN), np.zeros((7, 3), np.int16)
+    weight[0, :2], legs[0, :2] = (0.4, -0.4), 1
+    weight[2, [0, 2]], legs[2, [0, 2]] = (0.4, -0.4), 1
+    result = simulate(bars, Signals("ranking", weight=weight, legs=legs))
+    assert [fill[:3] for fill in story(result)] == [(1, "A", 1), (1, "B", -1), (3, "C", -1), (4, "B", 1)]
 
 
 def test_a_cap_that_cuts_one_leg_refuses_the_package() -> None:
@@ -281,18 +293,22 @@ def test_legs_are_left_together(case: Case) -> None:
     waiting = np.zeros(4, np.bool_)
     for bar in range(bars):
         before = held[bar] != 0
+        came_from, spoken = np.zeros(0, np.int64), np.zeros(4, np.bool_)
+        was = number.copy()
         for row, slots in acts.get(bar, []):
-            refused = [d for d in run.decisions if d.bar == row and d.rule == LEGS and d.slot in slots]
-            if not refused:
-                waiting[slots] = False
-            if not refused and (case.targets.weight[row, slots] != 0).any():
-                number[slots] = row * 10 + case.targets.legs[row, slots[0]]
-            elif not refused:
+            if any(d.bar == row and d.rule == LEGS and d.slot in slots for d in run.decisions):
+                continue
+            if (case.targets.weight[row, slots] == 0).all():  # what leaves takes the rest of its package along
                 named = np.isin(np.arange(4), np.concatenate([each for _, each in acts[bar]]))
-                came_from = number[slots][number[slots] > 0]
-                slots = np.union1d(slots, np.flatnonzero(np.isin(number, came_from) & before & ~named))
-                number[slots] = row * 10 + case.targets.legs[row, slots[0]]  # what leaves is a package of its own
+                along = np.isin(was, was[slots][was[slots] > 0]) & before & ~named
+                slots = np.union1d(slots, np.flatnonzero(along))
                 waiting[slots] = before[slots]
+            else:
+                waiting[slots] = False
+            came_from = np.append(came_from, was[slots])
+            spoken[slots] = True
+            number[slots] = row * 10 + case.targets.legs[row, slots[0]]
+        waiting |= np.isin(was, came_from[came_from > 0]) & ~spoken & before
         row = bar - int(next_open)
         for package in np.unique(number[waiting]):
             slots = np.flatnonzero(waiting & (number == package) & before)
