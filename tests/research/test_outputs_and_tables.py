@@ -105,7 +105,7 @@ def test_rows_with_a_later_date_are_hidden(table: Any, known: Any) -> None:
         pd.DataFrame({"open": pd.to_datetime(["2020-01-01", "2021-01-01"])}),
         pd.DataFrame(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_holds_no_values_by_date_is_left_alone(value: Any) -> None:
     assert hide_later(value, FEBRUARY) is value
