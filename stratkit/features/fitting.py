@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stratkit.features.components import Components, fit_components
 from stratkit.features.labels import Labels
 from stratkit.features.redundancy import Dropped, choose, correlations
-from stratkit.features.scaling import Scale, fit_scale
+from stratkit.features.scaling import LEAST_VALUES, Scale, fit_scale
 from stratkit.features.scores import feature_scores
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.seeds import generator
 
 if TYPE_CHECKING:
     from stratkit.features.settings import FeatureSettings
-
-LEAST_VALUES: Final = 30  # of a feature in the window; fewer say neither where it is nor how wide
 
 
 @dataclass(frozen=True)
