@@ -62,7 +62,7 @@ def fit_at(
     there = np.argwhere(has.any(axis=2))  # (rows, 2): bar in the window, symbol
     drawn = _drawn(there, settings.max_rows, seed, "rows", bar)
     seen = _scaled_rows(scale, window, drawn)
-    moves = _moves(window, has)
+    moves = _moves(window)
     ended = labels.known_bar[first : bar + 1][there[:, 0], there[:, 1]] <= bar
     labelled = there[ended]
     score = np.full(len(names), np.nan)
@@ -97,9 +97,8 @@ def _scaled_rows(scale: Scale, window: FloatArray, rows: IntArray) -> FloatArray
     return scale.apply(window)[rows[:, 0], rows[:, 1]]
 
 
-def _moves(window: FloatArray, has: BoolArray) -> BoolArray:
+def _moves(window: FloatArray) -> BoolArray:
     """Return (F,) whether a feature has two different values in the window."""
-    high = np.where(has, window, -np.inf).max(axis=(0, 1))
-    low = np.where(has, window, np.inf).min(axis=(0, 1))
-    moves: BoolArray = high > low
+    rows = window.reshape(-1, window.shape[2])
+    moves: BoolArray = np.fmax.reduce(rows) > np.fmin.reduce(rows)  # NaN, where there is no value, is passed over
     return moves
