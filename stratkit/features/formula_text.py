@@ -62,7 +62,12 @@ class FormulaText:
                 return ast.parse(self.plain, mode="eval").body
         except SyntaxError as error:
             column = min(error.offset or 1, len(self.plain))
-            self._refuse_at(column, "must be one expression", error.msg, "see docs/formulas.md for what it may hold")
+            self._refuse_at(
+                column,
+                "must be one expression",
+                error.msg,
+                "close every bracket, and put an operator between two values",
+            )
         except (MemoryError, RecursionError):  # how Python's parser says that brackets or signs go too deep
             self._refuse_deep()
         except ValueError as error:
