@@ -44,7 +44,7 @@ def fit_components(rows: FloatArray, variance: float) -> Components:
         )
     learned = PCA(svd_solver="full").fit(complete)
     share = np.cumsum(learned.explained_variance_ratio_)
-    count = min(int(np.searchsorted(share, variance - 1e-12)) + 1, len(share))  # a share that is met up to rounding
+    count = min(int(np.searchsorted(share, variance)) + 1, len(share))
     loadings = learned.components_[:count]
     size = np.abs(loadings)
     largest = (size >= size.max(axis=1, keepdims=True) * (1 - 1e-9)).argmax(axis=1)

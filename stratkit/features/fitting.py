@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stratkit.features.components import Components, fit_components
 from stratkit.features.labels import Labels
 from stratkit.features.redundancy import Dropped, choose, correlations
-from stratkit.features.scaling import Scale, fit_scale
+from stratkit.features.scaling import LEAST_VALUES, Scale, fit_scale
 from stratkit.features.scores import feature_scores
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.seeds import generator
 
 if TYPE_CHECKING:
     from stratkit.features.settings import FeatureSettings
-
-LEAST_VALUES: Final = 30  # of a feature in the window; fewer say neither where it is nor how wide
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def fit_at(
     there = np.argwhere(has.any(axis=2))  # (rows, 2): bar in the window, symbol
     drawn = _drawn(there, settings.max_rows, seed, "rows", bar)
     seen = _scaled_rows(scale, window, drawn)
-    moves = _moves(window, has)
+    moves = _moves(window)
     ended = labels.known_bar[first : bar + 1][there[:, 0], there[:, 1]] <= bar
     labelled = there[ended]
     score = np.full(len(names), np.nan)
@@ -99,9 +97,8 @@ def _scaled_rows(scale: Scale, window: FloatArray, rows: IntArray) -> FloatArray
     return scale.apply(window)[rows[:, 0], rows[:, 1]]
 
 
-def _moves(window: FloatArray, has: BoolArray) -> BoolArray:
+def _moves(window: FloatArray) -> BoolArray:
     """Return (F,) whether a feature has two different values in the window."""
-    high = np.where(has, window, -np.inf).max(axis=(0, 1))
-    low = np.where(has, window, np.inf).min(axis=(0, 1))
-    moves: BoolArray = high > low
+    rows = window.reshape(-1, window.shape[2])
+    moves: BoolArray = np.fmax.reduce(rows) > np.fmin.reduce(rows)  # NaN, where there is no value, is passed over
     return moves

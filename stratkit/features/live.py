@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stratkit.data.bars import FIELDS, Bars
 from stratkit.errors import UsageError
@@ -15,7 +16,7 @@ from stratkit.features.fitting import FeatureFit, fit_at
 from stratkit.features.labels import forward_labels
 from stratkit.features.matrix import refit_bars
 from stratkit.features.source import IndicatorSource
-from stratkit.features.tail import Compute, tail_bars
+from stratkit.features.tail import Compute, tail_bars, tail_start
 from stratkit.panel import FloatArray, format_time
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ Newest = Callable[[Bars], FloatArray]  # the last row (N, F) of the features of 
 class LiveFeatures:
     """Takes bars one at a time, behind a history, and returns the row that the whole matrix would hold there.
 
-    Features are computed on the last `tail_bars` bars only, which is enough for recursive averages to forget what was
-    before: rows equal those of `aggregate` on all bars within 1e-9, in the units that come out. Raw rows and closes of
-    the past are kept, for the next fit. At a refit bar `refit_due` turns true: call `refit` between two bars; a `push`
-    that comes first does it itself, and takes that much longer.
+    Features are computed on the last `tail_bars` own bars of each symbol only, which is enough for recursive averages
+    to forget what was before: rows equal those of `aggregate` on all bars within 1e-9, in the units that come out.
+    All bars and raw rows are kept, for the next fit. At a refit bar `refit_due` turns true: call `refit` between two
+    bars; a `push` that comes first does it itself, and takes that much longer.
     """
 
     def __init__(self, settings: FeatureSettings, history: Bars, seed: int = 0, compute: Compute | None = None) -> None:
@@ -54,9 +55,8 @@ class LiveFeatures:
         whole = compute(history)
         self.features = whole.names
         self.tail_bars = tail_bars(compute, history, whole)
-        self._window = _Window(history, self.tail_bars)
+        self._held = _Held(history, self.tail_bars)
         self._raw = list(np.moveaxis(whole.values, 0, -1))  # (N, F) of each bar
-        self._close = list(history.close)
         self._fit = self._fitted(fitted[-1])
 
     @property
@@ -86,14 +86,13 @@ class LiveFeatures:
         """
         if self.refit_due:
             self.refit()
-        raw = self._newest(self._window.with_bar(bar))
+        raw = self._newest(self._held.tail_with(bar))
         self._raw.append(raw)
-        self._close.append(bar.close[0])
         vectors: FloatArray = self._fit.apply(raw[None])[0]
         return vectors
 
     def _fitted(self, bar: int) -> FeatureFit:
-        labels = forward_labels(np.stack(self._close), self._settings.horizon_bars, self._settings.target)
+        labels = forward_labels(self._held.close(), self._settings.horizon_bars, self._settings.target)
         return fit_at(bar, np.stack(self._raw), labels, self.features, self._settings, self._seed)
 
 
@@ -109,41 +108,45 @@ def _newest_of(compute: Compute) -> Newest:
     return lambda bars: compute(bars).values[:, -1].T
 
 
-class _Window:
-    """The last bars, kept in arrays of twice the length so that a new bar moves nothing as a rule."""
+class _Held:
+    """All bars so far, in arrays that grow by half when they are full; and the tail of them."""
 
-    def __init__(self, history: Bars, length: int) -> None:
-        self._bars = history.slice(len(history.times) - length, len(history.times))
-        self._length = length
-        self._stop = length
-        self._panels = {name: np.full((2 * length, history.shape[1]), np.nan) for name in FIELDS}
-        self._times = np.zeros(2 * length, np.int64)
-        self._times[:length] = self._bars.times
-        for name, panel in self._panels.items():
-            panel[:length] = getattr(self._bars, name)
+    def __init__(self, history: Bars, tail: int) -> None:
+        self._last, self._tail, self._stop = history, tail, len(history.times)
+        self._arrays: dict[str, npt.NDArray[Any]] = {name: getattr(history, name) for name in (*FIELDS, "times")}
+        self._arrays["own"] = np.cumsum(np.isfinite(history.close), axis=0)  # bars of each symbol so far
+        self._grow()
 
-    def with_bar(self, bar: Bars) -> Bars:
-        """Return the last bars, the new one included."""
+    def tail_with(self, bar: Bars) -> Bars:
+        """Return the tail, the new bar included."""
         self._check(bar)
-        if self._stop == 2 * self._length:
-            self._stop = self._length
-            for array in (self._times, *self._panels.values()):
-                array[: self._length] = array[self._length :].copy()
-        self._times[self._stop] = bar.times[0]
-        for name, panel in self._panels.items():
-            panel[self._stop] = getattr(bar, name)[0]
+        if self._stop == len(self._arrays["times"]):
+            self._grow()
+        for name in (*FIELDS, "times"):
+            self._arrays[name][self._stop] = getattr(bar, name)[0]
+        self._arrays["own"][self._stop] = self._arrays["own"][self._stop - 1] + np.isfinite(bar.close[0])
         self._stop += 1
-        rows = slice(self._stop - self._length, self._stop)
-        panels: dict[str, Any] = {name: panel[rows] for name, panel in self._panels.items()}
-        return replace(self._bars, times=self._times[rows], **panels)
+        start = tail_start(self._arrays["own"][: self._stop], self._tail)
+        parts: dict[str, Any] = {name: self._arrays[name][start : self._stop] for name in (*FIELDS, "times")}
+        return replace(self._last, **parts)
+
+    def close(self) -> FloatArray:
+        """Return (T, N) all closes."""
+        closes: FloatArray = self._arrays["close"][: self._stop]
+        return closes
+
+    def _grow(self) -> None:
+        room = self._stop + self._stop // 2 + 1
+        for name, array in self._arrays.items():
+            self._arrays[name] = np.resize(array[: self._stop], (room, *array.shape[1:]))  # what is behind is rewritten
 
     def _check(self, bar: Bars) -> None:
-        if len(bar.times) != 1 or bar.symbols != self._bars.symbols:
+        if len(bar.times) != 1 or bar.symbols != self._last.symbols:
             raise UsageError(
-                f"one bar of {', '.join(self._bars.symbols)} must be given at a time; found {len(bar.times)} of "
+                f"one bar of {', '.join(self._last.symbols)} must be given at a time; found {len(bar.times)} of "
                 f"{', '.join(bar.symbols)}"
             )
-        last = int(self._times[self._stop - 1])
+        last = int(self._arrays["times"][self._stop - 1])
         if bar.times[0] <= last:
             raise UsageError(
                 f"a bar must come after the last one, {format_time(last)}; found {format_time(int(bar.times[0]))}"

@@ -16,6 +16,7 @@ from stratkit.panel import BoolArray, FloatArray
 if TYPE_CHECKING:
     from stratkit.features.settings import FeatureSettings
 
+LEAST_VALUES: Final = 30  # of a feature; fewer say neither where it is nor how wide
 _QUANTILES: Final = 1_000  # points of a rank; between two of them it is interpolated
 
 
@@ -47,8 +48,8 @@ class Scale:
 def fit_scale(rows: FloatArray, known: BoolArray, settings: FeatureSettings) -> Scale:
     """Return the scale learned from `rows` (rows, N, F), NaN = no value.
 
-    Only features `known` (F,) are scaled. With `each_symbol` one of which a symbol has no two values is not known
-    for that symbol.
+    Only features `known` (F,) are scaled. With `each_symbol` one of which a symbol has fewer than 30 values is not
+    known for that symbol.
     """
     symbols, features = rows.shape[1:]
     groups = (
@@ -59,7 +60,7 @@ def fit_scale(rows: FloatArray, known: BoolArray, settings: FeatureSettings) -> 
     centre, width = np.full((2, len(groups), features), np.nan)
     quantiles = np.full((len(groups), features, _QUANTILES), np.nan) if settings.scaling == "rank" else None
     for group, values in enumerate(groups):
-        usable = np.flatnonzero(known & (np.isfinite(values).sum(axis=0) >= 2))
+        usable = np.flatnonzero(known & (np.isfinite(values).sum(axis=0) >= (LEAST_VALUES if len(groups) > 1 else 1)))
         if not len(usable):
             continue
         if quantiles is not None:

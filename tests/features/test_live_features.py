@@ -80,6 +80,13 @@ def test_other_ways_to_scale_and_choose() -> None:
         lived(settings, bars, 1060, 1090, seed=4)
 
 
+def test_many_more_bars_than_the_tail_is_long() -> None:
+    formulas = {"a": "rate_of_change(5)", "b": "sma(3) / close", "c": "highest(4, on=close / open)"}
+    settings = FeatureSettings(formulas=formulas, min_bars=300, refit_every_bars=50)
+    live = lived(settings, sample_bars(420), 310, 400)
+    assert live.tail_bars < 20
+
+
 def test_a_refit_that_was_not_asked_for_is_made_by_the_next_bar() -> None:
     bars = sample_bars(500)
     settings = FeatureSettings(formulas={"a": "rate_of_change(5)"}, min_bars=300, refit_every_bars=50)

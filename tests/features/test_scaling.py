@@ -78,7 +78,7 @@ def test_each_scaler_is_a_plain_loop_over_the_bars(scaling: Scaling, scaled_over
                 pool = features.values[feature, first : refit + 1].ravel() if scaled_over == "all_symbols" else own
                 earlier = [value for value in pool.tolist() if value == value]
                 value = float(features.values[feature, bar, symbol])
-                if value == value and len(earlier) >= 2:
+                if value == value and len(earlier) >= 30:
                     expected[bar, symbol, feature] = scaled_by_hand(value, earlier, scaling)
     np.testing.assert_allclose(matrix.values, expected, rtol=1e-9, atol=1e-12)
     assert np.isfinite(expected).sum() > 500
