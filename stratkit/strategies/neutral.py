@@ -11,8 +11,8 @@ def long_short(score: FloatArray, most: int, gross: float) -> FloatArray:
     """Return (R, N) weights: half of `gross` long in the `most` highest scores of a row, half short in the lowest.
 
     Legs weigh the same; ties go to the symbol that comes first. A symbol that is ranked and not held weighs 0, one
-    without a score NaN. With fewer than twice `most` scores each side takes half of them; with fewer than two scores
-    all weigh 0.
+    without a score NaN. With fewer than twice `most` scores each side takes half of them; where all scores are equal
+    all weigh 0, for there is nothing to tell them apart.
 
     >>> long_short(np.array([[0.3, np.nan, 0.1, 0.2]]), 1, 1.0)
     array([[ 0.5,  nan, -0.5,  0. ]])
@@ -21,7 +21,9 @@ def long_short(score: FloatArray, most: int, gross: float) -> FloatArray:
     order = np.argsort(np.where(ranked, -score, np.inf), axis=1, kind="stable")
     place = np.argsort(order, axis=1, kind="stable")
     count = ranked.sum(axis=1, keepdims=True)
-    side = np.minimum(most, count // 2)
+    lowest = np.where(ranked, score, np.inf).min(axis=1, keepdims=True, initial=np.inf)
+    highest = np.where(ranked, score, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    side = np.where(highest > lowest, np.minimum(most, count // 2), 0)
     weight = np.where(ranked, 0.0, np.nan)
     leg = gross / 2.0 / np.maximum(side, 1)
     weight = np.where(ranked & (place < side), leg, weight)

@@ -20,7 +20,7 @@ from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.analytics.streamed import score_stream
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_minutes
-from stratkit.engine import kernel, run
+from stratkit.engine import kernel, playing, run
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.market import market_of
 from stratkit.engine.result import BacktestResult
@@ -149,8 +149,9 @@ def test_recording_and_streaming_are_one_kernel(monkeypatch: pytest.MonkeyPatch)
         calls.append((logs is not None, record is not None, sums is not None))
         return int(kernel.advance(book, market, targets, rules, logs, record, sums, *span))
 
-    assert vars(run)["advance"] is kernel.advance
-    monkeypatch.setattr(run, "advance", watched)
+    for module in (run, playing):
+        assert vars(module)["advance"] is kernel.advance
+        monkeypatch.setattr(module, "advance", watched)
     market, targets, rules = frozen(random_case(7))
     play(market, targets, rules)
     stream(market, targets, rules)

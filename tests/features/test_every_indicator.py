@@ -28,6 +28,7 @@ SHORTER = {
     "chaikin_oscillator": (2, 5),
     "klinger": (4, 9, 3),
     "keltner": (3, 7),
+    "shocks": (2, 5),
     "stochastic": (6, 2, 5),
 }
 every_indicator = pytest.mark.parametrize("source", BUILT_IN, ids=lambda source: source.function.__name__)

@@ -91,7 +91,7 @@ def test_a_row_stands_on_the_fit_before_it(bars: Bars, features: FeatureSet) -> 
 def test_without_enough_bars_there_is_no_column(bars: Bars, features: FeatureSet) -> None:
     matrix = aggregate(features, bars, settings(min_bars=BARS + 1))
     assert matrix.fits == ()
-    assert matrix.values.shape == (BARS, 5, 0)
+    assert matrix.values.shape == (BARS, 6, 0)
     assert matrix.names == ()
 
 
@@ -211,7 +211,7 @@ def test_a_feature_comes_in_when_it_has_values(bars: Bars, features: FeatureSet)
 
 
 def test_a_symbol_that_is_not_listed_yet_changes_nothing(bars: Bars, features: FeatureSet) -> None:
-    listed = [0, 1, 2, 4]  # LATE begins at a third
+    listed = [0, 1, 2, 4, 5]  # LATE begins at a third
     early = BARS // 3
     names = tuple(bars.symbols[column] for column in listed)
     less = replace(features, values=features.values[:, :early, listed])
@@ -241,7 +241,7 @@ def test_the_matrix_cannot_be_written_to(bars: Bars, features: FeatureSet) -> No
 
 
 def test_features_of_other_bars_are_refused(bars: Bars, features: FeatureSet) -> None:
-    with pytest.raises(UsageError, match=r"features must be of the bars given, \(399, 5\); found \(400, 5\)"):
+    with pytest.raises(UsageError, match=r"features must be of the bars given, \(399, 6\); found \(400, 6\)"):
         aggregate(features, bars.slice(0, 399), settings())
 
 

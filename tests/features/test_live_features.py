@@ -141,7 +141,7 @@ def test_a_history_that_is_too_short_is_refused() -> None:
 def test_bars_come_one_at_a_time_and_in_order() -> None:
     bars = sample_bars(400)
     live = LiveFeatures(FeatureSettings(formulas={"a": "rate_of_change(5)"}, min_bars=300), bars.slice(0, 350))
-    with pytest.raises(UsageError, match="one bar of FULL, GAPS, GONE, LATE, TREND must be given at a time; found 2"):
+    with pytest.raises(UsageError, match="GAPS, GONE, LATE, TREND, TWIN must be given at a time; found 2"):
         live.push(bars.slice(350, 352))
     with pytest.raises(UsageError, match="found 1 of FULL"):
         live.push(bars.slice(350, 351).select(("FULL",)))

@@ -66,13 +66,13 @@ def test_each_scaler_is_a_plain_loop_over_the_bars(scaling: Scaling, scaled_over
     features = raw_features()
     given = settings(scaling, scaled_over=scaled_over, window_bars=window_bars, clip=None)
     matrix = aggregate(features, sample_bars(BARS), given)
-    expected = np.full((BARS, 5, 3), np.nan)
+    expected = np.full((BARS, 6, 3), np.nan)
     for bar in range(BARS):
         refit = max((at for at in refit_bars(BARS, given) if at < bar), default=None)
         if refit is None:
             continue
         first = 0 if window_bars is None else refit + 1 - window_bars
-        for symbol in range(5):
+        for symbol in range(6):
             for feature in range(3):
                 own = features.values[feature, first : refit + 1, symbol]
                 pool = features.values[feature, first : refit + 1].ravel() if scaled_over == "all_symbols" else own

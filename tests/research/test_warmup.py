@@ -163,6 +163,6 @@ def test_progress_is_told_after_each_end() -> None:
 
 @pytest.mark.parametrize("name", list(STRATEGIES.builtin))
 def test_the_built_in_strategies_declare_enough(name: str) -> None:
-    strategy, bars = find_strategy(name), sample_bars(1100)
+    strategy, bars = find_strategy(name), sample_bars(2100)
     source = StrategySource(strategy, series=sample_series(strategy(), bars))
     assert measure_warmup(source, bars, ends=8).holds

@@ -304,7 +304,7 @@ class Broken(Strategy):
     ("how", "message"),
     [
         ("raise", "strategy 'broken' raised: "),
-        ("short", "must hold an opinion on each of 400 bars x 5 symbols; found the shape (3, 5)"),
+        ("short", "must hold an opinion on each of 400 bars x 6 symbols; found the shape (3, 6)"),
         ("nan", "side must be 1, -1, 2 or 0 (no opinion); found NaN"),
         ("slow", "strategy 'broken' must answer within 0.1 s; took longer"),
     ],

@@ -136,7 +136,7 @@ def test_what_was_declared_is_what_must_come(bars: Bars) -> None:
             "declare its features .*; found 'dept': did you mean 'depth'",
         ),
         (broken(("depth",), {}), "a panel for each of its feature_names; found none for 'depth'"),
-        (broken(("depth",), {"depth": panel[1:]}), r"must have the shape \(120, 5\); found \(119, 5\)"),
+        (broken(("depth",), {"depth": panel[1:]}), r"must have the shape \(120, 6\); found \(119, 6\)"),
     ):
         with pytest.raises(StrategyError, match=said):
             strategy_features(strategy, Context(bars))

@@ -61,7 +61,8 @@ class LeadLag(Strategy):
         """Return target weights on the bars on which a pair is entered or left."""
         params, close = self.params, context.bars.close
         returns = close / lag(close) - 1.0
-        move = returns / context.compute(return_std, params.window)
+        usual = context.compute(return_std, params.window)
+        move = returns / np.where(usual > 0, usual, np.nan)
         score, leader, side = _best_leaders(returns, move, params.window, params.min_correlation, params.move_z)
         score[: self.warmup_bars] = np.nan
         leg = params.gross / (2.0 * params.max_pairs)
