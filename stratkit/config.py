@@ -21,6 +21,7 @@ from stratkit.panel import parse_time
 from stratkit.plans import find_plan
 from stratkit.reports.settings import ReportSettings
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
+from stratkit.strategies.needs import SEVERAL
 from stratkit.strategies.parameters import search_space
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.strategy import Strategy
@@ -91,6 +92,8 @@ def load_config(
     root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config(built_in)
     if strategy is not None:
         root = _replaced(root, "strategies", _alone(strategy))
+        if not paths and strategy in STRATEGIES and SEVERAL in find_strategy(strategy).needs:
+            root = merge(root, from_option("data.symbols", None, "--strategy"))  # one of the bundled ones is too few
     for option in (*options, *(parse_setting(setting) for setting in settings)):
         root = merge(root, option)
     if only is not None:

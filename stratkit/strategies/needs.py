@@ -1,13 +1,18 @@
-"""`needed_series`: which external series a strategy says that it needs."""
+"""What a strategy says that it needs beside prices, and whether a run has it."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Final
+
+import numpy as np
 
 from stratkit.errors import UsageError
 from stratkit.strategies.context import Context
 from stratkit.strategies.strategy import Strategy
 
+SEVERAL: Final = "several symbols"
+VOLUME: Final = "volume"
 _SERIES: Final = "series:"
 
 
@@ -25,7 +30,20 @@ def needed_series(strategy: Strategy) -> tuple[str, ...]:
 
 
 def check_needs(name: str, strategy: Strategy, context: Context) -> None:
-    """Raise `UsageError` when the run has no series that the strategy configured as `name` needs."""
+    """Raise `UsageError` when the run lacks a series, or symbols, that the strategy configured as `name` needs.
+
+    Without them it would be silent for ever. Where only volume is missing that is a warning: some of it may speak.
+    """
+    symbols = context.bars.symbols
+    if SEVERAL in strategy.needs and len(symbols) < 2:
+        raise UsageError(
+            f"strategies.{name} trades several symbols against each other; found only {', '.join(symbols)}: "
+            "name more in data.symbols, or --data a file that holds more"
+        )
+    if VOLUME in strategy.needs and not (np.nan_to_num(context.bars.volume) > 0).any():
+        warnings.warn(
+            f"strategies.{name} reads volume, and the bars hold none: what depends on it stays silent", stacklevel=2
+        )
     for series in needed_series(strategy):
         try:
             context.external.check(series)
