@@ -47,7 +47,9 @@ def measure(name: str, python: str, bars: int) -> dict[str, Any] | str:
     with tempfile.TemporaryDirectory(prefix="stratkit-peer-") as folder:
         path = Path(folder) / "bars.npz"
         minutes = synthetic_minutes(bars)
-        columns = {key: np.ravel(getattr(minutes, key)) for key in ("open", "high", "low", "close", "volume")}
+        columns: dict[str, Any] = {
+            key: np.ravel(getattr(minutes, key)) for key in ("open", "high", "low", "close", "volume")
+        }
         np.savez(path, times=minutes.times, **columns)
         costs = (str(MINUTE_COSTS.commission_bps), str(MINUTE_COSTS.half_spread_bps))
         command = [python, str(script), str(path), str(FAST), str(SLOW), str(CASH), *costs]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stratkit.data.bars import Bars
     from stratkit.research.lookahead import LookaheadReport
     from stratkit.research.outputs import CausalSource
+    from stratkit.research.proofs import Proof
     from stratkit.research.sources import StrategySource
     from stratkit.research.suspects import Suspect
     from stratkit.research.warmup import WarmupReport
@@ -30,8 +31,6 @@ LOOKAHEAD_CELLS: Final = 50_000  # bars x symbols that a proof recomputes some 7
 WARMUP_CELLS: Final = 400_000  # bars x symbols that are recomputed some 200 times, most of them in small parts
 LEAST_BARS: Final = 2_000
 MADE_UP_BARS: Final = 700
-MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
-FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
 
 app = typer.Typer(
     name="check",
@@ -87,35 +86,27 @@ def lookahead(
     """
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
-    from stratkit.research.feature_sources import feature_sources
     from stratkit.research.lookahead import check_lookahead
-    from stratkit.research.matrix_sources import built_in_features
-    from stratkit.research.sources import built_in_indicators
+    from stratkit.research.proofs import Proof, built_in_proofs
 
     terminal = Terminal(json_, quiet)
     begun = time.perf_counter()
     with terminal.warnings_as_lines():
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
-        sources: list[CausalSource] = [source for config in configs for source in _sources(config)]
-        beside = [] if targets else feature_sources()
-        sources += [] if targets else [*built_in_indicators(), *beside]
+        proofs = [Proof(source) for config in configs for source in _sources(config)]
+        proofs += [] if targets else built_in_proofs()
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
-        def prove(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
-            fewer = max(1, cuts // MANY_AT_ONCE) if source in beside else cuts
-            seated = _beside(source, configs[0], panel, targets)
+        def prove(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
+            part = proof.part_of(panel)
             return check_lookahead(
-                seated, panel, cuts=fewer, seed=seed or 0, tolerance=tolerance, budget_s=seconds, progress=progress
-            )
+                _beside(proof.source, configs[0], part, targets), part, cuts=proof.cuts(cuts), seed=seed or 0,
+                tolerance=tolerance, budget_s=seconds, progress=progress,
+            )  # fmt: skip
 
-        found = {source.name: list(_each(terminal, source, panels, prove, source in beside)) for source in sources}
-        if not targets:
-            cuts = min(cuts, FEATURE_CUTS)
-            for part in built_in_features():
-                few = {name: _last_bars(panel, part.proof_bars) for name, panel in panels.items()}
-                found[part.name] = list(_each(terminal, part, few, prove))
-        suspects = _suspects(terminal, sources)
+        found = {proof.source.name: list(_each(terminal, proof, panels, prove)) for proof in proofs}
+        suspects = _suspects(terminal, [proof.source for proof in proofs])
         if json_:
             terminal.emit(lookahead_record(found, suspects, time.perf_counter() - begun))
         else:
@@ -151,6 +142,7 @@ def warmup(
     """
     from stratkit.cli.check_tables import warmup_record, warmup_table
     from stratkit.errors import ConditionError
+    from stratkit.research.proofs import Proof
     from stratkit.research.warmup import measure_warmup
 
     terminal = Terminal(json_, quiet)
@@ -158,12 +150,12 @@ def warmup(
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panel = next(iter(_panels(terminal, configs, True, WARMUP_CELLS, bars).values()))
 
-        def measure(source: CausalSource, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
-            seated = _beside(source, configs[0], panel, targets)
+        def measure(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
+            seated = _beside(proof.source, configs[0], panel, targets)
             return measure_warmup(seated, panel, last=last, ends=ends, tolerance=tolerance, progress=progress)
 
-        sources = [source for config in configs for source in _sources(config)]
-        found = [report for source in sources for report in _each(terminal, source, {"": panel}, measure)]
+        proofs = [Proof(source) for config in configs for source in _sources(config)]
+        found = [report for proof in proofs for report in _each(terminal, proof, {"": panel}, measure)]
         for report in found:
             for note in report.notes:
                 terminal.warn(f"{report.name}: {note}")
@@ -250,33 +242,27 @@ def _panels(
         limit = most_bars or max(LEAST_BARS, cells // symbols)
         if rows > limit:
             terminal.say(f"the last {limit:,} of {rows:,} bars are used; --bars N uses more or fewer")
-            panels[name] = _last_bars(panel, limit)
+            panels[name] = panel.slice(rows - limit, rows)
     return panels
-
-
-def _last_bars(panel: Bars, bars: int) -> Bars:
-    rows = len(panel.times)
-    return panel.slice(max(0, rows - bars), rows)
 
 
 def _each(
     terminal: Terminal,
-    source: CausalSource,
+    proof: Proof,
     panels: dict[str, Bars],
-    question: Callable[[CausalSource, Bars, Callable[[int, int], None]], R],
-    is_ours: bool = False,
+    question: Callable[[Proof, Bars, Callable[[int, int], None]], R],
 ) -> Iterator[R]:
     """Yield the answers on each set of bars; one that nobody chose for the source, and does not fit it, is left out."""
     from stratkit.errors import DataError, StrategyError
 
     for name, panel in panels.items():
         try:
-            with terminal.progress(f"{source.name} {name}".strip()) as progress:
-                yield question(source, panel, progress)
+            with terminal.progress(f"{proof.source.name} {name}".strip()) as progress:
+                yield question(proof, panel, progress)
         except (StrategyError, DataError) as error:
-            if not is_ours and (isinstance(error, DataError) or not name.startswith("made-up")):
+            if not proof.is_ours and (isinstance(error, DataError) or not name.startswith("made-up")):
                 raise
-            terminal.warn(f"{source.name} is not checked on {name}, for it cannot run there: {error}")
+            terminal.warn(f"{proof.source.name} is not checked on {name}, for it cannot run there: {error}")
 
 
 def _suspects(terminal: Terminal, sources: Sequence[CausalSource]) -> list[Suspect]:

@@ -1,0 +1,50 @@
+"""`Proof`: something to prove causal, and how much of it is proved at a time; `built_in_proofs` are those of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from stratkit.research.feature_sources import feature_sources
+from stratkit.research.matrix_sources import built_in_features
+from stratkit.research.outputs import CausalSource
+from stratkit.research.sources import built_in_indicators
+
+if TYPE_CHECKING:
+    from stratkit.data.bars import Bars
+
+_MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
+_FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A source, proved at `share` of the cuts asked for, at most `most_cuts`, on the last `last_bars` of the bars.
+
+    `is_ours` says that nobody chose the bars for it: a set that does not fit it is left out.
+    """
+
+    source: CausalSource
+    share: float = 1.0
+    most_cuts: int | None = None
+    last_bars: int | None = None
+    is_ours: bool = False
+
+    def cuts(self, asked: int) -> int:
+        """Return at how many cuts it is proved when `asked` are asked for."""
+        cuts = max(1, int(asked * self.share))
+        return cuts if self.most_cuts is None else min(cuts, self.most_cuts)
+
+    def part_of(self, bars: Bars) -> Bars:
+        """Return the bars that it is proved on."""
+        rows = len(bars.times)
+        return bars if self.last_bars is None else bars.slice(max(0, rows - self.last_bars), rows)
+
+
+def built_in_proofs() -> list[Proof]:
+    """Return every built-in indicator, indicators on coarser bars, formulas, the standard features and their matrix."""
+    return [
+        *(Proof(source) for source in built_in_indicators()),
+        *(Proof(source, share=1.0 / _MANY_AT_ONCE, is_ours=True) for source in feature_sources()),
+        *(Proof(source, most_cuts=_FEATURE_CUTS, last_bars=source.proof_bars) for source in built_in_features()),
+    ]
