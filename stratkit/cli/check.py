@@ -87,7 +87,7 @@ def lookahead(
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
     from stratkit.research.lookahead import check_lookahead
-    from stratkit.research.proofs import Proof, built_in_proofs
+    from stratkit.research.proofs import Proof, built_in_proofs, configured_proofs
 
     terminal = Terminal(json_, quiet)
     begun = time.perf_counter()
@@ -95,7 +95,7 @@ def lookahead(
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
         proofs = [Proof(source) for config in configs for source in _sources(config)]
-        proofs += [] if targets else built_in_proofs()
+        proofs += configured_proofs(configs[0].features) if targets else built_in_proofs()
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
         def prove(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:

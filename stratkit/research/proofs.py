@@ -1,12 +1,13 @@
-"""`Proof`: something to prove causal, and how much of it is proved at a time; `built_in_proofs` are those of ours."""
+"""`Proof`: something to prove causal, and how much of it is proved at a time; of ours, and of a configuration."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from stratkit.features.settings import FeatureSettings
 from stratkit.research.feature_sources import feature_sources
-from stratkit.research.matrix_sources import built_in_features
+from stratkit.research.matrix_sources import MatrixRows, StandardFeatures, built_in_features
 from stratkit.research.outputs import CausalSource
 from stratkit.research.sources import built_in_indicators
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from stratkit.data.bars import Bars
 
 _MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
+_REFITS: Final = 3
 _FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
 
 
@@ -47,4 +49,18 @@ def built_in_proofs() -> list[Proof]:
         *(Proof(source) for source in built_in_indicators()),
         *(Proof(source, share=1.0 / _MANY_AT_ONCE, is_ours=True) for source in feature_sources()),
         *(Proof(source, most_cuts=_FEATURE_CUTS, last_bars=source.proof_bars) for source in built_in_features()),
+    ]
+
+
+def configured_proofs(features: FeatureSettings) -> list[Proof]:
+    """Return the formulas of a configuration's `features`, and the matrix of them as it is configured; none by default.
+
+    The matrix is proved on as many last bars as show some of its refits, at few cuts: each fits it again.
+    """
+    if features == FeatureSettings():
+        return []
+    enough = features.min_bars + _REFITS * features.refit_every_bars
+    return [
+        Proof(StandardFeatures(features, "configured features"), share=1.0 / _MANY_AT_ONCE),
+        Proof(MatrixRows(features, "configured feature matrix"), most_cuts=_FEATURE_CUTS, last_bars=enough),
     ]

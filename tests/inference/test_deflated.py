@@ -1,0 +1,82 @@
+"""Luck's share of a Sharpe ratio, against published figures and against the largest of many draws."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from stratkit.errors import UsageError
+from stratkit.inference.deflated import (
+    deflated_sharpe,
+    effective_rank,
+    effective_trials,
+    expected_maximum,
+    luck_sharpe,
+    minimum_backtest_years,
+)
+from stratkit.inference.sharpe import probabilistic_sharpe
+from stratkit.seeds import generator
+
+
+def test_the_example_of_the_paper_is_reproduced() -> None:
+    # Bailey and Lopez de Prado (2014): 46 independent trials leave 0.9505
+    found = deflated_sharpe(2.5 / 250**0.5, 1250, (0.5 / 250) ** 0.5, 46, -3.0, 10.0)
+    assert float(found) == pytest.approx(0.9505, abs=5.1e-5)
+
+
+def test_the_expected_maximum_is_that_of_the_reference_code() -> None:
+    assert expected_maximum(100) == pytest.approx(2.5306028932016846, rel=1e-9)
+
+
+@pytest.mark.parametrize("trials", [2, 5, 50, 1000])
+def test_it_is_near_the_mean_of_the_largest_of_many_draws(trials: int) -> None:
+    draws = generator(0, "largest", trials).standard_normal((4000, trials)).max(axis=1)
+    # an approximation from extreme value theory: coarse for few trials
+    assert expected_maximum(trials) == pytest.approx(draws.mean(), abs=0.05 if trials > 2 else 0.12)
+
+
+def test_one_trial_owes_nothing_to_luck() -> None:
+    assert expected_maximum(1) == 0.0
+    one = deflated_sharpe(0.1, 500, 0.05, 1, -0.5, 4.0)
+    assert float(one) == float(probabilistic_sharpe(0.1, 500, -0.5, 4.0))
+
+
+def test_more_trials_and_a_wider_spread_leave_less() -> None:
+    left = [float(deflated_sharpe(0.1, 500, 0.04, trials)) for trials in (1, 2, 10, 100, 1000)]
+    assert left == sorted(left, reverse=True)
+    assert len(set(left)) == len(left)
+    assert float(deflated_sharpe(0.1, 500, 0.06, 10)) < float(deflated_sharpe(0.1, 500, 0.04, 10))
+
+
+def test_a_spread_that_is_unknown_leaves_no_answer() -> None:
+    assert math.isnan(float(luck_sharpe(math.nan, 10)))
+    assert "no spread" in deflated_sharpe(0.1, 500, math.nan, 10).reason
+    with pytest.raises(UsageError, match="at least one trial; found 0"):
+        expected_maximum(0)
+
+
+def test_five_years_bear_forty_five_trials() -> None:
+    # the figure of the paper: with more than 45 trials a Sharpe ratio of 1 is expected within 5 years
+    assert float(minimum_backtest_years(1.0, 45)) == pytest.approx(5.0, abs=0.05)
+    assert "not above 0" in minimum_backtest_years(0.0, 45).reason
+
+
+def test_the_effective_rank_is_that_of_the_reference_tests() -> None:
+    three = np.array([[1, 0.1, 0.7], [0.1, 1, 0.8], [0.7, 0.8, 1]])
+    assert effective_rank(np.eye(3)) == pytest.approx(3.0)
+    assert effective_rank(np.array([[1, 0.1], [0.1, 1]])) == pytest.approx(2.0, abs=0.02)
+    assert effective_rank(three) == pytest.approx(1.84, abs=0.02)
+    assert effective_rank(np.ones((5, 5))) == pytest.approx(1.0)
+
+
+def test_effective_trials_go_from_one_to_all() -> None:
+    assert effective_trials(np.ones((7, 7))) == pytest.approx(1.0)
+    assert effective_trials(np.eye(7)) == pytest.approx(7.0)
+    assert effective_trials(np.full((1, 1), 1.0)) == 1.0
+    assert effective_trials(np.array([[1.0, -0.5], [-0.5, 1.0]])) == 2.0
+    with pytest.raises(UsageError, match=r"must be square; found the shape \(2, 3\)"):
+        effective_trials(np.ones((2, 3)))
+    with pytest.raises(UsageError, match="must be finite"):
+        effective_rank(np.array([[1.0, np.nan], [np.nan, 1.0]]))
