@@ -267,6 +267,7 @@ def _blending(config: RunConfig, desk: Desk) -> Blending | None:
         len(desk.signals) == 1
         and not any(limits)
         and every_bars == [1]
+        and all(settings.weight == 1.0 for settings in running)
         and config.combine.min_confidence == 0
         and config.global_.max_total_proposals_per_cycle is None
         and config.combine.method in (None, "highest_confidence", "priority", "independent")
