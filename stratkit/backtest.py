@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -120,10 +121,13 @@ def prepare(config: RunConfig, bars: Bars) -> Inputs:
     """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
     events, seen = corporate_actions(config.data, bars)
     series = external_series(config.data, seen)
+    outside = SeriesSource(seen, series)
+    for gap in outside.gaps():
+        warnings.warn(gap, stacklevel=2)
     return Inputs(
         bars,
         open_desk(
-            config.enabled(), Context(seen, external=SeriesSource(seen, series)), on_error=config.global_.on_error,
+            config.enabled(), Context(seen, external=outside), on_error=config.global_.on_error,
             time_limit_seconds=config.global_.time_limit_seconds,
             surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
         ),
@@ -267,6 +271,7 @@ def _blending(config: RunConfig, desk: Desk) -> Blending | None:
         len(desk.signals) == 1
         and not any(limits)
         and every_bars == [1]
+        and all(settings.weight == 1.0 for settings in running)
         and config.combine.min_confidence == 0
         and config.global_.max_total_proposals_per_cycle is None
         and config.combine.method in (None, "highest_confidence", "priority", "independent")

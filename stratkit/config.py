@@ -81,13 +81,14 @@ def load_config(
     strategy: str | None = None,
     only: str | None = None,
     built_in: str = DEFAULT_CONFIG,
+    needs_strategy: bool = True,
 ) -> FileConfig:
     """Return the configuration that files, then options, then ``--set`` settings make together.
 
     Of several files later ones win, key by key; without any, `built_in` stands in their place.
     `strategy` replaces the strategies by one of that type; `only` picks one of those configured.
-    At least one must be enabled in the end; their parameters are completed with their defaults. Raises
-    `ConfigError` with the place of whatever does not hold.
+    At least one must be enabled in the end, where `needs_strategy`; their parameters are completed with their
+    defaults. Raises `ConfigError` with the place of whatever does not hold.
     """
     root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config(built_in)
     if strategy is not None:
@@ -99,7 +100,8 @@ def load_config(
     if only is not None:
         root = _only(root, only)
     config = _validated(root)
-    _check_some_enabled(config)
+    if needs_strategy:
+        _check_some_enabled(config)
     _check_names(config, root)
     return _with_all_params(config, root)
 

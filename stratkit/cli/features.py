@@ -52,7 +52,9 @@ def features(
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
         options = _options(not configs, data, start, end, accept, seed)
-        config = load_config(configs or [], options=options, settings=settings or [], strategy=strategy, only=only)
+        config = load_config(
+            configs or [], options=options, settings=settings or [], strategy=strategy, only=only, needs_strategy=False
+        )
         run = _made(terminal, config)
         if not no_files:
             run = replace(run, record=keep_features(run, out, datetime.now(UTC)))
@@ -89,9 +91,11 @@ def _options(
 def _made(terminal: Terminal, config: FileConfig) -> FeatureRun:
     from stratkit.cli.feature_run import FeatureRun
     from stratkit.data.acceptance import finding_line
+    from stratkit.data.beside import external_series
     from stratkit.data.store import load_bars
     from stratkit.errors import UsageError
     from stratkit.features.compute import feature_formulas
+    from stratkit.features.external import SeriesSource
     from stratkit.features.matrix import aggregate
     from stratkit.strategies.context import Context
     from stratkit.strategies.handed_on import handed_on
@@ -106,10 +110,14 @@ def _made(terminal: Terminal, config: FileConfig) -> FeatureRun:
         )
     seconds: dict[str, float] = {}
     begun = time.perf_counter()
-    context = Context(bars)
+    outside = SeriesSource(bars, external_series(config.data, bars))
+    for gap in outside.gaps():
+        terminal.warn(gap)
+    context = Context(bars, external=outside)
     formulas = feature_formulas(config.features, bars.frequency)
     chosen = config.features
-    told = handed_on(config.enabled(), context, features=chosen.from_strategies, signals=chosen.from_signals)
+    running = {name: settings for name, settings in config.strategies.items() if settings.enabled}
+    told = handed_on(running, context, features=chosen.from_strategies, signals=chosen.from_signals)
     computed = formulas.compute(context.indicators, told)
     seconds["compute"] = time.perf_counter() - begun
     begun = time.perf_counter()

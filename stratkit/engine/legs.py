@@ -6,17 +6,20 @@ the others the bar is taken back and played again without the package. Everythin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from stratkit.engine.book import copy_book
-from stratkit.engine.layout import EXPIRED, FILLED, LEGS, REDUCED, REFUSED, SKIPPED, Records
+from stratkit.engine.layout import LEGS, NO_RULE, REFUSED, VOLUME, Records
 from stratkit.engine.packages import Package, Packages
 from stratkit.engine.playing import Playing, grow, play_bars
 
-_ROUNDING: Final = 1e-9  # relative: increases that are shrunk by one factor, for want of cash, are cut alike
+# the shares that legs reach of what they should hold may differ by so much: where cash is short, the fees of the legs
+# that come first are taken from those behind
+_ALIKE: Final = 1.01
 
 
 def play_packages(playing: Playing, packages: Packages, stop: int) -> None:
@@ -61,6 +64,7 @@ def _play_package_bar(playing: Playing, packages: Packages) -> None:
     side = playing.book.slots["side"].copy()
     kept: list[Package] = []
     refused: list[Package] = []
+    causes: dict[int, tuple[int, float]] = {}
     for package in packages.asked_on(row):
         if packages.can_trade(package, side, row, bar):
             kept.append(package)
@@ -75,43 +79,63 @@ def _play_package_bar(playing: Playing, packages: Packages) -> None:
         play_bars(playing, bar + 1)
         rows = playing.logs.decisions[int(before.account[0].decision_rows) : playing.book.account[0].decision_rows]
         mine = rows[rows["bar"] == row]
-        broken = [package for package in kept if not package.leaves and _is_broken(package, mine, side, playing.rules)]
+        held = before.slots
+        broken = [package for package in kept if not package.leaves and _is_broken(package, mine, held, playing.rules)]
         if broken:
             playing.book, playing.bar = before, bar
             kept.remove(broken[-1])  # the last of them: what it took may be what the others lacked
             refused.append(broken[-1])
+            causes |= _causes(broken[-1], mine)
     packages.take_over([*kept, *following], bar)
     for package in sorted(refused, key=lambda package: package.key):
-        _log_refusal(playing, packages, package, side, row)
+        _log_refusal(playing, packages, package, side, row, causes)
     packages.follow(playing.book)
 
 
-def _is_broken(package: Package, rows: Records, side: npt.NDArray[np.int64], rules: Records) -> bool:
-    """Whether a leg was refused, or cut more than another, by the decision `rows` of a bar that was played.
+def _is_broken(package: Package, rows: Records, before: Records, rules: Records) -> bool:
+    """Whether a leg was refused, or is farther from its weight than another, by the decision `rows` of a bar played.
 
-    `side` (M,) is what the slots held before it.
+    `before` are the slots before it. Each leg has a share of what it should hold; these may differ by what lots round
+    off, and by what fees and small changes that nobody could pay come to.
     """
     lot = float(rules[0].lot_size)
-    enters = dict(zip(package.slots.tolist(), np.sign(package.weight).tolist(), strict=True))
+    sides = dict(zip(package.slots.tolist(), np.sign(package.weight).tolist(), strict=True))
+    entering = {slot for slot, side in sides.items() if side != 0 and before["side"][slot] != side}
+    unchanged = {slot for slot, side in sides.items() if side != 0} - entering
     least, most = np.inf, 0.0
-    missing = {slot for slot, direction in enters.items() if direction != 0 and side[slot] != direction}
     for decided in rows:
         slot = int(decided["slot"])
-        if slot not in enters:
+        if sides.get(slot, 0.0) == 0 or (decided["side"] != sides[slot] and decided["rule"] == VOLUME):
             continue
-        if decided["outcome"] in (REFUSED, EXPIRED):
-            return True
-        if decided["outcome"] == SKIPPED or decided["side"] != enters[slot]:
-            continue
-        assert decided["outcome"] in (FILLED, REDUCED)
-        missing.discard(slot)
         requested, granted = float(decided["requested"]), float(decided["granted"])
-        least, most = min(least, (granted + lot) / requested), max(most, granted / requested)
-    return bool(missing) or most > least * (1 + _ROUNDING)
+        if np.isnan(requested):  # refused before it was sized
+            return True
+        base = 0.0 if slot in entering else float(before["held"][slot])
+        change = 1.0 if decided["side"] == sides[slot] else -1.0
+        wanted, reached = base + change * requested, base + change * granted
+        if reached > 0:
+            entering.discard(slot)
+        unchanged.discard(slot)
+        least, most = min(least, (reached + lot) / wanted), max(most, reached / wanted)
+    if unchanged:
+        least, most = min(least, 1.0), max(most, 1.0)
+    return bool(entering) or most > least * _ALIKE
 
 
-def _log_refusal(playing: Playing, packages: Packages, package: Package, side: npt.NDArray[np.int64], row: int) -> None:
-    """Write the row of every leg that would have traded."""
+def _causes(package: Package, rows: Records) -> dict[int, tuple[int, float]]:
+    """Return by slot the rule that refused or cut a leg, and the units that it had asked for."""
+    found = {}
+    for row in rows[np.isin(rows["slot"], package.slots)]:
+        rule = row["rule"] if row["rule"] != NO_RULE else LEGS
+        found[int(row["slot"])] = (int(rule), float(row["requested"]))
+    return found
+
+
+def _log_refusal(
+    playing: Playing, packages: Packages, package: Package, side: npt.NDArray[np.int64], row: int,
+    causes: Mapping[int, tuple[int, float]],
+) -> None:  # fmt: skip
+    """Write the row of every leg that would have traded: the rule that broke the package, and `legs` for the others."""
     playing.logs = grow(playing.logs, playing.book)
     account, given = playing.book.account[0], playing.panels.confidence
     for slot, weight in zip(package.slots.tolist(), package.weight.tolist(), strict=True):
@@ -119,7 +143,8 @@ def _log_refusal(playing: Playing, packages: Packages, package: Package, side: n
             continue
         direction = int(np.sign(weight)) if weight else -int(side[slot])
         confidence = float(given[row, slot]) if len(given) else 1.0
+        rule, requested = causes.get(slot, (LEGS, np.nan))
         playing.logs.decisions[int(account.decision_rows)] = (
-            row, slot, direction, confidence, np.nan, 0.0, REFUSED, LEGS, packages.strategy[slot],
+            row, slot, direction, confidence, requested, 0.0, REFUSED, rule, packages.strategy[slot],
         )  # fmt: skip
         account.decision_rows += 1

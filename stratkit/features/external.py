@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from stratkit.data.bars import Bars
 from stratkit.data.resample import bar_ends
 from stratkit.data.series import ExternalSeries
 from stratkit.errors import UsageError, did_you_mean
-from stratkit.panel import FloatArray, IntArray, read_only
+from stratkit.panel import FloatArray, IntArray, format_time, read_only
+
+_MOSTLY: Final = 0.9  # of the bars, or of their time
 
 
 def join_series(series: ExternalSeries, bars: Bars) -> FloatArray:
@@ -78,6 +81,19 @@ class SeriesSource:
             raise UsageError(
                 f"there is no series {name!r}; {did_you_mean(name, self._series)}: configure data.series.{name}"
             )
+
+    def gaps(self) -> Iterator[str]:
+        """Say of each series what a run over these bars would otherwise find out from silence, or not at all."""
+        has_bar = np.isfinite(self.bars.close)
+        last = int(bar_ends(self.bars.times[-1:], self.bars.frequency)[0])
+        span = last - int(self.bars.times[0])
+        for name, series in self._series.items():
+            share = float(np.isfinite(self.panel(name))[has_bar].mean()) if has_bar.any() else 1.0
+            if share < _MOSTLY:
+                yield f"data.series.{name} is known on {share:.0%} of the bars; what reads it is silent on the others"
+            elif last - int(series.known.max()) > (1 - _MOSTLY) * span:
+                ended = format_time(int(series.known.max()))
+                yield f"data.series.{name} ends {ended} and is taken to stand from there on: set its max_age"
 
     def on(self, bars: Bars) -> SeriesSource:
         """Return the same series beside other bars."""

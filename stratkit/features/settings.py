@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stratkit.errors import UsageError
 from stratkit.features.formula import parse_formula
 
+_COLUMNS: Final = ("time", "symbol")  # that say in a table of features whose row it is
 Scaling = Literal["robust", "standard", "min_max", "rank", "none"]
 Selection = Literal["f_test", "mutual_information", "importance", "none"]
 Target = Literal["sign", "return", "size"]
@@ -22,12 +23,20 @@ def _holds(text: str) -> str:
     return text
 
 
+def _is_a_name(name: str) -> str:
+    if not name.isidentifier() or name in _COLUMNS:
+        raise ValueError(
+            f"a feature's name must be a word of letters, digits and _, not time or symbol; found {name!r}"
+        )
+    return name
+
+
 class FeatureSettings(BaseModel):
     """Which features are computed, and how they are scaled, chosen and combined: always from earlier bars only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    formulas: dict[str, Annotated[str, AfterValidator(_holds)]] | None = Field(
+    formulas: dict[Annotated[str, AfterValidator(_is_a_name)], Annotated[str, AfterValidator(_holds)]] | None = Field(
         None, min_length=1, description="features by a name of your choice, as formulas; none = the standard set"
     )
     from_strategies: bool = Field(True, description="whether features that enabled strategies hand on are taken too")

@@ -179,7 +179,7 @@ def _panels(
     arrays: dict[str, Any] = {name: np.zeros((0, 0), _DTYPES.get(name, np.float64)) for name in (*_PANELS, "plan")}
     filled: dict[str, tuple[Panel | None, ...]] = {}
     for name, panels in sources.items():
-        own = panels[0] if keeps and name != "plan" else None
+        own = panels[0] if keeps and name not in ("plan", "weight") else None  # weights are scaled as rows are filled
         if own is not None:
             arrays[name] = np.ascontiguousarray(own, dtype=_DTYPES.get(name, np.float64))
         else:

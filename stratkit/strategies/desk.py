@@ -18,6 +18,7 @@ from stratkit.strategies.catalog import build_strategy
 from stratkit.strategies.context import Context
 from stratkit.strategies.faults import Fault, OnError
 from stratkit.strategies.isolation import signals_or_faults
+from stratkit.strategies.legs import whole_packages
 from stratkit.strategies.needs import check_needs
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.sheet import ProposalSheet
@@ -126,7 +127,7 @@ def open_desk(
     seats = []
     for name, settings in configured.items():
         strategy = build_strategy(settings.spec, settings.params)
-        check_needs(name, strategy, context)
+        check_needs(name, strategy, context, settings.symbols or context.bars.symbols)
         if isinstance(strategy, BarStrategy) and strategy.needs_state:
             if settings.timeframe is not None:
                 raise UsageError(
@@ -186,5 +187,9 @@ def _columns(symbols: Sequence[str], known: Sequence[str]) -> BoolArray:
 def _within(signals: Signals, allowed: BoolArray) -> Signals:
     """Return the signals with no opinion on symbols that a strategy may not trade."""
     if signals.weight is not None:
-        return replace(signals, weight=np.where(allowed, signals.weight, np.nan))
+        weight = np.where(allowed, signals.weight, np.nan)
+        if signals.legs is None:
+            return replace(signals, weight=weight)
+        weight, legs = whole_packages(weight, signals.legs)
+        return replace(signals, weight=weight, legs=legs)
     return replace(signals, side=np.where(allowed, np.asarray(signals.side), 0))

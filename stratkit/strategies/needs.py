@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -29,12 +30,13 @@ def needed_series(strategy: Strategy) -> tuple[str, ...]:
     return tuple(str(strategy.params.series) if name == field.default else name for name in names)
 
 
-def check_needs(name: str, strategy: Strategy, context: Context) -> None:
+def check_needs(name: str, strategy: Strategy, context: Context, symbols: Sequence[str] = ()) -> None:
     """Raise `UsageError` when the run lacks a series, or symbols, that the strategy configured as `name` needs.
 
-    Without them it would be silent for ever. Where only volume is missing that is a warning: some of it may speak.
+    `symbols` are those that it may trade, none = all of the bars. Without them it would be silent for ever. Where only
+    volume is missing that is a warning: some of it may speak.
     """
-    symbols = context.bars.symbols
+    symbols = symbols or context.bars.symbols
     if SEVERAL in strategy.needs and len(symbols) < 2:
         raise UsageError(
             f"strategies.{name} trades several symbols against each other; found only {', '.join(symbols)}: "

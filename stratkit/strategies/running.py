@@ -35,6 +35,7 @@ def checked_signals(strategy: Strategy, signals: Signals, context: Context, warm
     _check_record(strategy, signals, context)
     declared = max(warmup_bars, signals.warmup_bars)
     _check_silence(strategy, signals, context, declared)
+    _check_legs(strategy, signals, context)
     found = max(declared, _silent_bars(signals, context.lookback_bars))
     return signals if found == signals.warmup_bars else replace(signals, warmup_bars=found)
 
@@ -82,6 +83,16 @@ def _check_silence(strategy: Strategy, signals: Signals, context: Context, warmu
 def _silent_bars(signals: Signals, lookback_bars: int) -> int:
     rows = opinions(signals, lookback_bars).any(axis=1)
     return int(rows.argmax()) if rows.any() else lookback_bars
+
+
+def _check_legs(strategy: Strategy, signals: Signals, context: Context) -> None:
+    if signals.legs is None or signals.weight is None:
+        return
+    without = (signals.legs > 0) & ~np.isfinite(signals.weight)
+    if without.any():
+        raise StrategyError(
+            f"strategy {strategy.name!r} must give a weight with every leg; found none on {_where(without, context)}"
+        )
 
 
 def _where(found: BoolArray, context: Context) -> str:

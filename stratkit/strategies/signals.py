@@ -131,12 +131,10 @@ class Signals:
 def _check_legs(strategy: str, legs: npt.NDArray[np.int16], weight: FloatArray | None) -> None:
     if weight is None:
         raise StrategyError(f"strategy {strategy!r}: legs belong to weight; found them beside side")
-    wrong = (legs < 0) | ((legs > 0) & ~np.isfinite(weight))
-    if wrong.any():
-        bar, column = np.argwhere(wrong)[0]
+    if (legs < 0).any():
+        bar, column = np.argwhere(legs < 0)[0]
         raise StrategyError(
-            f"strategy {strategy!r}: legs must be 0, or a number above 0 where there is a weight; "
-            f"found {legs[bar, column]} beside weight {weight[bar, column]:g} at bar {bar}, column {column}"
+            f"strategy {strategy!r}: legs must be 0 or more; found {legs[bar, column]} at bar {bar}, column {column}"
         )
 
 

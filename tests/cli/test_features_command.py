@@ -188,3 +188,30 @@ def test_a_folder_that_cannot_be_written_is_said(stratkit: Stratkit, config: Pat
     outcome = stratkit("features", config, "--out", "taken")
     assert outcome.code == 4
     assert "--out" in outcome.err
+
+
+def test_features_need_no_strategy(stratkit: Stratkit, tmp_path: Path) -> None:
+    (tmp_path / "only.yaml").write_text(
+        'data: {symbols: [SP500]}\nfeatures: {formulas: {rise: "rate_of_change(5)"}, refit_every_bars: 2000}\n'
+    )
+    done = stratkit("features", "only.yaml", "--no-files", "--json")
+    assert done.code == 0, done.err
+    assert [feature["name"] for feature in done.json["features"]] == ["rise"]
+
+
+def test_a_strategy_that_reads_a_series_hands_its_signals_on(stratkit: Stratkit) -> None:
+    series = ["--set", "data.series.vix.path=bundled:VIX", "--set", "data.series.vix.publication_lag=1d"]
+    done = stratkit(
+        "features", "--strategy", "volatility_risk_premium", *series, "--set", "features.from_signals=true",
+        "--set", 'features.formulas={rise: "rate_of_change(5)"}', "--no-files", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "volatility_risk_premium.side" in {feature["name"] for feature in done.json["features"]}
+    assert any("data.series.vix is known on 25% of the bars" in warning for warning in done.json["warnings"])
+
+
+@pytest.mark.parametrize("name", ["time", "symbol", "two words", "../x", ""])
+def test_a_feature_may_not_be_called_what_the_table_says_of_its_rows(stratkit: Stratkit, name: str) -> None:
+    done = stratkit("features", "--set", f'features.formulas={{"{name}": close}}')
+    assert done.code == 2
+    assert "a feature's name must be a word of letters, digits and _, not time or symbol" in done.err

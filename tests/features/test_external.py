@@ -165,3 +165,14 @@ def test_a_source_joins_once_and_names_what_is_missing() -> None:
     with pytest.raises(UsageError, match=r"no series 'vix'; none is known: configure data.series.vix"):
         SeriesSource(bars).panel("vix")
     np.testing.assert_array_equal(source.on(bars.slice(0, 1)).panel("vix"), [[5.0]])
+
+
+def test_a_series_that_covers_a_part_of_the_bars_or_ended_long_ago_is_told_of() -> None:
+    bars = bars_at([hour * HOUR for hour in range(20)])
+    late = series_of((12 * HOUR, 12 * HOUR, 5.0))  # known from the end of the bar before on
+    ended = series_of((0, 0, 5.0), (4 * HOUR, 4 * HOUR, 6.0))
+    whole = series_of((0, 0, 5.0), (19 * HOUR, 19 * HOUR, 6.0))
+    assert list(SeriesSource(bars, {"late": late, "ended": ended, "whole": whole}).gaps()) == [
+        "data.series.late is known on 45% of the bars; what reads it is silent on the others",
+        "data.series.ended ends 1970-01-01 04:00 and is taken to stand from there on: set its max_age",
+    ]

@@ -25,7 +25,7 @@ class LeadLagParams(Parameters):
     move_z: float = bounded(
         1.0, low=0.0, high=5.0, step=0.1, description="move of the leader that counts [its deviations]"
     )
-    hold: int = bounded(1, low=1, high=60, description="bars for which a move counts", log=True)
+    hold: int = bounded(1, low=1, high=60, description="bars until both legs are left", log=True)
     max_pairs: int = bounded(3, low=1, high=50, description="pairs at a time, in equal weights", log=True)
     gross: float = bounded(1.0, low=0.1, high=4.0, step=0.1, description="long plus short of all pairs [x equity]")
 
@@ -97,46 +97,48 @@ def held_pairs(
     score: FloatArray, leader: IntArray, side: FloatArray, has_bar: BoolArray, numbers: IntArray, hold: int, most: int,
     leg: float,
 ) -> tuple[FloatArray, npt.NDArray[np.int16]]:  # fmt: skip
-    """Return (T, N) weights and packages of the pairs that are held because of the scores of the last `hold` bars.
+    """Return (T, N) weights and packages of pairs that are entered on the bar of their score and held for `hold` bars.
 
-    Older scores go first, then higher ones; a symbol stands in one pair at a time. What is held depends on no bar
-    before those, but for a pair that has no bar to be left on. `numbers` (N, N) are those of the packages.
+    Of the scores of one bar the highest go first, as long as there is room; a symbol stands in one pair at a time. A
+    pair whose time is over is left on the first bar that one of the two has, unless its score speaks again. `numbers`
+    (N, N) are those of the packages.
     """
     bars, symbols = score.shape
     weight = np.full((bars, symbols), np.nan)
     legs = np.zeros((bars, symbols), np.int16)
     held_with = np.full(symbols, -1, np.int64)  # the leader of each follower that is held
     held_side = np.zeros(symbols)
+    since = np.zeros(symbols, np.int64)
     for bar in range(bars):
         taken = np.zeros(symbols, np.bool_)
         with_now = np.full(symbols, -1, np.int64)
         side_now = np.zeros(symbols)
         pairs = 0
-        for follower in range(symbols):  # what cannot be left yet
+        for follower in range(symbols):  # what goes on, and what cannot be left yet
             other = held_with[follower]
-            if other >= 0 and not (has_bar[bar, follower] or has_bar[bar, other]):
+            if other < 0:
+                continue
+            can_leave = has_bar[bar, follower] or has_bar[bar, other]
+            if bar - since[follower] < hold or not can_leave:
                 with_now[follower], side_now[follower] = other, held_side[follower]
                 taken[follower], taken[other] = True, True
                 pairs += 1
-        for age in range(hold - 1, -1, -1):
-            told = bar - age
-            while told >= 0 and pairs < most:
-                best = -1
-                for follower in range(symbols):
-                    other = leader[told, follower]
-                    if not score[told, follower] > 0 or taken[follower] or taken[other]:
-                        continue
-                    goes_on = held_with[follower] == other and held_side[follower] == side[told, follower]
-                    if not goes_on and not (has_bar[bar, follower] and has_bar[bar, other]):
-                        continue
-                    if best < 0 or score[told, follower] > score[told, best]:
-                        best = follower
-                if best < 0:
-                    break
-                other = leader[told, best]
-                with_now[best], side_now[best] = other, side[told, best]
-                taken[best], taken[other] = True, True
-                pairs += 1
+        while pairs < most:
+            best = -1
+            for follower in range(symbols):
+                other = leader[bar, follower]
+                if not score[bar, follower] > 0 or taken[follower] or taken[other]:
+                    continue
+                if not (has_bar[bar, follower] and has_bar[bar, other]):
+                    continue
+                if best < 0 or score[bar, follower] > score[bar, best]:
+                    best = follower
+            if best < 0:
+                break
+            other = leader[bar, best]
+            with_now[best], side_now[best], since[best] = other, side[bar, best], bar
+            taken[best], taken[other] = True, True
+            pairs += 1
         for follower in range(symbols):
             other = held_with[follower]
             if other < 0 or (with_now[follower] == other and side_now[follower] == held_side[follower]):
