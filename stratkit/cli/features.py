@@ -124,5 +124,10 @@ def _made(terminal: Terminal, config: FileConfig) -> FeatureRun:
     with terminal.progress("fitting") as progress:
         matrix = aggregate(computed, bars, config.features, config.seed, progress)
     seconds["fit"] = time.perf_counter() - begun
+    if config.features.selection != "none" and matrix.fits and not any(fit.labelled for fit in matrix.fits):
+        terminal.warn(
+            f"nothing was scored, for no return over {config.features.horizon_bars:,} bars had ended at a fit: "
+            "features are kept in their order"
+        )
     texts = {name: formula.text for name, formula in formulas.formulas.items()}
     return FeatureRun(config, bars, computed, matrix, texts, seconds)

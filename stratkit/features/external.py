@@ -12,7 +12,7 @@ from stratkit.data.bars import Bars
 from stratkit.data.resample import bar_ends
 from stratkit.data.series import ExternalSeries
 from stratkit.errors import UsageError, did_you_mean
-from stratkit.panel import FloatArray, IntArray, format_time, read_only
+from stratkit.panel import NS_PER_DAY, FloatArray, IntArray, format_time, read_only
 
 _MOSTLY: Final = 0.9  # of the bars, or of their time
 
@@ -89,6 +89,12 @@ class SeriesSource:
         span = last - int(self.bars.times[0])
         for name, series in self._series.items():
             share = float(np.isfinite(self.panel(name))[has_bar].mean()) if has_bar.any() else 1.0
+            daily = len(series.times) > 1 and bool((series.times % NS_PER_DAY == 0).all())
+            if daily and bool((series.known == series.times).all()):
+                yield (
+                    f"data.series.{name} is stamped at midnight and said to be known by then, which a value of that "
+                    "day is not: give it a publication_lag of 1d, or more, unless its stamps say when it became known"
+                )
             if share < _MOSTLY:
                 yield f"data.series.{name} is known on {share:.0%} of the bars; what reads it is silent on the others"
             elif last - int(series.known.max()) > (1 - _MOSTLY) * span:

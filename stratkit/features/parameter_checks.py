@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Final
 
@@ -11,6 +10,7 @@ import numpy as np
 from stratkit.errors import UsageError
 
 _LONGEST: Final = 100_000  # TA-Lib takes no longer window
+_LARGEST: Final = 1e6  # beyond 3e37 TA-Lib raises an error without words
 
 
 def check_window(name: str, window_bars: int, low: int) -> None:
@@ -30,9 +30,11 @@ def check_ascending(**windows: int) -> None:
 
 
 def check_positive(name: str, value: float) -> None:
-    """Raise `UsageError` unless `value` is above 0 and finite."""
-    if not (value > 0 and math.isfinite(value)):
+    """Raise `UsageError` unless `value` is above 0 and at most a million."""
+    if not value > 0:
         raise UsageError(f"{name} must be above 0; found {value}")
+    if value > _LARGEST:
+        raise UsageError(f"{name} must be at most {_LARGEST:,.0f}; found {value:g}")
 
 
 def _is_whole(value: object) -> bool:

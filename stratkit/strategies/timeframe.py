@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stratkit.errors import UsageError
 from stratkit.features.completed import CompletedBars, coarser_bars, is_same_length
 from stratkit.features.source import IndicatorSource
 from stratkit.panel import IntArray
@@ -16,7 +17,7 @@ from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 
 # what a bar without an opinion holds; NaN in every other panel
-_SILENT = {"side": 0, "plan": -1, "confidence": 0.0, "legs": 0}
+_SILENT = {"side": 0, "plan": -1, "confidence": 0.0}
 
 
 def on_coarser_bars(strategy: Strategy, context: Context, timeframe: str) -> Signals:
@@ -49,7 +50,15 @@ def coarser_context(context: Context, timeframe: str) -> Context:
 
 
 def joined(signals: Signals, coarse: Context, fine: Context) -> Signals:
-    """Return `signals` on the bars of `coarse`, each on the one bar of `fine` that completes its bar."""
+    """Return `signals` on the bars of `coarse`, each on the one bar of `fine` that completes its bar.
+
+    Raises `UsageError` for packages of legs: a coarse bar may be complete for one symbol before it is for another.
+    """
+    if signals.legs is not None:
+        raise UsageError(
+            f"strategy {signals.strategy!r} trades packages of legs, whose coarser bars need not be complete at the "
+            "same time: leave timeframe out, or make coarser bars with `stratkit data resample`"
+        )
     join = CompletedBars.of(coarse.bars, fine.bars)
     panels: dict[str, Any] = {
         name: join.panel(panel, _SILENT.get(name, np.nan)) for name, panel in signals.panels().items()

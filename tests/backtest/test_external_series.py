@@ -94,7 +94,7 @@ def test_the_result_tells_which_file_was_read(tmp_path: Path, bars: Bars) -> Non
     assert "series_digests" not in run_backtest(plain, bars).provenance
 
 
-@pytest.mark.filterwarnings("ignore:data.series.vix is known on")  # which is what some of the settings change
+@pytest.mark.filterwarnings("ignore:data.series.vix is")  # which is what some of the settings change
 @pytest.mark.parametrize(
     ("base", "changed"),
     [

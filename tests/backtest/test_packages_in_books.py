@@ -10,6 +10,7 @@ import pytest
 from stratkit.backtest import RunConfig, run_backtest
 from stratkit.engine.layout import LEGS
 from stratkit.engine.result import BacktestResult
+from stratkit.errors import UsageError
 from stratkit.testing import sample_bars
 
 PACKAGES = ("pairs", "lead_lag", "cross_sectional_momentum", "currency_strength", "safe_haven")
@@ -78,3 +79,8 @@ def test_the_weight_of_a_lone_book_multiplies_its_sizes(name: str) -> None:
     full, half = (played({name: {"weight": weight}}, **books) for weight in (1.0, 0.5))
     first, other = (result.fills[0] for result in (full, half))  # before anything was earned
     assert first.quantity == pytest.approx(2.0 * other.quantity, rel=1e-9)
+
+
+def test_packages_are_not_asked_for_on_coarser_bars() -> None:
+    with pytest.raises(UsageError, match=r"'pairs' trades packages of legs, .* leave timeframe out"):
+        played({"pairs": {"timeframe": "1w"}})

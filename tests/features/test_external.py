@@ -176,3 +176,14 @@ def test_a_series_that_covers_a_part_of_the_bars_or_ended_long_ago_is_told_of() 
         "data.series.late is known on 45% of the bars; what reads it is silent on the others",
         "data.series.ended ends 1970-01-01 04:00 and is taken to stand from there on: set its max_age",
     ]
+
+
+def test_values_of_a_day_that_are_said_to_be_known_at_its_beginning_are_told_of() -> None:
+    day = 24 * HOUR
+    bars = bars_at([place * day for place in range(4)], frequency="1d")
+    early = series_of((0, 0, 5.0), (3 * day, 3 * day, 6.0))
+    late = series_of((0, day, 5.0), (2 * day, 3 * day, 6.0))
+    source = SeriesSource(bars, {"early": early, "late": late})
+    told = [gap for gap in source.gaps() if "midnight" in gap]
+    assert len(told) == 1
+    assert told[0].startswith("data.series.early is stamped at midnight and said to be known by then")

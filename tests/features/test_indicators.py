@@ -139,7 +139,9 @@ def test_macd_refuses_fast_above_slow_instead_of_swapping_them() -> None:
         indicators.macd(np.ones((50, 1)), 9, 5, 3)
 
 
-def test_bollinger_refuses_a_width_that_is_not_positive() -> None:
+def test_bollinger_refuses_a_width_that_is_not_positive_or_absurd() -> None:
+    with pytest.raises(UsageError, match="deviations must be at most 1,000,000; found 1e\\+300"):
+        indicators.bollinger(np.ones((30, 1)), 20, 1e300)
     with pytest.raises(UsageError, match="deviations must be above 0; found 0"):
         indicators.bollinger(np.ones((50, 1)), 5, 0.0)
 
