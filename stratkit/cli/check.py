@@ -87,14 +87,15 @@ def lookahead(
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
     from stratkit.research.lookahead import check_lookahead
-    from stratkit.research.proofs import Proof, built_in_proofs, configured_proofs
+    from stratkit.research.proofs import BUILT_IN_BARS, Proof, built_in_proofs, configured_proofs
 
     terminal = Terminal(json_, quiet)
     begun = time.perf_counter()
     with terminal.warnings_as_lines():
         configs = _configs(targets or [], data, only, settings or [], start, end)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
-        proofs = [Proof(source) for config in configs for source in _sources(config)]
+        last_bars = None if targets else BUILT_IN_BARS
+        proofs = [Proof(source, last_bars=last_bars) for config in configs for source in _sources(config)]
         proofs += configured_proofs(configs[0].features) if targets else built_in_proofs()
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 

@@ -102,5 +102,5 @@ def built_in_features() -> list[StandardFeatures | MatrixRows]:
     return [
         StandardFeatures(),
         MatrixRows(FeatureSettings.model_validate(plain), "feature matrix"),
-        MatrixRows(FeatureSettings.model_validate({**plain, **other}), "feature matrix, ranks and components"),
+        MatrixRows(FeatureSettings.model_validate({**plain, **other}), "feature matrix, ranks and components", 160),
     ]

@@ -14,6 +14,7 @@ from stratkit.research.sources import built_in_indicators
 if TYPE_CHECKING:
     from stratkit.data.bars import Bars
 
+BUILT_IN_BARS: Final = 3_000  # last bars of a set, where everything that comes with stratkit is proved at once
 _MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
 _REFITS: Final = 3
 _FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
@@ -46,8 +47,11 @@ class Proof:
 def built_in_proofs() -> list[Proof]:
     """Return every built-in indicator, indicators on coarser bars, formulas, the standard features and their matrix."""
     return [
-        *(Proof(source) for source in built_in_indicators()),
-        *(Proof(source, share=1.0 / _MANY_AT_ONCE, is_ours=True) for source in feature_sources()),
+        *(Proof(source, last_bars=BUILT_IN_BARS) for source in built_in_indicators()),
+        *(
+            Proof(source, share=1.0 / _MANY_AT_ONCE, last_bars=BUILT_IN_BARS, is_ours=True)
+            for source in feature_sources()
+        ),
         *(Proof(source, most_cuts=_FEATURE_CUTS, last_bars=source.proof_bars) for source in built_in_features()),
     ]
 
