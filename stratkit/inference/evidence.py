@@ -1,7 +1,6 @@
 """`Evidence`: what the best of many trials is worth, from the little that is kept of each of them.
 
-Of every trial its returns are kept as sums in buckets of time. That is enough for the spread of the Sharpe ratios, for
-how alike the trials are, and for the probability of overfitting; only the best trial's own returns are needed whole.
+Only the best trial's own returns are needed whole; of the others their sums in buckets of time will do.
 """
 
 from __future__ import annotations
@@ -11,78 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from stratkit.errors import UsageError
 from stratkit.inference.deflated import deflated_sharpe, effective_trials, luck_sharpe
 from stratkit.inference.estimate import Estimate
 from stratkit.inference.overfitting import BLOCKS, Overfitting, overfitting_of_sums
 from stratkit.inference.sharpe import probabilistic_sharpe, sample_moments, sharpe_ratio
-from stratkit.panel import FloatArray, IntArray
+from stratkit.inference.trial_sums import TrialSums
+from stratkit.panel import FloatArray
 
-BUCKETS: Final = 256
 LEAST_TRIALS: Final = 8  # below, splits say nothing of a procedure
-
-
-@dataclass(frozen=True)
-class TrialSums:
-    """Returns of M trials in B buckets of time: `count` (B,) returns, `total` and `squares` (B, M) their sums."""
-
-    count: IntArray
-    total: FloatArray
-    squares: FloatArray
-
-    @property
-    def trials(self) -> int:
-        """M."""
-        return int(self.total.shape[1])
-
-    def blocks(self, number: int) -> TrialSums:
-        """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""
-        each = len(self.count) // number
-        if each < 1:
-            raise UsageError(f"{len(self.count)} buckets must fill {number} blocks")
-        start = len(self.count) - each * number
-        edges = start + each * np.arange(number)
-        return TrialSums(*(np.add.reduceat(array, edges) for array in (self.count, self.total, self.squares)))
-
-    def sharpes(self) -> FloatArray:
-        """Return (M,) Sharpe ratios per period; 0 for a trial whose returns do not vary."""
-        n = self.count.sum()
-        mean = self.total.sum(axis=0) / n
-        variance = (self.squares.sum(axis=0) - n * mean**2) / (n - 1)
-        varies = variance > 1e-12 * self.squares.sum(axis=0) / n
-        return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
-
-    def correlation(self) -> FloatArray:
-        """Return the correlation of the trials' returns per bucket, of those that vary; one 1 when none do."""
-        per_bucket = self.total / self.count[:, None]
-        moving = np.ptp(per_bucket, axis=0) > 0
-        if moving.sum() < 2:
-            return np.ones((1, 1))
-        return np.asarray(np.corrcoef(per_bucket[:, moving], rowvar=False))
-
-
-def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
-    """Return (T, M) returns as sums in at most `buckets` buckets of equal time, two returns or more in each.
-
-    Where they do not divide, the first buckets hold one return more. Raises `UsageError` for less than two returns, or
-    returns that are not finite.
-
-    >>> sums = trial_sums(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), 2)
-    >>> sums.count.tolist(), sums.total.ravel().tolist()
-    ([3, 2], [6.0, 9.0])
-    """
-    bars = len(returns)
-    if returns.ndim != 2 or bars < 2:
-        raise UsageError(f"at least two returns of each trial must be given, (T, M); found the shape {returns.shape}")
-    if not np.isfinite(returns).all():
-        raise UsageError("returns must be finite")
-    number = max(1, min(buckets, bars // 2))
-    length, longer = divmod(bars, number)
-    count = length + (np.arange(number) < longer)
-    edges = np.concatenate(([0], np.cumsum(count)[:-1]))
-    return TrialSums(
-        count.astype(np.int64), np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0)
-    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +58,5 @@ def evidence(best: FloatArray, sums: TrialSums, *, blocks: int = BLOCKS) -> Evid
         deflated = deflated_sharpe(float(sharpe), moments.n, spread, alike, *shape)
     judged = None
     if count >= LEAST_TRIALS and len(sums.count) >= blocks:
-        grouped = sums.blocks(blocks)
-        judged = overfitting_of_sums(grouped.count, grouped.total, grouped.squares)
+        judged = overfitting_of_sums(sums.blocks(blocks))
     return Evidence(count, alike, sharpe, luck_sharpe(spread, alike), probabilistic, deflated, judged)

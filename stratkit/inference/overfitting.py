@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.panel import BoolArray, FloatArray, IntArray
+from stratkit.inference.trial_sums import TrialSums
+from stratkit.panel import BoolArray, FloatArray
 
 BLOCKS: Final = 16  # C(16, 8) = 12,870 ways to choose half of them
-_ROUNDING: Final = 1e-12  # of the mean square: what is left of it when equal returns are taken from each other
 _AT_ONCE: Final = 1024  # splits whose tables of trials are held at a time
 
 
@@ -71,24 +71,20 @@ def overfitting(returns: FloatArray, blocks: int = BLOCKS, risk_free: float = 0.
             f"blocks must be an even number, each of two rows or more; found {blocks} blocks of {len(returns)} rows"
         )
     kept = returns[len(returns) - rows * blocks :].reshape(blocks, rows, -1) - risk_free
-    return overfitting_of_sums(
-        np.full(blocks, rows), kept.sum(axis=1), (kept**2).sum(axis=1), dropped=len(returns) - rows * blocks
-    )
+    sums = TrialSums(np.full(blocks, rows), kept.sum(axis=1), (kept**2).sum(axis=1))
+    return overfitting_of_sums(sums, dropped=len(returns) - rows * blocks)
 
 
-def overfitting_of_sums(count: IntArray, total: FloatArray, squares: FloatArray, *, dropped: int = 0) -> Overfitting:
-    """Return the overfitting of trials of which each block's sums are known.
+def overfitting_of_sums(sums: TrialSums, *, dropped: int = 0) -> Overfitting:
+    """Return the overfitting of trials of which the sums of each block are known, one bucket a block.
 
-    `count` (S,) returns in each block; `total` and `squares` (S, M) the sums of the returns, and of their squares, in
-    each block and trial. A ratio needs no more, so a sweep need not keep its trials' returns.
+    A ratio needs no more, so a sweep need not keep its trials' returns.
     """
-    blocks, trials = total.shape
-    if blocks < 2 or blocks % 2 or trials < 2:
-        raise UsageError(f"an even number of blocks of at least two trials must be given; found {total.shape}")
+    blocks = len(sums.count)
+    if blocks < 2 or blocks % 2 or sums.trials < 2:
+        raise UsageError(f"an even number of blocks of at least two trials must be given; found {sums.total.shape}")
     chosen = _halves(blocks)
-    parts = [
-        _judged(chosen[first : first + _AT_ONCE], count, total, squares) for first in range(0, len(chosen), _AT_ONCE)
-    ]
+    parts = [_judged(chosen[first : first + _AT_ONCE], sums) for first in range(0, len(chosen), _AT_ONCE)]
     inside, outside, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
     slope, intercept, r_squared = _line(inside, outside)
     return Overfitting(
@@ -100,7 +96,7 @@ def overfitting_of_sums(count: IntArray, total: FloatArray, squares: FloatArray,
         slope=slope,
         intercept=intercept,
         r_squared=r_squared,
-        trials=trials,
+        trials=sums.trials,
         blocks=blocks,
         dropped=dropped,
     )
@@ -114,29 +110,16 @@ def _halves(blocks: int) -> BoolArray:
     return chosen
 
 
-def _judged(
-    chosen: BoolArray, count: IntArray, total: FloatArray, squares: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _judged(chosen: BoolArray, sums: TrialSums) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the ratios in and out of sample of the trial that each split takes, and its logit."""
     from scipy.stats import rankdata
 
-    inside = _ratios(chosen, count, total, squares)
-    outside = _ratios(~chosen, count, total, squares)
+    inside, outside = sums.sharpes_of(chosen), sums.sharpes_of(~chosen)
     taken = inside.argmax(axis=1)[:, None]
     rank = np.take_along_axis(rankdata(outside, axis=1), taken, axis=1)[:, 0]
-    share = rank / (total.shape[1] + 1)
+    share = rank / (sums.trials + 1)
     logit = np.log(share / (1 - share))
     return np.take_along_axis(inside, taken, axis=1)[:, 0], np.take_along_axis(outside, taken, axis=1)[:, 0], logit
-
-
-def _ratios(chosen: BoolArray, count: IntArray, total: FloatArray, squares: FloatArray) -> FloatArray:
-    """Return (C, M) Sharpe ratios per period of the chosen blocks together."""
-    weight = chosen.astype(np.float64)
-    n = (weight @ count)[:, None]
-    mean = (weight @ total) / n
-    variance = ((weight @ squares) - n * mean**2) / (n - 1)
-    varies = variance > _ROUNDING * (weight @ squares) / n
-    return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
 
 
 def _line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from stratkit.errors import UsageError
-from stratkit.inference.evidence import Evidence, TrialSums, evidence, trial_sums
+from stratkit.inference.evidence import Evidence, evidence
 from stratkit.inference.overfitting import overfitting
+from stratkit.inference.trial_sums import TrialSums, trial_sums
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 from stratkit.errors import UsageError
 from stratkit.inference.overfitting import overfitting, overfitting_of_sums
+from stratkit.inference.trial_sums import TrialSums
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
@@ -125,7 +126,7 @@ def test_equal_trials_share_their_rank() -> None:
 
 def test_the_sums_of_blocks_say_as_much_as_the_returns() -> None:
     blocks = of_r().reshape(6, 40, 10)
-    found = overfitting_of_sums(np.full(6, 40), blocks.sum(axis=1), (blocks**2).sum(axis=1))
+    found = overfitting_of_sums(TrialSums(np.full(6, 40), blocks.sum(axis=1), (blocks**2).sum(axis=1)))
     whole = overfitting(of_r(), 6)
     np.testing.assert_array_equal(found.logits, whole.logits)
     np.testing.assert_array_equal(found.in_sample, whole.in_sample)

@@ -1,0 +1,86 @@
+"""`TrialSums`: the little that is kept of each of many trials: its returns as sums in buckets of time.
+
+It is enough for the spread of their Sharpe ratios, for how alike they are, and for the probability of overfitting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stratkit.errors import UsageError
+from stratkit.panel import BoolArray, FloatArray, IntArray
+
+BUCKETS: Final = 256
+_ROUNDING: Final = 1e-12  # of the mean square: what is left of it when equal returns are taken from each other
+
+
+@dataclass(frozen=True)
+class TrialSums:
+    """Returns of M trials in B buckets of time: `count` (B,) returns, `total` and `squares` (B, M) their sums."""
+
+    count: IntArray
+    total: FloatArray
+    squares: FloatArray
+
+    @property
+    def trials(self) -> int:
+        """M."""
+        return int(self.total.shape[1])
+
+    def blocks(self, number: int) -> TrialSums:
+        """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""
+        each = len(self.count) // number
+        if each < 1:
+            raise UsageError(f"{len(self.count)} buckets must fill {number} blocks")
+        start = len(self.count) - each * number
+        edges = start + each * np.arange(number)
+        return TrialSums(*(np.add.reduceat(array, edges) for array in (self.count, self.total, self.squares)))
+
+    def sharpes(self) -> FloatArray:
+        """Return (M,) Sharpe ratios per period; 0 for a trial whose returns do not vary."""
+        together: FloatArray = self.sharpes_of(np.ones((1, len(self.count)), np.bool_))[0]
+        return together
+
+    def sharpes_of(self, chosen: BoolArray) -> FloatArray:
+        """Return (C, M) the same of the buckets chosen in each row of (C, B), together."""
+        weight = chosen.astype(np.float64)
+        n = (weight @ self.count)[:, None]
+        mean, square = (weight @ self.total) / n, (weight @ self.squares) / n
+        variance = (square - mean**2) * n / (n - 1)
+        varies = variance > _ROUNDING * square
+        return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+
+    def correlation(self) -> FloatArray:
+        """Return the correlation of the trials' returns per bucket, of those that vary; one 1 when none do."""
+        per_bucket = self.total / self.count[:, None]
+        moving = np.ptp(per_bucket, axis=0) > 0
+        if moving.sum() < 2:
+            return np.ones((1, 1))
+        return np.asarray(np.corrcoef(per_bucket[:, moving], rowvar=False))
+
+
+def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
+    """Return (T, M) returns as sums in at most `buckets` buckets of equal time, two returns or more in each.
+
+    Where they do not divide, the first buckets hold one return more. Raises `UsageError` for less than two returns, or
+    returns that are not finite.
+
+    >>> sums = trial_sums(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), 2)
+    >>> sums.count.tolist(), sums.total.ravel().tolist()
+    ([3, 2], [6.0, 9.0])
+    """
+    bars = len(returns)
+    if returns.ndim != 2 or bars < 2:
+        raise UsageError(f"at least two returns of each trial must be given, (T, M); found the shape {returns.shape}")
+    if not np.isfinite(returns).all():
+        raise UsageError("returns must be finite")
+    number = max(1, min(buckets, bars // 2))
+    length, longer = divmod(bars, number)
+    count = length + (np.arange(number) < longer)
+    edges = np.concatenate(([0], np.cumsum(count)[:-1]))
+    return TrialSums(
+        count.astype(np.int64), np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0)
+    )
