@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from stratkit.errors import StrategyError, UsageError, did_you_mean
-from stratkit.features.completed import CompletedBars
+from stratkit.features.completed import CompletedBars, is_same_length
 from stratkit.panel import FloatArray
 from stratkit.strategies.catalog import build_strategy
 from stratkit.strategies.context import Context
@@ -83,7 +83,7 @@ def _joined(
     strategy: Strategy, settings: StrategySettings, context: Context
 ) -> Iterator[tuple[str, tuple[FloatArray, int]]]:
     """Yield the features on the bars of `context`, from those that the strategy looks at."""
-    if settings.timeframe is None or settings.timeframe == context.bars.frequency:
+    if settings.timeframe is None or is_same_length(context.bars.frequency, settings.timeframe):
         yield from strategy_features(strategy, context).items()
         return
     coarse = coarser_context(context, settings.timeframe)

@@ -7,8 +7,8 @@ import numpy as np
 from stratkit.features.events import lag
 from stratkit.features.indicators import rate_of_change
 from stratkit.strategies.context import Context
-from stratkit.strategies.neutral import long_short
 from stratkit.strategies.parameters import Parameters, bounded
+from stratkit.strategies.ranking import long_short
 from stratkit.strategies.rebalancing import period_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy

@@ -9,8 +9,8 @@ import numpy as np
 from stratkit.features.indicators import rate_of_change
 from stratkit.panel import FloatArray
 from stratkit.strategies.context import Context
-from stratkit.strategies.neutral import long_short
 from stratkit.strategies.parameters import Parameters, bounded, choice
+from stratkit.strategies.ranking import long_short
 from stratkit.strategies.rebalancing import Period, period_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy

@@ -11,6 +11,7 @@ from stratkit.features.indicators import rate_of_change
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import Parameters, bounded, choice
+from stratkit.strategies.ranking import places
 from stratkit.strategies.rebalancing import period_starts
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
@@ -68,9 +69,7 @@ class MomentumRotation(Strategy):
     def _ranked(self, score: FloatArray) -> FloatArray:
         """Return (R, N) equal weights of the highest scores of each row, 0 for the rest."""
         ranked = np.isfinite(score)
-        order = np.argsort(np.where(ranked, -score, np.inf), axis=1, kind="stable")  # ties: symbol order
-        place = np.argsort(order, axis=1, kind="stable")
-        held = ranked & (place < self.params.top)
+        held = ranked & (places(score) < self.params.top)
         share = 1.0 / np.maximum(held.sum(axis=1, keepdims=True), 1)
         if self.params.rising_only:
             held &= score > 0

@@ -1,10 +1,20 @@
-"""`long_short`: target weights of a dollar-neutral portfolio from scores."""
+"""Rankings of symbols by scores, and the target weights of a dollar-neutral portfolio from them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from stratkit.panel import FloatArray
+from stratkit.panel import FloatArray, IntArray
+
+
+def places(score: FloatArray) -> IntArray:
+    """Return (R, N) the place of each score in its row, 0 the highest; ties in symbol order, NaN behind all others.
+
+    >>> places(np.array([[0.1, np.nan, 0.3, 0.3]]))
+    array([[2, 3, 0, 1]])
+    """
+    order = np.argsort(np.where(np.isfinite(score), -score, np.inf), axis=1, kind="stable")
+    return np.argsort(order, axis=1, kind="stable")
 
 
 def long_short(score: FloatArray, most: int, gross: float) -> FloatArray:
@@ -18,8 +28,7 @@ def long_short(score: FloatArray, most: int, gross: float) -> FloatArray:
     array([[ 0.5,  nan, -0.5,  0. ]])
     """
     ranked = np.isfinite(score)
-    order = np.argsort(np.where(ranked, -score, np.inf), axis=1, kind="stable")
-    place = np.argsort(order, axis=1, kind="stable")
+    place = places(score)
     count = ranked.sum(axis=1, keepdims=True)
     lowest = np.where(ranked, score, np.inf).min(axis=1, keepdims=True, initial=np.inf)
     highest = np.where(ranked, score, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
