@@ -116,6 +116,8 @@ def _is_broken(package: Package, rows: Records, before: Records, rules: Records)
         if reached > 0:
             entering.discard(slot)
         unchanged.discard(slot)
+        if not wanted > 0:  # a weight so small that rounding leaves nothing of it
+            continue
         least, most = min(least, (reached + lot) / wanted), max(most, reached / wanted)
     if unchanged:
         least, most = min(least, 1.0), max(most, 1.0)
