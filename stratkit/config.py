@@ -91,12 +91,12 @@ def load_config(
     defaults. Raises `ConfigError` with the place of whatever does not hold.
     """
     root = reduce(merge, [load_yaml(path) for path in paths]) if paths else default_config(built_in)
+    chosen = [*options, *(parse_setting(setting) for setting in settings)]
     if strategy is not None:
         root = _replaced(root, "strategies", _alone(strategy))
-        if not paths and strategy in STRATEGIES and SEVERAL in find_strategy(strategy).needs:
-            root = merge(root, from_option("data.symbols", None, "--strategy"))  # one of the bundled ones is too few
-    for option in (*options, *(parse_setting(setting) for setting in settings)):
-        root = merge(root, option)
+    if not paths and not _suits_one_symbol(strategy, chosen):
+        root = merge(root, from_option("data.symbols", None, "the built-in configuration"))
+    root = reduce(merge, chosen, root)
     if only is not None:
         root = _only(root, only)
     config = _validated(root)
@@ -104,6 +104,13 @@ def load_config(
         _check_some_enabled(config)
     _check_names(config, root)
     return _with_all_params(config, root)
+
+
+def _suits_one_symbol(strategy: str | None, chosen: Iterable[Placed]) -> bool:
+    """Whether the one symbol of the bundled data, which the built-in configuration names, is what is meant."""
+    if any(option.child("data").child("path").value is not None for option in chosen):
+        return False  # other bars have other symbols
+    return strategy is None or strategy not in STRATEGIES or SEVERAL not in find_strategy(strategy).needs
 
 
 def read_resolved(path: Path) -> FileConfig:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -87,8 +88,13 @@ def backtest(
     with terminal.warnings_as_lines():
         with _timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
-            options = _options(not configs, data, start, end, profile, detail, periods, seed, no_report)
-            options += _accepted(accept)
+            no = False if no_report else None
+            options = run_options(
+                ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
+                ("data.accept", accept or None, "--accept"), ("data.detail_path", detail, "--detail"),
+                ("execution.profile", profile, "--fills"), ("analytics.periods_per_year", periods, "--periods"),
+                ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
+            )  # fmt: skip
             config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
@@ -97,40 +103,6 @@ def backtest(
             return
         run = _replay(terminal, config, seconds, explain_caps)
         _finish(terminal, run, out)
-
-
-def _options(
-    built_in: bool,
-    data: str | None,
-    start: str | None,
-    end: str | None,
-    fills: str | None,
-    detail: str | None,
-    periods: float | None,
-    seed: int | None,
-    no_report: bool,
-) -> list[Placed]:
-    from stratkit.errors import UsageError
-    from stratkit.yaml_positions import from_option
-
-    for option, path in (("--data", data), ("--detail", detail)):
-        if path == "":  # would be the current folder
-            raise UsageError(f"{option} must name a path; found an empty text: is a variable of your shell not set?")
-    given: list[tuple[str, str | float | None, str]] = [
-        ("data.path", data, "--data"),
-        ("data.start", start, "--from"),
-        ("data.end", end, "--to"),
-        ("execution.profile", fills, "--fills"),
-        ("data.detail_path", detail, "--detail"),
-        ("analytics.periods_per_year", periods, "--periods"),
-        ("seed", seed, "--seed"),
-    ]
-    options = [from_option(key, value, option) for key, value, option in given if value is not None]
-    if data is not None and built_in:  # the built-in configuration names a symbol of the bundled data
-        options.append(from_option("data.symbols", None, "--data"))
-    if no_report:
-        options += [from_option(f"report.{kind}", False, "--no-report") for kind in ("html", "png")]
-    return options
 
 
 def _profile(fills: str | None, settings: list[str]) -> str | None:
@@ -148,12 +120,6 @@ def _profile(fills: str | None, settings: list[str]) -> str | None:
     if any(setting.startswith("execution.profile=") for setting in settings):
         raise UsageError("--fills and --set execution.profile choose the same thing; found both: leave one out")
     return None if fills == ALL else fills
-
-
-def _accepted(codes: list[str] | None) -> list[Placed]:
-    from stratkit.yaml_positions import from_option
-
-    return [from_option("data.accept", codes, "--accept")] if codes else []
 
 
 def _configured(

@@ -13,6 +13,7 @@ import typer
 
 from stratkit.cli.backtest import DataOption, EndOption, StartOption
 from stratkit.cli.config import OnlyOption, SetOption
+from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -180,8 +181,7 @@ def _configs(
 
     files = [Path(target) for target in targets if target.endswith((".yaml", ".yml"))]
     named = [target for target in targets if Path(target) not in files] or ([] if files else list(STRATEGIES.builtin))
-    given = [("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to")]
-    options = [from_option(key, value, option) for key, value, option in given if value is not None]
+    options = run_options(("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"))
     if not files:  # the built-in configuration names one symbol of the bundled data; a proof wants all
         options.append(from_option("data.symbols", None, "stratkit check"))
     configs = [load_config(files, options=options, settings=settings, only=only)] if files else []

@@ -11,7 +11,7 @@ import pytest
 from stratkit.config import DEFAULT_CONFIG, FileConfig, config_schema, load_config, resolved_yaml
 from stratkit.errors import ConfigError, StratkitError
 from stratkit.plans import ExitPlan
-from stratkit.yaml_positions import from_option
+from stratkit.yaml_positions import Placed, from_option
 
 KEYS = {field.alias or name for name, field in FileConfig.model_fields.items()}
 ONE = "strategies: {a: {type: sma_cross, enabled: true}}\n"
@@ -293,3 +293,19 @@ def test_all_complaints_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(StratkitError) as caught:
         load(tmp_path, "a: [")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "symbols"),
+    [
+        ([], [], ("SP500",)),
+        ([], ["data.path=elsewhere"], None),
+        ([from_option("data.path", "elsewhere", "--data")], [], None),
+        ([from_option("data.path", "elsewhere", "--data")], ["data.symbols=[ABC]"], ("ABC",)),
+        ([], ["data.start=2010-01-01"], ("SP500",)),
+    ],
+)
+def test_the_symbol_of_the_built_in_configuration_is_not_looked_for_in_other_bars(
+    options: list[Placed], settings: list[str], symbols: tuple[str, ...] | None
+) -> None:
+    assert load_config([], options=options, settings=settings).data.symbols == symbols
