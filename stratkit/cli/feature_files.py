@@ -24,21 +24,21 @@ _SYMBOLS: Final = 3  # named in a title
 
 def title(run: FeatureRun) -> str:
     """Return what the features are of, in one line."""
-    first, last = (format_time(int(run.bars.times[at])) for at in (0, -1))
-    bars = f"{len(run.bars.times):,} bars of {run.bars.frequency}"
-    return f"{symbols_text(run.bars.symbols, _SYMBOLS)}, {bars}, {first} to {last}"
+    first, last = (format_time(int(run.made.bars.times[at])) for at in (0, -1))
+    bars = f"{len(run.made.bars.times):,} bars of {run.made.bars.frequency}"
+    return f"{symbols_text(run.made.bars.symbols, _SYMBOLS)}, {bars}, {first} to {last}"
 
 
 def keep_features(run: FeatureRun, parent: Path, started: datetime) -> RunRecord:
     """Write features.parquet, features.png, features.json and config.yaml into a new folder below `parent`."""
     plain = run.config.features.model_dump(mode="json")
-    name = run_name(started, config_digest(plain), run.bars.digest, run.config.seed)
+    name = run_name(started, config_digest(plain), run.made.bars.digest, run.config.seed)
     with new_run(parent, name) as draft:
         _write_table(draft, run)
         draft.write_json("features.json", feature_record(run))
         draft.write_text("config.yaml", resolved_yaml(run.config))
         if run.config.report.png:
-            figure = features_figure(run.matrix, title(run), method_words(run))
+            figure = features_figure(run.made.matrix, title(run), method_words(run))
             save_png(figure, draft.folder / "features.png", run.config.report.png_dpi)
     assert draft.record is not None  # it was kept
     return draft.record
@@ -56,32 +56,32 @@ def method_words(run: FeatureRun) -> str:
 
 def known_share(run: FeatureRun) -> FloatArray:
     """Return (F,) the share of the bars that exist on which a feature has a value."""
-    exists = max(int(np.isfinite(run.bars.close).sum()), 1)
-    share: FloatArray = np.isfinite(run.features.values).sum(axis=(1, 2)) / exists
+    exists = max(int(np.isfinite(run.made.bars.close).sum()), 1)
+    share: FloatArray = np.isfinite(run.made.features.values).sum(axis=(1, 2)) / exists
     return share
 
 
 def feature_record(run: FeatureRun) -> dict[str, Any]:
     """Return a matrix without its values for JSON: features with the last fit's verdict, and every fit."""
-    matrix, last = run.matrix, run.matrix.fits[-1]
+    matrix, last = run.made.matrix, run.made.matrix.fits[-1]
     dropped = {each.name: each for each in last.dropped}
     known, importance = known_share(run), matrix.importance()
     return {
         "data": {
-            "symbols": list(run.bars.symbols),
-            "frequency": run.bars.frequency,
-            "bars": len(run.bars.times),
-            "first": format_time(int(run.bars.times[0])),
-            "last": format_time(int(run.bars.times[-1])),
-            "sha256": run.bars.digest,
+            "symbols": list(run.made.bars.symbols),
+            "frequency": run.made.bars.frequency,
+            "bars": len(run.made.bars.times),
+            "first": format_time(int(run.made.bars.times[0])),
+            "last": format_time(int(run.made.bars.times[-1])),
+            "sha256": run.made.bars.digest,
         },
         "seed": run.config.seed,
         "settings": run.config.features.model_dump(mode="json"),
         "features": [
             {
                 "name": name,
-                "formula": run.formulas.get(name),
-                "lookback_bars": int(run.features.lookback_bars[at]),
+                "formula": run.made.formulas.get(name),
+                "lookback_bars": int(run.made.features.lookback_bars[at]),
                 "known": float(known[at]),
                 "score": float(last.score[at]),
                 "importance": float(importance[at]),
@@ -105,10 +105,10 @@ def _why(dropped: Dropped | None) -> dict[str, Any]:
 def _fit_record(fit: FeatureFit, run: FeatureRun) -> dict[str, Any]:
     return {
         "bar": fit.bar,
-        "time": format_time(int(run.bars.times[fit.bar])),
+        "time": format_time(int(run.made.bars.times[fit.bar])),
         "rows": fit.rows,
         "labelled": fit.labelled,
-        "kept": [run.matrix.features[at] for at in fit.kept],
+        "kept": [run.made.matrix.features[at] for at in fit.kept],
         "dropped": [{"name": each.name, **_why(each)} for each in fit.dropped],
         "pca_ratio": None if fit.components is None else fit.components.ratio.tolist(),
     }
@@ -116,12 +116,12 @@ def _fit_record(fit: FeatureFit, run: FeatureRun) -> dict[str, Any]:
 
 def _write_table(draft: RunDraft, run: FeatureRun) -> None:
     """Write a row for each bar of each symbol behind the first fit."""
-    first = run.matrix.fits[0].bar + 1
-    bar, symbol = np.nonzero(np.isfinite(run.bars.close[first:]))
+    first = run.made.matrix.fits[0].bar + 1
+    bar, symbol = np.nonzero(np.isfinite(run.made.bars.close[first:]))
     columns: dict[str, Any] = {
-        "time": run.bars.times[first:][bar].astype("datetime64[ns]"),
-        "symbol": (symbol.astype(np.int64), run.bars.symbols),
+        "time": run.made.bars.times[first:][bar].astype("datetime64[ns]"),
+        "symbol": (symbol.astype(np.int64), run.made.bars.symbols),
     }
-    for name in run.matrix.names:
-        columns[name] = run.matrix.column(name)[first:][bar, symbol]
+    for name in run.made.matrix.names:
+        columns[name] = run.made.matrix.column(name)[first:][bar, symbol]
     draft.write_table("features.parquet", columns)

@@ -1,24 +1,18 @@
-"""`FeatureRun`: a finished feature matrix with all that is said of it."""
+"""`FeatureRun`: a finished feature matrix with its configuration and its files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stratkit.config import FileConfig
-from stratkit.data.bars import Bars
-from stratkit.features.feature_set import FeatureSet
-from stratkit.features.matrix import FeatureMatrix
+from stratkit.research.feature_matrix import MadeMatrix
 from stratkit.runs.folder import RunRecord
 
 
 @dataclass(frozen=True)
 class FeatureRun:
-    """A matrix with what it was made of; `formulas` by feature, `record` once its files are written."""
+    """A matrix and the configuration it was made under; `record` once its files are written."""
 
     config: FileConfig
-    bars: Bars
-    features: FeatureSet
-    matrix: FeatureMatrix
-    formulas: dict[str, str]
-    seconds: dict[str, float] = field(default_factory=dict)
+    made: MadeMatrix
     record: RunRecord | None = None

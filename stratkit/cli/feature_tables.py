@@ -22,7 +22,7 @@ _SHOWN_COMPONENTS: Final = 8
 
 def print_features(terminal: Terminal, run: FeatureRun) -> None:
     """Print the features by score, the last fits, the components, and where the files are."""
-    last = run.matrix.fits[-1]
+    last = run.made.matrix.fits[-1]
     terminal.out.print(f"[bold]features[/bold] of {escape(title(run))}")
     for line in _facts(run):
         terminal.out.print(f"[dim]{escape(line)}[/dim]", soft_wrap=True)
@@ -34,17 +34,19 @@ def print_features(terminal: Terminal, run: FeatureRun) -> None:
     if run.record is not None:
         files = ", ".join(run.record.files)
         terminal.out.print(f"wrote {escape(str(run.record.folder))}/: {escape(files)}", soft_wrap=True)
-    terminal.say(
-        f"computed in {run.seconds['compute']:.2f} s, {len(run.matrix.fits)} fits in {run.seconds['fit']:.2f} s"
-    )
+    compute, fit = (run.made.seconds[step] for step in ("compute", "fit"))
+    terminal.say(f"computed in {compute:.2f} s, {len(run.made.matrix.fits)} fits in {fit:.2f} s")
 
 
 def _facts(run: FeatureRun) -> list[str]:
-    settings, last = run.config.features, run.matrix.fits[-1]
+    settings, matrix = run.config.features, run.made.matrix
+    last = matrix.fits[-1]
     over = "all symbols together" if settings.scaled_over == "all_symbols" else "each symbol alone"
     window = "all bars so far" if settings.window_bars is None else f"the last {settings.window_bars:,} bars"
     limit = "off" if settings.redundancy is None else f"|corr| from {settings.redundancy:g}"
-    counts = f"{len(run.matrix.features)} in, {len(last.kept)} kept at the last of {len(run.matrix.fits)} fits"
+    counts = (
+        f"{len(run.made.matrix.features)} in, {len(last.kept)} kept at the last of {len(run.made.matrix.fits)} fits"
+    )
     return [
         f"{counts}, {_bar_text(last, run)}; a row stands on the last fit before it",
         f"scaling {settings.scaling}, {over}, fitted on {window}, every {settings.refit_every_bars:,} bars",
@@ -58,19 +60,19 @@ def _features_table(run: FeatureRun) -> Table:
     for heading in ("lookback", "known", "score", "fits"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("at the last fit", overflow="fold")
-    last = run.matrix.fits[-1]
+    last = run.made.matrix.fits[-1]
     dropped = {each.name: each for each in last.dropped}
     known = known_share(run)
     digits = 2 if run.config.features.selection == "f_test" else 4  # nats and shares are small
     for at in _in_order(run, dropped):
-        name = run.matrix.features[at]
+        name = run.made.matrix.features[at]
         verdict, style = _verdict(dropped.get(name))
         table.add_row(
             escape(name),
-            f"{run.features.lookback_bars[at]:,}",
+            f"{run.made.features.lookback_bars[at]:,}",
             percent(float(known[at]), 1),
             "" if np.isnan(last.score[at]) else number(float(last.score[at]), digits),
-            f"{sum(at in fit.kept for fit in run.matrix.fits)}",
+            f"{sum(at in fit.kept for fit in run.made.matrix.fits)}",
             escape(verdict),
             style=style,
         )
@@ -79,9 +81,9 @@ def _features_table(run: FeatureRun) -> Table:
 
 def _in_order(run: FeatureRun, dropped: dict[str, Dropped]) -> list[int]:
     """Return the features that are kept and then the others, the best by score first."""
-    score = np.nan_to_num(run.matrix.fits[-1].score, nan=-np.inf)
+    score = np.nan_to_num(run.made.matrix.fits[-1].score, nan=-np.inf)
     ranked = np.argsort(-score, kind="stable").tolist()
-    return sorted(ranked, key=lambda at: run.matrix.features[at] in dropped)
+    return sorted(ranked, key=lambda at: run.made.matrix.features[at] in dropped)
 
 
 def _verdict(dropped: Dropped | None) -> tuple[str, str]:
@@ -101,7 +103,7 @@ def _fits_table(run: FeatureRun) -> Table:
     for heading in ("rows", "labelled", "kept", "redundant"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("changed", overflow="fold")
-    fits = run.matrix.fits
+    fits = run.made.matrix.fits
     hidden = max(len(fits) - _SHOWN_FITS, 0)
     for place in range(hidden, len(fits)):
         fit = fits[place]
@@ -129,4 +131,4 @@ def _components_line(fit: FeatureFit) -> str:
 
 
 def _bar_text(fit: FeatureFit, run: FeatureRun) -> str:
-    return format_time(int(run.bars.times[fit.bar]))
+    return format_time(int(run.made.bars.times[fit.bar]))

@@ -21,10 +21,12 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 def refused(stratkit: Stratkit, code: int, *arguments: str | Path) -> str:
     done = stratkit("backtest", *arguments)
     assert (done.code, done.out) == (code, ""), done.err
-    assert done.err.startswith("error: ")
+    # the first test that replays anything on a machine is told that the engine is compiled
+    told = [line for line in done.err.splitlines(keepends=True) if not line.startswith("compiling once")]
+    assert told[0].startswith("error: ")
     assert "Traceback" not in done.err
     assert not Path("reports").exists()
-    return done.err
+    return "".join(told)
 
 
 def put(column: str, row: int, value: float) -> Change:
