@@ -19,6 +19,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+_LISTED: Final = 12  # names of many that a message still shows
 
 
 class StratkitError(Exception):
@@ -70,15 +73,17 @@ class ConditionError(StratkitError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a sentence naming the nearest known name, or all of them when none is near.
+    """Return a sentence naming the nearest known name, whatever its case, or the first of them when none is near.
 
-    >>> did_you_mean("fsat", ["fast", "slow"])
+    >>> did_you_mean("Fsat", ["fast", "slow"])
     "did you mean 'fast'?"
     >>> did_you_mean("zzz", ["fast", "slow"])
     'known: fast, slow'
     """
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    names = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
-    return "known: " + ", ".join(names) if names else "none is known"
+        return f"did you mean {names[near[0]]!r}?"
+    listed = list(names.values())
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return f"known: {', '.join(listed[:_LISTED])}{more}" if listed else "none is known"
