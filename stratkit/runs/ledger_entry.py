@@ -1,0 +1,58 @@
+"""`LedgerEntry`: what is kept of one trial for ever, so that nobody has to remember how often they tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from stratkit.panel import FloatArray, IntArray
+
+Kind = Literal["backtest", "optimize", "walkforward", "abtest"]
+
+
+@dataclass(frozen=True)
+class LedgerKey:
+    """What trials are counted together: the strategies, by implementation and source, and the symbols.
+
+    `implementations` are names of built-in strategies or ``path/to/file.py:Class``, `sources` the digests of their
+    files, both sorted; `symbols` sorted. The dates are no part of it: leaving out a bar does not begin a new count.
+    """
+
+    implementations: tuple[str, ...]
+    sources: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One trial.
+
+    `identity` is the sha256 of what decides its result (configuration, bars, engine semantics): the same once more
+    counts once. `values` are what was tried, `metrics` by name. `edges` (B + 1,) are the UTC nanoseconds between which
+    `count`, `total` and `squares` (B,) add up its returns per period; None where it was stopped early. `returns` (n,)
+    are they themselves, None unless it is among the best.
+    """
+
+    identity: str
+    key: LedgerKey
+    kind: Kind
+    run_id: str
+    number: int
+    seed: int
+    values: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    first_ns: int
+    last_ns: int
+    edges: IntArray | None = None
+    count: IntArray | None = None
+    total: FloatArray | None = None
+    squares: FloatArray | None = None
+    returns: FloatArray | None = None
+
+
+class Ledger(Protocol):
+    """Where trials are counted."""
+
+    def add(self, entries: Sequence[LedgerEntry]) -> int:
+        """Keep those that are not kept yet and return how many these were."""
