@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from stratkit.inference.evidence import evidence
+from stratkit.inference.interval import Interval
+from stratkit.inference.superior import SuperiorAbility
 from stratkit.inference.trial_sums import trial_sums
+from stratkit.inference.verdict import verdict
 from stratkit.panel import FloatArray
+from stratkit.reports.search_content import SearchContent
+from stratkit.research.break_even import BreakEven
+from stratkit.research.fragility import Figures, Fragility, FragilityRow
 from stratkit.research.search_result import Objective, SearchResult
+from stratkit.research.survey import survey_of
 from stratkit.research.trials import Assignment, Outcome, Trial
 from stratkit.strategies.parameters import SearchParameter
 
@@ -104,3 +113,57 @@ def with_trial(result: SearchResult, number: int, **changes: object) -> SearchRe
     trials = list(result.trials)
     trials[number] = replace(trials[number], **changes)  # type: ignore[arg-type]  # fields of a trial
     return replace(result, trials=tuple(trials))
+
+
+def searched_content(trials: int = 200, seed: int = 1, two: bool = False, **changes: Any) -> SearchContent:
+    """Return what a page shows of `crossing_search`, everything worked out but the replays."""
+    result = crossing_search(trials, seed, two)
+    sums = result.sums()
+    assert sums is not None
+    assert result.best is not None
+    draw = np.random.default_rng(seed)
+    best = draw.normal(0.0005, 0.009, 1_024)
+    found = evidence(best, sums)
+    assert found.overfitting is not None
+    content = SearchContent(
+        title="cross on SP500",
+        result=result,
+        survey=survey_of(result),
+        verdict=verdict(float(found.deflated), found.overfitting.probability, -0.12, 0.03),
+        periods_per_year=252.0,
+        chosen=result.best,
+        evidence=found,
+        superior=SuperiorAbility(0.03, 0.02, 0.04, 2.5, 1, sums.trials, 3.0, 1_000),
+        out_of_sample=Interval(0.61, -0.12, 1.34, 0.95, "Mertens (2002)"),
+        searched="2000-01-03 to 2014-06-30",
+        holdout="2014-07-01 to 2018-12-31",
+        fragility=made_fragility(),
+        replay_command="stratkit backtest --trial 20240102-030405-abcdef:17",
+        command="stratkit optimize --trials 200",
+        facts=(("Symbols", "SP500"), ("Bars searched", "3,773"), ("Sampler", "tpe"), ("Seed", "1")),
+        config_text="strategies:\n  cross:\n    enabled: true\n",
+    )
+    return replace(content, **changes)
+
+
+def made_fragility() -> Fragility:
+    """Return a fragility table with every kind of row."""
+    base = Figures(0.84, 1.52, -0.21)
+
+    def row(name: str, figures: Figures, sentence: str, worst: Figures | None = None) -> FragilityRow:
+        return FragilityRow(name, figures, figures.less(base), sentence, 8 if worst else 1, worst)
+
+    rows = (
+        row("costs x2", Figures(0.81, 1.44, -0.215), "At twice the costs the Sharpe ratio falls from 0.84 to 0.81"),
+        row("costs x3", Figures(0.78, 1.36, -0.22),
+            "At three times the costs the Sharpe ratio falls from 0.84 to 0.78"),
+        row("one bar later", Figures(0.63, 0.98, -0.25),
+            "When every decision acts one bar later the Sharpe ratio falls from 0.84 to 0.63"),
+        row("5% of entries missed", Figures(0.80, 1.41, -0.21),
+            "With 3 of 48 entries never filled, in the median of 8 draws, the Sharpe ratio falls from 0.84 to 0.80; "
+            "0.66 in the worst", Figures(0.66, 1.05, -0.26)),
+        row("without its 10 best trades", Figures(-0.31, -0.22, -0.49),
+            "Without the P&L of its 10 best trades the Sharpe ratio falls from 0.84 to -0.31"),
+        row("one symbol left out", Figures(), "n/a: SP500 is the only symbol"),
+    )  # fmt: skip
+    return Fragility(base, rows, BreakEven(61.2, 2.0, 13), 33)
