@@ -1,4 +1,4 @@
-"""`Card` and rows of a verdict: the figures that it stands on, each with what it means."""
+"""`Card`: the figures that a verdict stands on, each with what it must be and what it means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from stratkit.inference.verdict import DEFLATED_PASS, OVERFIT_PASS, RULE, SUPERIOR_PASS, Word
+from stratkit.inference.verdict import DEFLATED_PASS, OVERFIT_PASS, SUPERIOR_PASS, Word
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.wording import MISSING, number
 
@@ -52,19 +52,6 @@ def verdict_cards(content: SearchContent) -> list[Card]:
              "Hansen's test: could the best of the trials be no better than cash?", _tone(p < SUPERIOR_PASS, p)),
         _out_of_sample(content),
     ]  # fmt: skip
-
-
-def verdict_rows(content: SearchContent) -> list[tuple[str, str, str]]:
-    """Return (name, value, what it is) of every figure, for a table or a terminal."""
-    rows = [(card.label, f"{card.value} ({card.note})" if card.note else card.value, card.title) for card in verdict_cards(content)]
-    found = content.evidence
-    if found is not None:
-        rows.append(("PSR", number(float(found.probabilistic)), "probability that the true ratio is above 0, were this the only trial"))
-        if found.overfitting is not None:
-            over = found.overfitting
-            rows.append(("loss out of sample", number(over.loss_probability), "share of splits in which the best of one half loses in the other"))
-            rows.append(("splits", f"{over.splits:,}", f"ways to halve {over.blocks} equal blocks of the bars"))
-    return [*rows, ("rule", content.verdict.word, RULE)]
 
 
 def _effective(content: SearchContent) -> str:

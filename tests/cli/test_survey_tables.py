@@ -10,17 +10,15 @@ import pytest
 from made_searches import crossing_search, searched_content
 from made_walks import walk_content
 
-from stratkit.cli.search_tables import (
+from stratkit.cli.survey_tables import (
     fragility_record,
     fragility_table,
     importances_table,
     plateau_line,
     survey_record,
-    verdict_table,
 )
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_tables import folds_record, folds_table
-from stratkit.inference.verdict import RULE
 from stratkit.research.survey import survey_of
 from stratkit.runs.json_text import json_text
 
@@ -56,16 +54,6 @@ def test_the_fragility_table_names_each_change_and_what_could_not_be_asked(capsy
         assert words in out
     fragility_table(Terminal(), searched_content(fragility=None))
     assert capsys.readouterr().out == ""
-
-
-def test_the_verdict_is_printed_with_its_numbers_and_its_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    content = searched_content()
-    verdict_table(Terminal(), content)
-    out = capsys.readouterr().out
-    assert out.startswith(f"{content.verdict.word}: ")
-    assert RULE in out
-    for name in ("Trials", "Deflated Sharpe", "PBO", "SPA p value", "Out of sample", "PSR", "splits"):
-        assert name in out
 
 
 def test_the_folds_are_a_table_and_a_fold_without_choice_warns(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What `stratkit optimize` prints about a finished search: importances, plateau, fragility, the verdict."""
+"""What `stratkit optimize` prints about what surrounds its choice: importances, plateau, fragility."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from stratkit.reports.grid import Grid
 from stratkit.reports.key_names import short_keys
 from stratkit.reports.search_grids import break_even_sentence, fragility_grid, plateau_sentence
-from stratkit.reports.verdict_words import MEANING, verdict_rows
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from stratkit.research.fragility import Fragility
     from stratkit.research.survey import Survey
 
-_STYLES: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 _BAR: Final = 20  # characters of a share of 100 %
 
 
@@ -55,22 +53,6 @@ def fragility_table(terminal: Terminal, content: SearchContent) -> None:
     draws = "of several draws the median is shown, the worst behind it; " if several else ""
     terminal.out.print(break_even_sentence(found.break_even), markup=False, soft_wrap=True)
     terminal.out.print(f"{draws}{found.replays:,} replays", markup=False, soft_wrap=True, style="dim")
-
-
-def verdict_table(terminal: Terminal, content: SearchContent) -> None:
-    """Print the verdict with its reasons, the figures that it stands on, and the rule."""
-    from rich.text import Text
-
-    word = content.verdict.word
-    terminal.out.print(Text.assemble((word, _STYLES[word]), f": {MEANING[word]}"), soft_wrap=True)
-    for reason in content.verdict.reasons:
-        terminal.out.print(f"  {reason}", markup=False, soft_wrap=True)
-    *rows, (_, _, rule) = verdict_rows(content)
-    table = _table(("", False), ("", False))
-    for name, value, _ in rows:
-        table.add_row(name, value)
-    terminal.show(table)
-    terminal.out.print(f"rule: {rule}", markup=False, soft_wrap=True, style="dim")
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:
