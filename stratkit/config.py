@@ -14,12 +14,14 @@ from pydantic import Field, ValidationError
 from stratkit.alerts.settings import AlertSettings
 from stratkit.backtest import RunConfig
 from stratkit.combine.settings import method_of
-from stratkit.config_errors import explain, field_at
+from stratkit.config_errors import explain
 from stratkit.errors import ConfigError, ParameterError, UsageError, did_you_mean
 from stratkit.features.settings import FeatureSettings
 from stratkit.panel import parse_time
 from stratkit.plans import find_plan
 from stratkit.reports.settings import ReportSettings
+from stratkit.research.fields import field_at
+from stratkit.research.search_settings import SearchSettings
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
 from stratkit.strategies.needs import SEVERAL
 from stratkit.strategies.parameters import search_space
@@ -62,6 +64,9 @@ class FileConfig(RunConfig):
     alerts: AlertSettings | None = Field(None, description="what to watch in a run, and whom to tell; none = nothing")
     features: FeatureSettings = Field(
         default_factory=FeatureSettings, description="numbers from bars for whatever learns: `stratkit features`"
+    )
+    search: SearchSettings = Field(
+        default_factory=SearchSettings, description="what `stratkit optimize` varies, what for and how long"
     )
 
     def run(self) -> RunConfig:
