@@ -13,6 +13,7 @@ from stratkit.research.trials import Assignment
 from stratkit.strategies.parameters import ParameterValue, SearchParameter
 
 Value = ParameterValue | None
+Point = tuple[tuple[str, str, Value], ...]
 
 
 def value_count(dimension: SearchParameter) -> int | None:
@@ -85,7 +86,7 @@ def canonical(space: Sequence[SearchParameter], values: Assignment) -> dict[str,
     return named
 
 
-def point_key(values: Assignment) -> tuple[tuple[str, str, Value], ...]:
+def point_key(values: Assignment) -> Point:
     """Return what two equal points share; true and 1 are not the same."""
     return tuple((name, type(value).__name__, value) for name, value in values.items())
 
@@ -121,6 +122,4 @@ def _step(dimension: SearchParameter) -> float | None:
 
 
 def _place(choices: Sequence[Value], value: Value) -> int:
-    return next(
-        place for place, choice in enumerate(choices) if type(choice) is type(value) and choice == value
-    )
+    return next(place for place, choice in enumerate(choices) if type(choice) is type(value) and choice == value)

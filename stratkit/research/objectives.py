@@ -79,7 +79,9 @@ def objective_of(metric: str) -> Objective:
     known = searchable_metrics()
     if metric not in known:
         why = "needs the whole run, which a search does not keep" if metric in DEFINITIONS else "is no metric"
-        raise UsageError(f"an objective must be a metric that a search keeps; {metric!r} {why}; {did_you_mean(metric, known)}")
+        raise UsageError(
+            f"an objective must be a metric that a search keeps; {metric!r} {why}; {did_you_mean(metric, known)}"
+        )
     better = DEFINITIONS[metric].better
     if better == "neither":
         raise UsageError(f"an objective must have a better side; {metric!r} has none: constrain it instead")
@@ -147,4 +149,3 @@ def _upward(values: Sequence[float], objectives: Sequence[Objective]) -> tuple[f
         for value, objective in zip(values, objectives, strict=True)
     )
     return tuple(-math.inf if math.isnan(value) else value for value in signed)
-

@@ -38,9 +38,7 @@ def search_space_of(config: RunConfig, settings: SearchSettings) -> tuple[Search
     given = {full_key(name, declared): one for name, one in settings.space.items()}
     if both := sorted(kept & given.keys()):
         raise ConfigError(f"search.fixed and search.space must not both name {both[0]}: leave one out")
-    space = {
-        key: parameter for key, parameter in declared.items() if parameter.kind != "fixed" and key not in kept
-    }
+    space = {key: parameter for key, parameter in declared.items() if parameter.kind != "fixed" and key not in kept}
     for key, ranges in given.items():
         space[key] = dimension(config, key, ranges)
     if not space:
@@ -82,7 +80,9 @@ def full_key(name: str, keys: Iterable[str]) -> str:
         return name
     meant = [key for key in known if key.endswith(f".{name}")]
     if len(meant) > 1:
-        raise UsageError(f"{name!r} must name one key; {len(meant)} end like this: {', '.join(meant)}: write one of them")
+        raise UsageError(
+            f"{name!r} must name one key; {len(meant)} end like this: {', '.join(meant)}: write one of them"
+        )
     return meant[0] if meant else name
 
 
@@ -126,7 +126,8 @@ def _of_field(config: RunConfig, key: str, field: FieldInfo, ranges: RangeSettin
         made = SearchParameter(key, "choice", default, text, choices=literals)
     else:
         raise ConfigError(f"search.space: {key} takes text: give the choices that are tried")
-    takes = TypeAdapter(Annotated[field.annotation, "as declared", *field.metadata])
+    declared: Any = Annotated[field.annotation, "as declared", *field.metadata]
+    takes: TypeAdapter[Any] = TypeAdapter(declared)
     for value in _ends(made):
         try:
             takes.validate_python(value, strict=True)
