@@ -6,6 +6,7 @@ never on who computed what how fast.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -61,14 +62,14 @@ class SearchProgress:
 
 @dataclass
 class _Search:
-    """What a search knows; `offset` is the part of a batch with which this process begins."""
+    """What a search knows; `turn` counts the processes that joined the study before this one."""
 
     space: tuple[SearchParameter, ...]
     goal: Goal
     settings: SearchSettings
     evaluator: Evaluates
     log: KeepsTrials
-    offset: int
+    turn: int
     trials: list[Trial] = field(default_factory=list)
     by_point: dict[Point, Trial] = field(default_factory=dict)
     replayed: int = 0
@@ -88,7 +89,7 @@ def search(
     progress: Callable[[SearchProgress], None] | None = None,
     run_id: str = "",
     kind: Kind = "optimize",
-    offset: int = 0,
+    turn: int = 0,
 ) -> SearchResult:
     """Search the space of `config` and return every trial.
 
@@ -96,13 +97,14 @@ def search(
     added to the `ledger`, batch by batch, under `run_id` and `kind`. Trials that the `log` has are not replayed again.
     A set of values that was tried before takes its outcome, and is no new trial. Sets that break a rule between
     parameters are trials that cost nothing: they do not count to `settings.trials`. Raises `UsageError` for settings
-    that do not hold together.
+    that do not hold together. Of several processes on one study each has another `turn`: it decides which part of a
+    batch is begun with, and nothing else.
     """
     space = search_space_of(config, settings)
     goal = goal_of(config, settings, space)
     proposer = open_proposer(space, goal, settings, config.seed)
     counting = Counting(config, bars, ledger, run_id, kind)
-    state = _Search(space, goal, settings, evaluator, log or NoLog(), offset)
+    state = _Search(space, goal, settings, evaluator, log or NoLog(), turn)
     points, begun, batch = point_count(space), time.monotonic(), 0
     while not (ended := _ended(state, points, begun)):
         asked = proposer.ask(settings.batch)
@@ -186,7 +188,7 @@ def _tried(state: _Search, asked: Sequence[Assignment]) -> list[Trial]:
 def _evaluated(state: _Search, new: dict[int, Assignment], thresholds: FloatArray | None) -> dict[int, Evaluation]:
     """Return what came of new trials by number: from the log what is done, the rest replayed part by part."""
     found: dict[int, Evaluation] = {}
-    for part in _parts(list(new), state.settings.batch, state.offset):
+    for part in _parts(list(new), state.turn):
         finished = state.log.finished()
         for number in part:
             if number in finished:
@@ -201,12 +203,13 @@ def _evaluated(state: _Search, new: dict[int, Assignment], thresholds: FloatArra
     return {number: found[number] for number in new}
 
 
-def _parts(numbers: list[int], batch: int, offset: int) -> Iterator[list[int]]:
-    """Yield the numbers in parts, beginning with the part `offset`, so that two processes meet as late as possible."""
-    size = max(1, batch // _PARTS)
+def _parts(numbers: list[int], turn: int) -> Iterator[list[int]]:
+    """Yield the numbers in parts: every other process begins at the end, so that two meet in the middle."""
+    size = max(1, math.ceil(len(numbers) / _PARTS))
     parts = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-    begin = offset % max(len(parts), 1)
-    yield from (*parts[begin:], *parts[:begin])
+    begin = turn // 2 % max(len(parts), 1)
+    parts = [*parts[begin:], *parts[:begin]]
+    yield from reversed(parts) if turn % 2 else parts
 
 
 def _trial(goal: Goal, number: int, values: Assignment, evaluation: Evaluation) -> Trial:

@@ -27,6 +27,7 @@ JOURNAL: Final = "journal.log"
 _STUDY: Final = "stratkit:study"
 _ORDINAL: Final = "stratkit:number"
 _TRIAL: Final = "stratkit:trial"
+_JOINED: Final = "stratkit:processes"
 _CODES: Final = {"complete": "COMPLETE", "pruned": "PRUNED", "infeasible": "FAIL", "failed": "FAIL"}
 
 
@@ -59,6 +60,12 @@ class StudyLog:
         self.known: dict[int, tuple[Assignment, Evaluation]] = {}
         self.read = 0  # trials of the storage that were read so far
 
+    def join(self) -> int:
+        """Return how many processes joined the study before; two that join in one moment may get the same number."""
+        before = int(self.storage.get_study_user_attrs(self.study).get(_JOINED, 0))
+        self.storage.set_study_user_attr(self.study, _JOINED, before + 1)
+        return before
+
     def finished(self) -> Mapping[int, tuple[Assignment, Evaluation]]:
         """Return values and outcome of every finished trial by its number; of two of one number the first."""
         trials = self.storage.get_all_trials(self.study, deepcopy=False)
@@ -71,17 +78,15 @@ class StudyLog:
 
     def keep(self, number: int, values: Assignment, evaluation: Evaluation) -> None:
         """Write a finished trial, in one piece."""
-        from optuna.distributions import CategoricalDistribution
         from optuna.trial import TrialState, create_trial
 
         state = "complete" if isinstance(evaluation, Outcome) else evaluation.state
+        # its values are in its attributes: as parameters each would need a distribution of its own
         # Optuna asks for a value of a complete trial; objectives are computed from the metrics when they are read
         sharpe = evaluation.metrics.get("sharpe", 0.0) if isinstance(evaluation, Outcome) else 0.0
         trial = create_trial(
             state=TrialState[_CODES[state]],
             value=(sharpe if math.isfinite(sharpe) else 0.0) if state == "complete" else None,
-            params=dict(values),
-            distributions={name: CategoricalDistribution([value]) for name, value in values.items()},
             user_attrs={_ORDINAL: number, _TRIAL: _written_trial(values, evaluation)},
         )
         self.storage.create_new_trial(self.study, template_trial=trial)

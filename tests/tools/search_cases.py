@@ -30,7 +30,7 @@ SAMPLERS = ("tpe", "cmaes", "nsga2", "nsga3", "qmc", "random", "grid", "genetic"
 
 def cross_config(seed: int = 0) -> RunConfig:
     """One moving-average cross."""
-    params = {"fast": 5, "slow": 20, "direction": "both"}
+    params: dict[str, bool | int | float | str] = {"fast": 5, "slow": 20, "direction": "both"}
     return RunConfig(strategies={"cross": StrategySettings(enabled=True, type="sma_cross", params=params)}, seed=seed)
 
 
@@ -91,13 +91,13 @@ def run_search(
     *,
     seed: int = 0,
     log: KeepsTrials | None = None,
-    offset: int = 0,
+    turn: int = 0,
     ledger: Counted | None = None,
     told: Callable[[SearchProgress], None] | None = None,
 ) -> SearchResult:
     config, bars = cross_config(seed), few_bars()
     return search(
-        config, bars, settings, evaluator=evaluator, ledger=ledger or NullLedger(), log=log, offset=offset,
+        config, bars, settings, evaluator=evaluator, ledger=ledger or NullLedger(), log=log, turn=turn,
         progress=told,
     )  # fmt: skip
 
