@@ -86,7 +86,7 @@ def backtest(
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
     with terminal.warnings_as_lines():
-        with _timed(seconds, "configure"):
+        with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
             no = False if no_report else None
             options = run_options(
@@ -99,9 +99,9 @@ def backtest(
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
-            compare_all_fills(terminal, config, _loaded(terminal, config, seconds), seconds, out)
+            compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
-        run = _replay(terminal, config, seconds, explain_caps)
+        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
         _finish(terminal, run, out)
 
 
@@ -137,12 +137,13 @@ def _configured(
     return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
 
 
-def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
+def loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
+    """Return the bars of a run, and say what was found in them."""
     from stratkit.compiled import is_cold
     from stratkit.data.acceptance import finding_line
     from stratkit.data.store import load_bars
 
-    with _timed(seconds, "load"):
+    with timed(seconds, "load"):
         bars = load_bars(config.data)
     for finding in bars.findings:
         terminal.warn(finding_line(finding))
@@ -151,7 +152,10 @@ def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -
     return bars
 
 
-def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], explains_caps: bool) -> FinishedRun:
+def replayed(
+    terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], explains_caps: bool = False
+) -> FinishedRun:
+    """Replay a configuration over bars, with everything that is shown of a run."""
     from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
     from stratkit.cli.watched import alerts_of
@@ -159,21 +163,20 @@ def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], e
     from stratkit.research.refused_trades import explain_caps
 
     started, run = datetime.now(UTC), config.run()
-    bars = _loaded(terminal, config, seconds)
-    with _timed(seconds, "replay"), terminal.progress("replaying") as progress:
+    with timed(seconds, "replay"), terminal.progress("replaying") as progress:
         inputs = prepare(run, bars)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
         play = played(run, inputs, progress)
     result = play.result
-    with _timed(seconds, "score"):
+    with timed(seconds, "score"):
         scorecard, benchmark = score_backtest(run, bars, result)
         attribution = attribute_backtest(run, bars, result)
-    with _timed(seconds, "ambiguity"):
+    with timed(seconds, "ambiguity"):
         ambiguity = ambiguity_of(run, inputs, result, scorecard)
     cap_effects = None
     if explains_caps:
-        with _timed(seconds, "explain caps"):
+        with timed(seconds, "explain caps"):
             cap_effects = explain_caps(run, inputs, result)
     alerts = alerts_of(config.alerts, play, scorecard)
     noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
@@ -198,7 +201,8 @@ def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+    """Note how long a phase takes."""
     begun = time.perf_counter()
     yield
     seconds[phase] = time.perf_counter() - begun

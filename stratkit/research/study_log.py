@@ -22,8 +22,6 @@ from stratkit.errors import OutputError, RunError, UsageError
 from stratkit.research.dimensions import point_key
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Unfinished
 
-STUDIES: Final = ".studies"  # in the folder of runs; hidden, so that none of them is taken for a run
-JOURNAL: Final = "journal.log"
 _STUDY: Final = "stratkit:study"
 _ORDINAL: Final = "stratkit:number"
 _TRIAL: Final = "stratkit:trial"
