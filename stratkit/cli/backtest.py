@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -54,6 +54,12 @@ ExplainCapsOption = Annotated[
     bool,
     typer.Option("--explain-caps", help="Replay what caps and cash refused on its own: what did each save or cost?"),
 ]
+TrialOption = Annotated[
+    str | None,
+    typer.Option(
+        "--trial", metavar="RUN:ID", help="Replay a trial of a search, and say whether it comes out the same."
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which the run's own folder is made.")]
 NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write tables and metrics, but no page or figures.")]
 
@@ -71,6 +77,7 @@ def backtest(
     periods: PeriodsOption = None,
     accept: AcceptOption = None,
     explain_caps: ExplainCapsOption = False,
+    trial: TrialOption = None,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
     seed: SeedOption = None,
@@ -85,6 +92,12 @@ def backtest(
     """
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
+    if trial is not None:
+        given = (
+            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None, seed,
+        )  # fmt: skip
+        _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
+        return
     with terminal.warnings_as_lines():
         with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
@@ -102,7 +115,20 @@ def backtest(
             compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
         run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
-        _finish(terminal, run, out)
+        finish(terminal, run, out)
+
+
+def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, no_report: bool, has_more: bool) -> None:
+    from stratkit.errors import UsageError
+
+    if has_more:
+        raise UsageError(
+            "--trial replays a trial as it was: leave CONFIG and every other option but --data and --out out"
+        )
+    with terminal.warnings_as_lines():
+        from stratkit.cli.trial_replay import replay_trial
+
+        replay_trial(terminal, trial, out, data, no_report)
 
 
 def _profile(fills: str | None, settings: list[str]) -> str | None:
@@ -186,7 +212,8 @@ def replayed(
     )  # fmt: skip
 
 
-def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
+def finish(terminal: Terminal, run: FinishedRun, out: Path, beside: Mapping[str, Any] | None = None) -> None:
+    """Keep a run, send its alerts and print it; `beside` are more keys of the JSON record."""
     from stratkit.cli.finished import keep_run
     from stratkit.cli.summary import print_summary
     from stratkit.cli.watched import sent
@@ -195,7 +222,7 @@ def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
     for failure in sent(run.config.alerts, kept.alerts, kept.run_id):
         terminal.warn(failure)
     if terminal.as_json:
-        terminal.emit(kept.as_record())
+        terminal.emit({**kept.as_record(), **(beside or {})})
     else:
         print_summary(terminal, kept)
 

@@ -26,6 +26,7 @@ _STUDY: Final = "stratkit:study"
 _ORDINAL: Final = "stratkit:number"
 _TRIAL: Final = "stratkit:trial"
 _JOINED: Final = "stratkit:processes"
+_NAMED: Final = 5  # changes that a message names
 _CODES: Final = {"complete": "COMPLETE", "pruned": "PRUNED", "infeasible": "FAIL", "failed": "FAIL"}
 
 
@@ -124,19 +125,23 @@ def study_facts(log: StudyLog) -> Mapping[str, Any]:
 
 
 def check_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise `UsageError` naming each fact that is no longer the same."""
-    before, after = _flat(then), _flat(json.loads(json.dumps(dict(now))))
-    changed = [
+    """Raise `UsageError` naming what is no longer the same."""
+    if changed := changed_facts(then, now):
+        raise UsageError(
+            "a study goes on with what it began with, or its trials could not be compared; changed since: "
+            + "; ".join(changed[:_NAMED])
+            + (f"; and {len(changed) - _NAMED} more" if len(changed) > _NAMED else "")
+        )
+
+
+def changed_facts(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return each fact that is no longer the same, as ``key: before -> after``."""
+    before, after = _flat(json.loads(json.dumps(dict(then)))), _flat(json.loads(json.dumps(dict(now))))
+    return [
         f"{key}: {before.get(key, 'nothing')} -> {after.get(key, 'nothing')}"
         for key in dict.fromkeys((*before, *after))
         if before.get(key) != after.get(key)
     ]
-    if changed:
-        raise UsageError(
-            "a study goes on with what it began with, or its trials could not be compared; changed since: "
-            + "; ".join(changed[:5])
-            + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
-        )
 
 
 def check_same(number: int, values: Assignment, then: Assignment) -> None:
@@ -217,5 +222,5 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = names[-5:]
+    shown = names[-_NAMED:]
     return f"found {', '.join(shown)}" if shown else "found none"
