@@ -17,7 +17,8 @@ from stratkit.research.search_result import SearchResult
 from stratkit.research.trials import Trial
 from stratkit.strategies.parameters import SearchParameter
 
-MOST_POINTS: Final = 3_000  # of a chart: more are dots upon dots
+MOST_POINTS: Final = 2_000  # of a chart: more are dots upon dots
+_OF_SLICE: Final = 800  # of one that is a third as wide
 SLICES: Final = 6
 _SPLITS: Final = 1_500
 _LOGIT_BINS: Final = 40
@@ -205,24 +206,35 @@ _NO_SPLITS: Final = "Fewer than 8 trials came to the end: halves of the bars say
 def _slice(content: SearchContent, one: SearchParameter, name: str, place: int) -> Chart:
     metric = content.result.objectives[0].metric
     about = (f"slice-{place}", shown(name), one.description[:1].upper() + one.description[1:])
-    trials = _thinned(content.result.feasible)
-    misses = _thinned([trial for trial in content.result.complete if not trial.is_feasible])
+    trials = _thinned(content.result.feasible, _OF_SLICE)
+    misses = _thinned([trial for trial in content.result.complete if not trial.is_feasible], _OF_SLICE)
 
     def dots(of: list[Trial], label: str, marker: dict[str, Any]) -> Trace:
         values = [trial.values[one.name] for trial in of]
         at = [shown(value_words(value)) for value in values] if one.kind == "choice" else values
-        return {**_dots(content, of, label, marker), "x": at}
+        return {
+            "type": "scatter", "mode": "markers", "name": label, "x": at, "marker": marker,
+            "y": numbers([trial.objectives[0] for trial in of]), "text": [trial.number for trial in of],
+            "hovertemplate": "trial %{text}: %{x}, %{y}<extra></extra>",
+        }  # fmt: skip
 
     quiet = {"color": "var(--c5)", "size": 5, "symbol": "x-thin", "line": {"width": 1.2, "color": "var(--c5)"}}
     traces = [dots(trials, "trials", {"color": "var(--main)", "size": 5, "opacity": 0.5})]
     traces += [dots(misses, "misses a constraint", quiet)] if misses else []
     if content.chosen is not None:
         traces.append(dots([content.result.trials[content.chosen]], "chosen", _CHOSEN))
-    axis: dict[str, Any] = {"type": "category", "categoryorder": "array", "categoryarray": [shown(value_words(each)) for each in one.choices]} if one.kind == "choice" else {"type": "log" if one.log else "linear", "zeroline": False}
-    if one.log:
-        axis |= log_ticks(*bounds(one))
-    return Chart(*about, tuple(traces), {"hovermode": "closest", "xaxis": axis, "yaxis": _axis(metric, title=False),
-                                         "showlegend": False, "margin": {"t": 8}})  # fmt: skip
+    layout = {
+        "hovermode": "closest", "xaxis": _value_axis(one), "yaxis": _axis(metric, title=False), "showlegend": False,
+        "margin": {"t": 8},
+    }  # fmt: skip
+    return Chart(*about, tuple(traces), layout)
+
+
+def _value_axis(one: SearchParameter) -> dict[str, Any]:
+    if one.kind == "choice":
+        words = [shown(value_words(value)) for value in one.choices]
+        return {"type": "category", "categoryorder": "array", "categoryarray": words}
+    return {"type": "log", **log_ticks(*bounds(one))} if one.log else {"zeroline": False}
 
 
 def _dots(content: SearchContent, trials: Any, name: str, marker: dict[str, Any]) -> Trace:
@@ -254,9 +266,9 @@ def _hover(result: SearchResult, trial: Trial) -> str:
     return f"trial {trial.number}: {shown(got)}<br>{shown(values)}"
 
 
-def _thinned(trials: Any) -> list[Trial]:
-    """Return at most `MOST_POINTS` trials, evenly spread."""
-    every = max(1, -(-len(trials) // MOST_POINTS))
+def _thinned(trials: Any, most: int = MOST_POINTS) -> list[Trial]:
+    """Return at most so many trials, evenly spread."""
+    every = max(1, -(-len(trials) // most))
     return list(trials[::every])
 
 

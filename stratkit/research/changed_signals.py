@@ -13,7 +13,6 @@ from stratkit.backtest import Inputs
 from stratkit.engine.layout import Records
 from stratkit.engine.result import BacktestResult
 from stratkit.panel import BoolArray
-from stratkit.strategies.legs import whole_packages
 from stratkit.strategies.signals import Signals
 
 _SILENT: Final = {"side": 0, "confidence": 0, "plan": -1, "legs": 0}  # what says nothing; NaN for all others
@@ -34,7 +33,7 @@ def without_entries(inputs: Inputs, result: BacktestResult, trades: Records) -> 
 
     An entry that is missed is not tried again before its trade would have ended: from the bar of its decision to the
     bar before its exit, opinions on its side are taken out, of all strategies where they share positions. A leg takes
-    its package with it. What would have followed the trade is left as it was.
+    its package with it, for the engine trades packages whole. What would have followed the trade is left as it was.
     """
     shared = len(result.strategies) > 1 and len(result.slot_symbol) == len(result.symbols)
     masks = {place: np.zeros((2, *inputs.bars.shape), np.bool_) for place in range(len(inputs.desk.seats))}
@@ -69,7 +68,4 @@ def _blanked(signals: Signals, longs: BoolArray, shorts: BoolArray) -> Signals:
         return replace(signals, side=np.where((longs & (side == 1)) | (shorts & (side == -1)), 0, side))
     weight = signals.weight
     weight = np.where((longs & (weight > 0)) | (shorts & (weight < 0)), np.nan, weight)
-    if signals.legs is None:
-        return replace(signals, weight=weight)
-    weight, legs = whole_packages(weight, signals.legs)
-    return replace(signals, weight=weight, legs=legs)
+    return replace(signals, weight=weight)

@@ -13,6 +13,7 @@ from stratkit.research.landscape import Landscape, landscape
 from stratkit.research.search_result import SearchResult
 
 RADIUS: Final = 0.1  # Gower distance: in one dimension alone, a tenth of its range
+_NOT_FEASIBLE: Final = "trial {} must be feasible with a finite objective; found {}"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,21 @@ class Neighbourhood:
     smoothed: float
 
 
+@dataclass(frozen=True)
+class Plateau:
+    """A search's trials as a landscape, and its `smoothed` heights (M,); `sign` turns them into the objective."""
+
+    land: Landscape
+    smoothed: FloatArray
+    sign: float
+
+    @property
+    def centre(self) -> int:
+        """The number of the feasible trial with the best smoothed height, the first of equals."""
+        best = np.where(self.land.feasible, self.smoothed, -np.inf)
+        return int(min(self.land.numbers[best == best.max()]))
+
+
 def robust_choice(result: SearchResult) -> int:
     """Return the number of the feasible trial with the best smoothed first objective, the first of equals.
 
@@ -44,13 +60,20 @@ def robust_choice(result: SearchResult) -> int:
     J. Branke, Creating Robust Solutions by Means of Evolutionary Algorithms, PPSN V (1998). Raises `UsageError` when
     no trial is feasible.
     """
-    land = landscape(result)
-    if land is None:
+    found = plateau_of(result)
+    if found is None:
         raise UsageError(
             "a trial can only be chosen among feasible ones with a finite objective; found none: relax the constraints"
         )
-    smoothed = np.where(land.feasible, smoothed_heights(land), -np.inf)
-    return int(min(land.numbers[smoothed == smoothed.max()]))
+    return found.centre
+
+
+def plateau_of(result: SearchResult) -> Plateau | None:
+    """Return the landscape of a search with its smoothed heights; None when no trial is feasible."""
+    land = landscape(result)
+    if land is None:
+        return None
+    return Plateau(land, smoothed_heights(land), 1.0 if result.objectives[0].direction == "maximize" else -1.0)
 
 
 def neighbourhood(result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
@@ -58,15 +81,21 @@ def neighbourhood(result: SearchResult, number: int, radius: float = RADIUS) -> 
 
     Raises `UsageError` for a trial that is not feasible.
     """
-    land = landscape(result)
-    values = result.trials[number].values
-    place = None if land is None else _place_of(land, result, number)
-    if land is None or place is None:
-        raise UsageError(f"trial {number} must be feasible with a finite objective; found {dict(values)}")
+    found = plateau_of(result)
+    if found is None:
+        raise UsageError(_NOT_FEASIBLE.format(number, dict(result.trials[number].values)))
+    return neighbourhood_on(found, result, number, radius)
+
+
+def neighbourhood_on(plateau: Plateau, result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
+    """Return the same where the landscape is known already."""
+    land, sign = plateau.land, plateau.sign
+    place = _place_of(land, result, number)
+    if place is None:
+        raise UsageError(_NOT_FEASIBLE.format(number, dict(result.trials[number].values)))
     (_, apart) = next(land.distances(np.array([place])))
     near = apart <= radius
     near[place] = False
-    sign = 1.0 if result.objectives[0].direction == "maximize" else -1.0
     around = land.heights[near & land.feasible]
     return Neighbourhood(
         number=number,
@@ -76,7 +105,7 @@ def neighbourhood(result: SearchResult, number: int, radius: float = RADIUS) -> 
         others=int((near & ~land.feasible).sum()),
         median=sign * float(np.median(around)) if len(around) else float("nan"),
         worst=sign * float(around.min()) if len(around) else float("nan"),
-        smoothed=sign * float(smoothed_heights(land)[place]),
+        smoothed=sign * float(plateau.smoothed[place]),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stratkit.research.heatmaps import Heatmap, heatmaps
 from stratkit.research.importance import METHODS, Importances, importances
-from stratkit.research.plateau import Neighbourhood, neighbourhood, robust_choice
+from stratkit.research.plateau import Neighbourhood, neighbourhood_on, plateau_of
 from stratkit.research.search_result import SearchResult
 
 
@@ -29,6 +29,9 @@ def survey_of(result: SearchResult) -> Survey:
     """Return the survey of a search; it replays nothing."""
     found = tuple(importances(result, method) for method in METHODS)
     ranked = tuple(found[0].shares) or tuple(one.name for one in result.space)
-    around = None if result.best is None else neighbourhood(result, result.best)
-    centre = None if result.best is None else neighbourhood(result, robust_choice(result))
-    return Survey(found, around, centre, ranked, heatmaps(result, ranked[:3]) if result.complete else ())
+    plateau = plateau_of(result)
+    best = robust = None
+    if plateau is not None and result.best is not None:
+        best = neighbourhood_on(plateau, result, result.best)
+        robust = neighbourhood_on(plateau, result, plateau.centre)
+    return Survey(found, best, robust, ranked, heatmaps(result, ranked[:3]) if result.complete else ())

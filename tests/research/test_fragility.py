@@ -94,6 +94,14 @@ def test_a_missed_entry_is_not_tried_again_before_its_trade_would_have_ended() -
     assert last.trades["entry_bar"].tolist() == [1]
 
 
+def test_the_entry_of_a_trade_that_stays_open_is_missed_to_the_end() -> None:
+    bars = market(100, 101, 102, 103, 104)
+    inputs = said(bars, A=dict.fromkeys(range(5), 1))
+    result = replay(config_of(), inputs)
+    assert result.trades["exit_bar"].tolist() == [-1]
+    assert len(replay(config_of(), without_entries(inputs, result, result.trades)).trades) == 0
+
+
 def test_a_missed_long_leaves_the_short_that_would_have_ended_it() -> None:
     bars = market(100, 101, 102, 103, 104, 105)
     inputs = said(bars, A={0: 1, 1: 1, 2: -1})
@@ -250,6 +258,9 @@ def test_every_change_has_its_row_and_differs_from_the_run_as_it_is(measured: Fr
         if one.is_known:
             assert one.change.sharpe == one.figures.sharpe - measured.base.sharpe
             assert one.figures != measured.base
+    missed = row(measured, "5% of entries missed")
+    assert missed.worst is not None
+    assert missed.worst.sharpe < missed.figures.sharpe
     drawn = row(measured, "parameters a little off")
     assert drawn.worst is not None
     assert drawn.worst.sharpe <= drawn.figures.sharpe

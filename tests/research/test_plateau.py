@@ -101,6 +101,15 @@ def test_a_trial_that_misses_a_constraint_lends_its_height_to_nobody() -> None:
     assert robust_choice(result) >= 36
 
 
+def test_where_a_rule_forbids_trials_there_is_no_land() -> None:
+    result = line(*([0.0] * 20 + [2.0] * 20 + [0.0] * 10))
+    for number in range(24, 36):
+        result = with_trial(result, number, state="infeasible", objectives=())
+    forbidden = neighbourhood(result, 23)
+    assert (forbidden.count, forbidden.others) == (5, 0)
+    assert forbidden.smoothed > 1.0
+
+
 def test_without_a_feasible_trial_nothing_is_chosen() -> None:
     result = with_trial(line(1.0), 0, violation=2.0)
     with pytest.raises(UsageError, match="relax the constraints"):
