@@ -1,14 +1,12 @@
-"""What the terminal says about a finished search and a finished walk-forward."""
+"""What the terminal says about what surrounds the choice of a search."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from made_searches import crossing_search, searched_content
-from made_walks import walk_content
 
 from stratkit.cli.survey_tables import (
     fragility_record,
@@ -18,7 +16,6 @@ from stratkit.cli.survey_tables import (
     survey_record,
 )
 from stratkit.cli.terminal import Terminal
-from stratkit.cli.walk_tables import folds_record, folds_table
 from stratkit.research.survey import survey_of
 from stratkit.runs.json_text import json_text
 
@@ -56,20 +53,6 @@ def test_the_fragility_table_names_each_change_and_what_could_not_be_asked(capsy
     assert capsys.readouterr().out == ""
 
 
-def test_the_folds_are_a_table_and_a_fold_without_choice_warns(capsys: pytest.CaptureFixture[str]) -> None:
-    content = walk_content(folds=3)
-    folds_table(Terminal(), content)
-    out = capsys.readouterr().out
-    assert "tested on" in out
-    assert "chosen on" not in out
-    assert str(content.folds[2].values["strategies.cross.params.slow"]) in out
-    failed = replace(content.folds[1], values={}, reason="no trial was feasible")
-    folds_table(Terminal(), replace(content, folds=(failed,)))
-    assert "fold 2: no trial was feasible" in capsys.readouterr().err
-    folds_table(Terminal(), walk_content(folds=0))
-    assert "There is no fold." in capsys.readouterr().out
-
-
 def test_records_are_plain_values() -> None:
     content = searched_content()
     assert content.fragility is not None
@@ -78,7 +61,6 @@ def test_records_are_plain_values() -> None:
             {
                 **survey_record(content.survey),
                 "fragility": fragility_record(content.fragility),
-                "folds": folds_record(walk_content(folds=2)),
             }
         )
     )
@@ -86,4 +68,3 @@ def test_records_are_plain_values() -> None:
     assert record["best"]["number"] == content.result.best
     assert record["fragility"]["rows"][0]["figures"]["sharpe"] == 0.81
     assert record["fragility"]["rows"][-1]["figures"]["sharpe"] is None
-    assert record["folds"][1]["number"] == 2

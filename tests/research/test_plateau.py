@@ -102,12 +102,14 @@ def test_a_trial_that_misses_a_constraint_lends_its_height_to_nobody() -> None:
 
 
 def test_where_a_rule_forbids_trials_there_is_no_land() -> None:
-    result = line(*([0.0] * 20 + [2.0] * 20 + [0.0] * 10))
-    for number in range(24, 36):
+    result = line(*([0.0] * 20 + [2.0] * 30), step=0.01)
+    for number in range(30, 50):
         result = with_trial(result, number, state="infeasible", objectives=())
-    forbidden = neighbourhood(result, 23)
-    assert (forbidden.count, forbidden.others) == (5, 0)
-    assert forbidden.smoothed > 1.0
+    beside = neighbourhood(result, 29, radius=0.055)
+    assert (beside.count, beside.others, beside.worst) == (5, 0, 2.0)
+    for number in range(30, 50):
+        result = with_trial(result, number, state="failed", objectives=())
+    assert neighbourhood(result, 29, radius=0.055).others == 5
 
 
 def test_without_a_feasible_trial_nothing_is_chosen() -> None:
