@@ -25,6 +25,7 @@ from stratkit.controls import Controls, ControlSettings, changed_on, clipped, st
 from stratkit.data.bars import Bars
 from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings, external_series
 from stratkit.data.funding import load_funding
+from stratkit.data.history import history_bars, traded_bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.engine.detail import Detail, detail_of
@@ -98,6 +99,8 @@ class RunConfig(BaseModel):
 class Inputs:
     """What a replay reads, whatever is assumed about fills: bars, the strategies at their desk, what surrounds them.
 
+    All of it begins at the first bar on which something may trade; `history` are the bars of the signals with those
+    before them, None where there are none.
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
     `series` the digests of the external series by name.
@@ -110,32 +113,40 @@ class Inputs:
     funding: FloatArray | None = None
     detail: Detail | None = None
     series: Mapping[str, str] = field(default_factory=dict)
+    history: Bars | None = None
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
-    """Replay the configured strategies over `bars`; `progress` is told (bars done, bars)."""
+    """Replay the configured strategies over `bars`; `progress` is told (bars done, bars).
+
+    Bars before ``data.trade_start`` are history: the result begins at the first bar on or after it.
+    """
     return replay(config, prepare(config, bars), progress)
 
 
 def prepare(config: RunConfig, bars: Bars) -> Inputs:
     """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
+    first = history_bars(config.data, bars)
+    traded = traded_bars(config.data, bars)
     events, seen = corporate_actions(config.data, bars)
     series = external_series(config.data, seen)
     outside = SeriesSource(seen, series)
     for gap in outside.gaps():
         warnings.warn(gap, stacklevel=2)
     return Inputs(
-        bars,
+        traded,
         open_desk(
             config.enabled(), Context(seen, external=outside), on_error=config.global_.on_error,
             time_limit_seconds=config.global_.time_limit_seconds,
             surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
+            history_bars=first,
         ),
-        None if seen is bars else seen,
-        events,
-        None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
-        None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
+        None if seen is bars else traded_bars(config.data, seen),
+        None if events is None else (events[0][first:], events[1][first:]),
+        None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars)[first:],
+        None if config.data.detail_path is None else detail_of(traded, load_bars(detail_settings(config.data, bars))),
         {name: one.digest for name, one in series.items()},
+        seen if first else None,
     )  # fmt: skip
 
 
@@ -190,7 +201,7 @@ def play_through(
     stage = set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail,
+        detail=inputs.detail, history=inputs.history,
     )  # fmt: skip
     for start, stop, controls in _stretches(config, inputs.bars.times):
         _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
@@ -315,15 +326,15 @@ def _controls(config: RunConfig) -> Controls:
 
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:
     """Return the scorecard of a run, and the benchmark it was measured against."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
-    held = bars_to_hold(config.data, bars)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
+    held = traded_bars(config.data, bars_to_hold(config.data, bars))
     benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
 
 
 def attribute_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> Attribution:
     """Return who earned what in a run: by strategy, symbol, month and exit reason."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
     by_strategy = result.by_strategy
     if not len(by_strategy):  # one strategy: all but the interest is its own
         interest = np.cumsum(result.carry[:, 2]) if len(result.carry) else 0.0

@@ -48,7 +48,7 @@ class Evaluator:
 
 def outcome_of(config: RunConfig, bars: Bars, result: BacktestResult) -> Outcome:
     """Return what is kept of a recorded run as a trial."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
     stream = stream_result(result, periods, basis_of(periods, config.analytics))
     card = score_stream(stream, periods, config.analytics)
     ends = np.flatnonzero(periods.period_end)
