@@ -18,8 +18,8 @@ from stratkit.analytics.funnel import COMBINED
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.combine.blend import Blend, Blending, Books, blend_rows, open_blend, proposal_counts
-from stratkit.combine.opinions import opinions_at
+from stratkit.combine.blend import Blending, blend_rows, heard_through, leave_on, open_blend, proposal_counts
+from stratkit.combine.opinions import contribution_at, opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
 from stratkit.data.bars import Bars
@@ -44,6 +44,7 @@ from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.context import Context
 from stratkit.strategies.desk import Desk, open_desk
+from stratkit.strategies.faults import Fault
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.surroundings import Surroundings
@@ -117,10 +118,7 @@ class Inputs:
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
-    """Replay the configured strategies over `bars`; `progress` is told (bars done, bars).
-
-    Bars before ``data.trade_start`` are history: the result begins at the first bar on or after it.
-    """
+    """Replay the configured strategies, from ``data.trade_start`` on; `progress` is told (bars done, bars)."""
     return replay(config, prepare(config, bars), progress)
 
 
@@ -166,24 +164,31 @@ class Played:
 def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> Played:
     """Replay like `replay`, and return the desk as it was left beside the result."""
     stage, desk, blending = play_through(config, inputs, progress)
-    result = stage.result()
-    named = result.decisions[result.decisions["slot"] >= 0]
-    combined = None if blending is None else blending.result
-    remarked = any(one.remarks for one in desk.signals)
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
-    complete = replace(
+    said = (desk.signals, desk.faults, blending, voice_weights(config, inputs.bars.times))
+    return Played(completed(stage.result(), told, *said), desk)
+
+
+def completed(
+    result: BacktestResult, told: Mapping[str, Any], signals: Sequence[Signals], faults: tuple[Fault, ...],
+    blending: Blending | None, weights: FloatArray,
+) -> BacktestResult:  # fmt: skip
+    """Return a result with what the strategies said, how much it counted (T, S), and what is `told` of its origin."""
+    named = result.decisions[result.decisions["slot"] >= 0]
+    combined = None if blending is None else blending.result
+    remarked = any(one.remarks for one in signals)
+    columns, held = result.slot_symbol[named["slot"]], result.slot_symbol[result.trades["slot"]]
+    return replace(
         result,
         provenance={**result.provenance, **told},
-        faults=desk.faults,
+        faults=faults,
         proposals={} if blending is None else proposal_counts(blending),
-        opinions=opinions_at(
-            desk.signals, combined, named["bar"], result.slot_symbol[named["slot"]],
-            _voice_weights(config, inputs.bars.times),
-        ) if combined is not None or remarked else None,
-        contribution=_contribution(combined, result),
-    )  # fmt: skip
-    return Played(complete, desk)
+        opinions=opinions_at(signals, combined, named["bar"], columns, weights)
+        if combined is not None or remarked
+        else None,
+        contribution=contribution_at(combined, result.trades["decision_bar"], held),
+    )
 
 
 def play_through(
@@ -191,26 +196,44 @@ def play_through(
 ) -> tuple[Stage, Desk, Blending | None]:
     """Play all bars; return the stage with the targets that were played, the desk and the blend behind them."""
     desk = inputs.desk.fresh()
-    blending = _blending(config, desk)
-    books, blend = _combined(desk.signals, blending)
+    blending = blending_of(config, desk)
+    stage = open_stage(config, inputs, desk, blending)
+    play_rows(config, stage, desk, blending, 0, len(inputs.bars.times), progress=progress)
+    return stage, desk, blending
+
+
+def open_stage(
+    config: RunConfig, inputs: Inputs, desk: Desk, blending: Blending | None, owns_panels: bool = False
+) -> Stage:
+    """Return the stage of a replay of which no row is decided yet; `owns_panels` as in `set_stage`."""
+    books, blend = heard_through(desk.signals, blending)
     held = _controls(config)
     mandates = [
         Mandate(config.plan_of(settings), float(cap), float(multiplier))
         for settings, cap, multiplier in zip(config.enabled().values(), held.max_at_risk, held.multiplier)
     ]
-    stage = set_stage(
+    return set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail, history=inputs.history,
+        detail=inputs.detail, history=inputs.history, owns_panels=owns_panels,
     )  # fmt: skip
-    for start, stop, controls in _stretches(config, inputs.bars.times):
-        _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
-    return stage, desk, blending
+
+
+def play_rows(
+    config: RunConfig, stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, *,
+    leaves: bool = False, progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Play the bars in which the decisions of bars [start, stop) act; with `leaves` the last is to leave everything."""
+    next_open = trades_at_next_open(config.execution)
+    for first, end, controls in _stretches(config, stage.bars.times):
+        first, end = max(first, start), min(end, stop)
+        if first < end:
+            _play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress)
 
 
 def _play_stretch(
     stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
-    progress: Progress | None,
+    leaves: bool, progress: Progress | None,
 ) -> None:  # fmt: skip
     """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
 
@@ -225,6 +248,10 @@ def _play_stretch(
         if blending is not None:
             blend_rows(blending, first, last, controls.weight, controls.enabled)
         stage.sheet.fill(first, last, controls.multiplier)
+        if leaves and last == stop:
+            if blending is not None:
+                leave_on(blending, last - 1)
+            stage.sheet.leave_on(last - 1)
 
     if not desk.needs_state:
         decide(start, stop)
@@ -248,32 +275,7 @@ def _whole(seen: Callable[[int | None], Mapping[str, Any]], _strategy: int) -> M
     return seen(None)
 
 
-def _contribution(combined: Blend | Books | None, result: BacktestResult) -> FloatArray | None:
-    """Return (K, S) the share of each strategy in the opinion behind each trade."""
-    if not isinstance(combined, Blend):
-        return None
-    trades = result.trades
-    return np.asarray(
-        combined.contribution[:, trades["decision_bar"], result.slot_symbol[trades["slot"]]].T, dtype=np.float64
-    )
-
-
-def _combined(signals: Sequence[Signals], blending: Blending | None) -> tuple[Sequence[Signals], Blend | None]:
-    """Return what each strategy asks for and, where they share positions, the blend that decides between them."""
-    if blending is None:
-        return signals, None
-    if isinstance(blending.result, Blend):
-        return signals, blending.result
-    books: Books = blending.result
-    return [
-        replace(one, side=books.side[place])
-        if one.weight is None or books.weight is None
-        else replace(one, weight=books.weight[place])
-        for place, one in enumerate(signals)
-    ], None
-
-
-def _blending(config: RunConfig, desk: Desk) -> Blending | None:
+def blending_of(config: RunConfig, desk: Desk) -> Blending | None:
     """Return the blend to be made, None where one strategy is heard as it is."""
     running = config.enabled().values()
     limits = [settings.risk_budgets.max_trades_per_cycle or 0 for settings in running]
@@ -304,7 +306,7 @@ def _stretches(config: RunConfig, times: IntArray) -> list[tuple[int, int, Contr
     return stretches(times, _controls(config), changes, scales=scales)
 
 
-def _voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
+def voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
     """Return (T, S) how much each strategy's opinion counted on each bar."""
     held = _stretches(config, times)
     return np.repeat([controls.weight for _, _, controls in held], [stop - start for start, stop, _ in held], axis=0)

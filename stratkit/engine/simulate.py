@@ -121,12 +121,13 @@ def set_stage(
     signal_bars: Bars | None = None,
     detail: Detail | None = None,
     history: Bars | None = None,
+    owns_panels: bool = False,
 ) -> Stage:
     """Return a simulation of which no row is filled and no bar played; arguments as those of `simulate`.
 
     `mandates` say how each strategy's intents become targets. With `blend` the strategies share one position per
     symbol, else each has its own. `history` are the bars of the signals with earlier ones before them, on which ATR
-    and volatility look back.
+    and volatility look back; `owns_panels` says that every row is filled in, so that rows of another stage may be.
     """
     market = market_of(
         bars, return_periods(bars.times, bars.frequency), costs, execution, funding=funding,
@@ -135,7 +136,7 @@ def set_stage(
     sheet = open_sheet(
         signal_bars or bars, signals, risk, mandates, blend=blend,
         raw_factor=None if signal_bars is None else bars.close / signal_bars.close,
-        next_open=trades_at_next_open(execution), history=history,
+        next_open=trades_at_next_open(execution), history=history, owns_panels=owns_panels,
     )  # fmt: skip
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,

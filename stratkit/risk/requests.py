@@ -72,13 +72,15 @@ def open_sheet(
     raw_factor: FloatArray | None = None,
     next_open: bool = True,
     history: Bars | None = None,
+    owns_panels: bool = False,
 ) -> TargetSheet:
     """Return the sheet of targets of S strategies; no row is filled.
 
     Panels are (T, S x N), strategy by strategy, or with `blend` (T, N): one position per symbol, led by whoever won.
     R in price units comes from the strategy, else from the plan (ATR multiple or distance). `raw_factor` (T, N), raw
     over adjusted price, brings levels and R to raw prices. `history` are `bars` with earlier ones before them, on which
-    ATR and volatility look back. Raises `UsageError` when signals do not stand on the bars,
+    ATR and volatility look back. With `owns_panels` no panel of a strategy stands in the targets itself: every row is
+    filled in. Raises `UsageError` when signals do not stand on the bars,
     when a rule needs a stop that nobody gives, or when strategies that share positions rest orders of two kinds.
     """
     _check_shapes(bars, signals)
@@ -94,7 +96,9 @@ def open_sheet(
     sources = _sources(measured, signals, plans, fixed, rule, netted=blend is not None, sized=default_size is not None)
     slots = len(bars.symbols) * (1 if blend is not None else len(signals))
     shared = len(signals) == 1 and blend is None and raw_factor is None  # a panel of one strategy is that of its slots
-    panels, filled = _panels(sources, (len(bars.times), slots), blend, keeps=shared and default_size is None)
+    panels, filled = _panels(
+        sources, (len(bars.times), slots), blend, keeps=shared and default_size is None and not owns_panels
+    )
     targets = Targets(
         **_slots(bars, signals, plans, blend is not None),
         slot_size=np.full(slots, rule_size),
