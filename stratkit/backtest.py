@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from stratkit.analytics.funnel import COMBINED
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.combine.blend import Blending, blend_rows, heard_through, leave_on, open_blend, proposal_counts
+from stratkit.combine.blend import Blending, heard_through, open_blend, proposal_counts
 from stratkit.combine.opinions import contribution_at, opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
@@ -29,12 +28,14 @@ from stratkit.data.history import history_bars, traded_bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.engine.detail import Detail, detail_of
+from stratkit.engine.layout import Market
 from stratkit.engine.profiles import trades_at_next_open
 from stratkit.engine.result import BacktestResult
-from stratkit.engine.run import Progress, peeked, steer
+from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import Stage, set_stage
-from stratkit.engine.snapshot import snapshot
+from stratkit.engine.stretch import play_stretch
+from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
@@ -43,7 +44,7 @@ from stratkit.plans import ExitPlan, PlanOrName, find_plan
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.context import Context
-from stratkit.strategies.desk import Desk, open_desk
+from stratkit.strategies.desk import Desk, desk_of, open_desk
 from stratkit.strategies.faults import Fault
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
@@ -104,7 +105,8 @@ class Inputs:
     before them, None where there are none.
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
-    `series` the digests of the external series by name.
+    `series` the digests of the external series by name; `context` what the strategies were shown; `market` the
+    arrays of the engine, where another replay has made them.
     """
 
     bars: Bars
@@ -114,6 +116,8 @@ class Inputs:
     funding: FloatArray | None = None
     detail: Detail | None = None
     series: Mapping[str, str] = field(default_factory=dict)
+    context: Context | None = None
+    market: Market | None = None
     history: Bars | None = None
 
 
@@ -122,30 +126,37 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
     return replay(config, prepare(config, bars), progress)
 
 
-def prepare(config: RunConfig, bars: Bars) -> Inputs:
-    """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
-    first = history_bars(config.data, bars)
-    traded = traded_bars(config.data, bars)
+def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs:
+    """Ask the configured strategies what they want on `bars`; what surrounds them is read, or taken from `like`."""
+    around = like or gather(config, bars)
+    desk = open_desk(
+        config.enabled(), around.context or Context(bars), on_error=config.global_.on_error,
+        time_limit_seconds=config.global_.time_limit_seconds,
+        surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
+        history_bars=history_bars(config.data, bars),
+    )  # fmt: skip
+    return replace(around, desk=desk)
+
+
+def gather(config: RunConfig, bars: Bars) -> Inputs:
+    """Return what a replay needs beside its strategies, with nobody at the desk."""
+    first, traded = history_bars(config.data, bars), traded_bars(config.data, bars)
     events, seen = corporate_actions(config.data, bars)
     series = external_series(config.data, seen)
     outside = SeriesSource(seen, series)
     for gap in outside.gaps():
-        warnings.warn(gap, stacklevel=2)
+        warnings.warn(gap, stacklevel=3)
     return Inputs(
         traded,
-        open_desk(
-            config.enabled(), Context(seen, external=outside), on_error=config.global_.on_error,
-            time_limit_seconds=config.global_.time_limit_seconds,
-            surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
-            history_bars=first,
-        ),
+        desk_of(),
         None if seen is bars else traded_bars(config.data, seen),
         None if events is None else (events[0][first:], events[1][first:]),
         None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars)[first:],
         None if config.data.detail_path is None else detail_of(traded, load_bars(detail_settings(config.data, bars))),
         {name: one.digest for name, one in series.items()},
-        seen if first else None,
-    )  # fmt: skip
+        Context(seen, external=outside),
+        history=seen if first else None,
+    )
 
 
 def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> BacktestResult:
@@ -192,20 +203,21 @@ def completed(
 
 
 def play_through(
-    config: RunConfig, inputs: Inputs, progress: Progress | None = None
+    config: RunConfig, inputs: Inputs, progress: Progress | None = None, tally: Tally | None = None
 ) -> tuple[Stage, Desk, Blending | None]:
-    """Play all bars; return the stage with the targets that were played, the desk and the blend behind them."""
+    """Play all bars, into a `tally` or recorded; return the stage with what was played, the desk and the blend."""
     desk = inputs.desk.fresh()
     blending = blending_of(config, desk)
-    stage = open_stage(config, inputs, desk, blending)
+    stage = open_stage(config, inputs, desk, blending, tally=tally)
     play_rows(config, stage, desk, blending, 0, len(inputs.bars.times), progress=progress)
     return stage, desk, blending
 
 
 def open_stage(
-    config: RunConfig, inputs: Inputs, desk: Desk, blending: Blending | None, owns_panels: bool = False
-) -> Stage:
-    """Return the stage of a replay of which no row is decided yet; `owns_panels` as in `set_stage`."""
+    config: RunConfig, inputs: Inputs, desk: Desk, blending: Blending | None, *, owns_panels: bool = False,
+    tally: Tally | None = None,
+) -> Stage:  # fmt: skip
+    """Return the stage of a replay of which no row is decided yet; `owns_panels` and `tally` as in `set_stage`."""
     books, blend = heard_through(desk.signals, blending)
     held = _controls(config)
     mandates = [
@@ -215,7 +227,7 @@ def open_stage(
     return set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail, history=inputs.history, owns_panels=owns_panels,
+        detail=inputs.detail, history=inputs.history, market=inputs.market, owns_panels=owns_panels, tally=tally,
     )  # fmt: skip
 
 
@@ -228,51 +240,7 @@ def play_rows(
     for first, end, controls in _stretches(config, stage.bars.times):
         first, end = max(first, start), min(end, stop)
         if first < end:
-            _play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress)
-
-
-def _play_stretch(
-    stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
-    leaves: bool, progress: Progress | None,
-) -> None:  # fmt: skip
-    """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
-
-    A row acts in the next bar, or at its own close. The last bar also needs its own row, whose intents expire.
-    """
-    bars, later = len(stage.bars.times), int(next_open)
-    until = bars if stop == bars else min(stop + later, bars - 1)
-    if start + later < bars:
-        steer(stage.playing, controls)
-
-    def decide(first: int, last: int) -> None:
-        if blending is not None:
-            blend_rows(blending, first, last, controls.weight, controls.enabled)
-        stage.sheet.fill(first, last, controls.multiplier)
-        if leaves and last == stop:
-            if blending is not None:
-                leave_on(blending, last - 1)
-            stage.sheet.leave_on(last - 1)
-
-    if not desk.needs_state:
-        decide(start, stop)
-        stage.play_to(until, progress)
-        return
-    for bar in range(start, stop):
-        looks_ahead = not next_open or bar == bars - 1
-        if not looks_ahead:
-            stage.play_to(bar + 1, progress)
-        book = peeked(stage.playing) if looks_ahead else stage.playing.book
-        seen = partial(snapshot, book, stage.bars.symbols, stage.strategies)
-        # with books of their own, strategies know nothing of each other's positions
-        desk.ask(bar, seen if stage.sheet.lead is None else partial(_whole, seen), stage.sheet.table.learn)
-        decide(bar, bar + 1)
-        if looks_ahead:
-            stage.play_to(bar + 1, progress)
-    stage.play_to(until, progress)
-
-
-def _whole(seen: Callable[[int | None], Mapping[str, Any]], _strategy: int) -> Mapping[str, Any]:
-    return seen(None)
+            play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress)
 
 
 def blending_of(config: RunConfig, desk: Desk) -> Blending | None:
