@@ -14,12 +14,16 @@ from pydantic import Field, ValidationError
 from stratkit.alerts.settings import AlertSettings
 from stratkit.backtest import RunConfig
 from stratkit.combine.settings import method_of
-from stratkit.config_errors import explain, field_at
+from stratkit.config_errors import explain
 from stratkit.errors import ConfigError, ParameterError, UsageError, did_you_mean
 from stratkit.features.settings import FeatureSettings
 from stratkit.panel import parse_time
 from stratkit.plans import find_plan
 from stratkit.reports.settings import ReportSettings
+from stratkit.research.fields import field_at
+from stratkit.research.objectives import goal_of, objective_of
+from stratkit.research.search_settings import SearchSettings
+from stratkit.research.search_space import declared_parameters, dimension, full_key, search_space_of
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
 from stratkit.strategies.needs import SEVERAL
 from stratkit.strategies.parameters import search_space
@@ -39,6 +43,13 @@ strategies:
     params: {fast: 50, slow: 200, direction: long_only}
 costs: {commission_bps: 1, half_spread_bps: 1}
 """
+# what `optimize` searches when no CONFIG is given: the two windows, on the long side only
+OPTIMIZE_CONFIG: Final = (
+    DEFAULT_CONFIG
+    + """
+search: {fixed: [direction]}
+"""
+)
 # what `--fills all` runs when no CONFIG is given: every option of a profile matters to it
 FILLS_CONFIG: Final = """
 data: {symbols: [SP500]}
@@ -62,6 +73,9 @@ class FileConfig(RunConfig):
     alerts: AlertSettings | None = Field(None, description="what to watch in a run, and whom to tell; none = nothing")
     features: FeatureSettings = Field(
         default_factory=FeatureSettings, description="numbers from bars for whatever learns: `stratkit features`"
+    )
+    search: SearchSettings = Field(
+        default_factory=SearchSettings, description="what `stratkit optimize` varies, what for and how long"
     )
 
     def run(self) -> RunConfig:
@@ -103,7 +117,9 @@ def load_config(
     if needs_strategy:
         _check_some_enabled(config)
     _check_names(config, root)
-    return _with_all_params(config, root)
+    complete = _with_all_params(config, root)
+    _check_search(complete, root)
+    return complete
 
 
 def _suits_one_symbol(strategy: str | None, chosen: Iterable[Placed]) -> bool:
@@ -238,6 +254,30 @@ def _check_names(config: FileConfig, root: Placed) -> None:
             near = did_you_mean(rule.strategy, config.strategies)
             raise ConfigError(f"{place}: there is no strategy {rule.strategy!r}; {near}")
     _at(root.child("combine").child("method").place, partial(method_of, config.combine, config.global_))
+
+
+def _check_search(config: FileConfig, root: Placed) -> None:
+    """Check what a search names: keys to vary, objectives, constraints; each with its own place."""
+    settings, block = config.search, root.child("search")
+    if block.value is None or not any(strategy.enabled for strategy in config.strategies.values()):
+        return
+    run = config.run()
+    known = declared_parameters(run)
+    for key, ranges in settings.space.items():
+        placed = block.child("space").child(key)
+        _at(placed.key_place or placed.place, partial(dimension, run, full_key(key, known), ranges))
+    _at(block.child("fixed").place, partial(search_space_of, run, settings))
+    space = search_space_of(run, settings)
+    for number, name in enumerate(settings.objectives):
+        _at(root.find(("search", "objectives", number))[0].place, partial(objective_of, name))
+    constraints = ("search", "constraints")
+    for number in range(len(settings.constraints.parameters)):
+        one = settings.constraints.model_copy(
+            update={"parameters": settings.constraints.parameters[number : number + 1]}
+        )
+        place = root.find((*constraints, "parameters", number))[0].place
+        _at(place, partial(goal_of, run, settings.model_copy(update={"constraints": one}), space))
+    _at(root.find((*constraints, "metrics"))[0].place, partial(goal_of, run, settings, space))
 
 
 def _at(place: str, check: Callable[[], object]) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stratkit.errors import did_you_mean
+from stratkit.research.fields import Step, known_keys
 from stratkit.yaml_positions import Placed, describe
-
-Step = str | int
 
 _MUST: Final = {
     "float_type": "must be a number",
@@ -48,35 +45,6 @@ def explain(error: ValidationError, root: Placed, model: type[BaseModel]) -> str
     for detail in error.errors(include_url=False):
         refused.setdefault(_written_path(detail, root, model), []).append(detail)
     return "\n".join(_line(path, details, root, model) for path, details in refused.items())
-
-
-def field_at(model: type[BaseModel], path: Sequence[Step]) -> FieldInfo | None:
-    """Return the field that `path` leads to; None where any key may stand, or none is known.
-
-    >>> from stratkit.plans import ExitPlan
-    >>> field_at(ExitPlan, ("sl",)).description
-    'stop distance [R]'
-    """
-    here: Any = model
-    field: FieldInfo | None = None
-    for step in path:
-        owner = _model_in(here)
-        field = _fields(owner).get(str(step)) if owner else None
-        here = field.annotation if field else None if owner else _item_of(here)
-    return field
-
-
-def _known_keys(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
-    here: Any = model
-    for step in path:
-        owner = _model_in(here)
-        if owner is None:
-            here = _item_of(here)
-        else:
-            field = _fields(owner).get(str(step))
-            here = field.annotation if field else None
-    found = _model_in(here)
-    return list(_fields(found)) if found else []
 
 
 def _line(path: Sequence[Step], details: list[ErrorDetails], root: Placed, model: type[BaseModel]) -> str:
@@ -119,7 +87,7 @@ def _in_plain_words(message: str) -> str:
 def _unknown_key(path: Sequence[Step], found: Placed, model: type[BaseModel]) -> str:
     block = ".".join(str(step) for step in path[:-1])
     where = f"{block!r}" if block else "a configuration"
-    known = _known_keys(model, path[:-1])
+    known = known_keys(model, path[:-1])
     return f"{found.key_place}: {where} has no key {str(path[-1])!r}; {did_you_mean(str(path[-1]), known)}"
 
 
@@ -144,37 +112,10 @@ def _written_path(detail: ErrorDetails, root: Placed, model: type[BaseModel]) ->
     for place, step in enumerate(detail["loc"], start=1):
         _, there = root.find([*path, step])
         is_unknown_key = detail["type"] == "extra_forbidden" and place == len(detail["loc"])
-        if there or is_unknown_key or step in _known_keys(model, path):
+        if there or is_unknown_key or step in known_keys(model, path):
             path = (*path, step)
     return path
 
 
 def _block_place(found: Placed) -> str:
     return found.key_place if isinstance(found.value, dict) and found.key_place else found.place
-
-
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _item_of(annotation: Any) -> Any:
-    for member in _members(annotation):
-        arguments = get_args(member)
-        if arguments:
-            return arguments[-1] if get_origin(member) is dict else arguments[0]
-    return None
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    for member in _members(annotation):
-        if isinstance(member, type) and issubclass(member, BaseModel):
-            return member
-    return None
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(member for part in get_args(annotation) for member in _members(part))
-    return (annotation,)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -54,6 +54,12 @@ ExplainCapsOption = Annotated[
     bool,
     typer.Option("--explain-caps", help="Replay what caps and cash refused on its own: what did each save or cost?"),
 ]
+TrialOption = Annotated[
+    str | None,
+    typer.Option(
+        "--trial", metavar="RUN:ID", help="Replay a trial of a search, and say whether it comes out the same."
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder in which the run's own folder is made.")]
 NoReportOption = Annotated[bool, typer.Option("--no-report", help="Write tables and metrics, but no page or figures.")]
 
@@ -71,6 +77,7 @@ def backtest(
     periods: PeriodsOption = None,
     accept: AcceptOption = None,
     explain_caps: ExplainCapsOption = False,
+    trial: TrialOption = None,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
     seed: SeedOption = None,
@@ -85,8 +92,14 @@ def backtest(
     """
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
+    if trial is not None:
+        given = (
+            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None, seed,
+        )  # fmt: skip
+        _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
+        return
     with terminal.warnings_as_lines():
-        with _timed(seconds, "configure"):
+        with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
             no = False if no_report else None
             options = run_options(
@@ -99,10 +112,23 @@ def backtest(
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
-            compare_all_fills(terminal, config, _loaded(terminal, config, seconds), seconds, out)
+            compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
-        run = _replay(terminal, config, seconds, explain_caps)
-        _finish(terminal, run, out)
+        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
+        finish(terminal, run, out)
+
+
+def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, no_report: bool, has_more: bool) -> None:
+    from stratkit.errors import UsageError
+
+    if has_more:
+        raise UsageError(
+            "--trial replays a trial as it was: leave CONFIG and every other option but --data and --out out"
+        )
+    with terminal.warnings_as_lines():
+        from stratkit.cli.trial_replay import replay_trial
+
+        replay_trial(terminal, trial, out, data, no_report)
 
 
 def _profile(fills: str | None, settings: list[str]) -> str | None:
@@ -137,12 +163,13 @@ def _configured(
     return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
 
 
-def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
+def loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
+    """Return the bars of a run, and say what was found in them."""
     from stratkit.compiled import is_cold
     from stratkit.data.acceptance import finding_line
     from stratkit.data.store import load_bars
 
-    with _timed(seconds, "load"):
+    with timed(seconds, "load"):
         bars = load_bars(config.data)
     for finding in bars.findings:
         terminal.warn(finding_line(finding))
@@ -151,7 +178,10 @@ def _loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -
     return bars
 
 
-def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], explains_caps: bool) -> FinishedRun:
+def replayed(
+    terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], explains_caps: bool = False
+) -> FinishedRun:
+    """Replay a configuration over bars, with everything that is shown of a run."""
     from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
     from stratkit.cli.watched import alerts_of
@@ -159,21 +189,20 @@ def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], e
     from stratkit.research.refused_trades import explain_caps
 
     started, run = datetime.now(UTC), config.run()
-    bars = _loaded(terminal, config, seconds)
-    with _timed(seconds, "replay"), terminal.progress("replaying") as progress:
+    with timed(seconds, "replay"), terminal.progress("replaying") as progress:
         inputs = prepare(run, bars)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
         play = played(run, inputs, progress)
     result = play.result
-    with _timed(seconds, "score"):
+    with timed(seconds, "score"):
         scorecard, benchmark = score_backtest(run, bars, result)
         attribution = attribute_backtest(run, bars, result)
-    with _timed(seconds, "ambiguity"):
+    with timed(seconds, "ambiguity"):
         ambiguity = ambiguity_of(run, inputs, result, scorecard)
     cap_effects = None
     if explains_caps:
-        with _timed(seconds, "explain caps"):
+        with timed(seconds, "explain caps"):
             cap_effects = explain_caps(run, inputs, result)
     alerts = alerts_of(config.alerts, play, scorecard)
     noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
@@ -183,7 +212,8 @@ def _replay(terminal: Terminal, config: FileConfig, seconds: dict[str, float], e
     )  # fmt: skip
 
 
-def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
+def finish(terminal: Terminal, run: FinishedRun, out: Path, beside: Mapping[str, Any] | None = None) -> None:
+    """Keep a run, send its alerts and print it; `beside` are more keys of the JSON record."""
     from stratkit.cli.finished import keep_run
     from stratkit.cli.summary import print_summary
     from stratkit.cli.watched import sent
@@ -192,13 +222,14 @@ def _finish(terminal: Terminal, run: FinishedRun, out: Path) -> None:
     for failure in sent(run.config.alerts, kept.alerts, kept.run_id):
         terminal.warn(failure)
     if terminal.as_json:
-        terminal.emit(kept.as_record())
+        terminal.emit({**kept.as_record(), **(beside or {})})
     else:
         print_summary(terminal, kept)
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
+    """Note how long a phase takes."""
     begun = time.perf_counter()
     yield
     seconds[phase] = time.perf_counter() - begun

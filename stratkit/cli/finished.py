@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -52,6 +52,7 @@ class FinishedRun:
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
     its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
     what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say.
+    `name` is the run id that it got before it began; empty as a rule.
     """
 
     config: FileConfig
@@ -68,6 +69,7 @@ class FinishedRun:
     attribution: Attribution | None = None
     cap_effects: tuple[CapEffect, ...] | None = None
     alerts: tuple[Alert, ...] = ()
+    name: str = ""
 
     @cached_property
     def traded(self) -> Bars:
@@ -77,6 +79,8 @@ class FinishedRun:
     @property
     def run_id(self) -> str:
         """The name of its folder, or the one it would get."""
+        if self.name and self.record is None:
+            return self.name
         identity = (config_digest(self.config.run().model_dump(mode="json")), self.bars.digest, ENGINE_SEMANTICS)
         return self.record.run_id if self.record else run_name(self.started, *identity)
 
@@ -211,13 +215,15 @@ def title(run: FinishedRun) -> str:
     return f"{what} on {shown}"
 
 
-def keep_run(run: FinishedRun, parent: Path) -> FinishedRun:
-    """Write the folder of a run below `parent` and return the run with its record."""
+def keep_run(run: FinishedRun, parent: Path, more: Callable[[RunDraft], None] | None = None) -> FinishedRun:
+    """Write the folder of a run below `parent` and return the run with its record; `more` adds files of its own."""
     begun = time.perf_counter()
     with new_run(parent, run.run_id) as draft:
         named = replace(run, record=RunRecord(draft.run_id, draft.folder, ()))
         _write_tables(draft, named)
         _write_report(draft, named)
+        if more is not None:
+            more(draft)
         seconds = {**run.seconds, "write": time.perf_counter() - begun}
         draft.write_json("system.json", system_record(draft.run_id, run.started, seconds, parent / draft.run_id))
     kept = replace(run, record=draft.record, seconds=seconds)

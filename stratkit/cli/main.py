@@ -18,6 +18,7 @@ from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
 from stratkit.cli.data import app as data_app
 from stratkit.cli.features import features
+from stratkit.cli.optimize import optimize
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
@@ -44,6 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("backtest")(backtest)
+app.command("optimize")(optimize)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")

@@ -6,11 +6,11 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TextIO
 
 import typer
 
@@ -90,13 +90,23 @@ class Terminal:
             yield
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
-        """Yield ``update(done, total)``: a bar on a terminal once the work has lasted a second."""
+    def progress(self, label: str) -> Iterator[ProgressUpdate]:
+        """Yield ``update(done, total, note)``: a bar on a terminal once the work has lasted a second.
+
+        The time that is left stands beside it, and then the `note`.
+        """
         bar = _ProgressBar(label, None if self.quiet or not self.talk.is_terminal else self.talk)
         try:
             yield bar.update
         finally:
             bar.close()
+
+
+class ProgressUpdate(Protocol):
+    """Tells a progress bar how far the work is."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show that so much is done."""
 
 
 class _ProgressBar:
@@ -106,21 +116,24 @@ class _ProgressBar:
         self.started = self.drawn = time.monotonic()
         self.bar: Progress | None = None
 
-    def update(self, done: int, total: int) -> None:
+    def update(self, done: int, total: int, note: str = "") -> None:
         now = time.monotonic()
         if self.console is None or now - self.started < _PATIENCE_S or now - self.drawn < _REFRESH_S:
             return
         self.drawn = now
         if self.bar is None:
             self.bar = self._open(self.console, total)
-        self.bar.update(self.bar.task_ids[0], completed=done, total=total)
+        self.bar.update(self.bar.task_ids[0], completed=done, total=total, note=_escape(note))
 
     def _open(self, console: Console, total: int) -> Progress:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
         bar = Progress(*columns, console=console, transient=True)
-        bar.add_task(_escape(self.label), total=total)
+        bar.add_task(_escape(self.label), total=total, note="")
         bar.start()
         return bar
 

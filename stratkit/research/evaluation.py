@@ -30,7 +30,8 @@ class Evaluator:
 
     An outcome has the metrics of `KEPT_FIGURES` and, beside them, `metrics`. With several `workers` strategies are
     still asked one after the other, and that many threads replay what they want: nothing changes but the time it
-    takes. What a set of values does not touch is read, computed and laid out once. Raises `UsageError` for a metric that does not exist.
+    takes. What a set of values does not touch is read, computed and laid out once. Raises `UsageError` for a metric
+    that does not exist.
     """
 
     config: RunConfig

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from stratkit.engine.tally import Tally
-from stratkit.inference.trial_sums import sharpes_from
+from stratkit.inference.trial_sums import TrialSums, sharpes_from
 from stratkit.panel import FloatArray, IntArray
+from stratkit.research.search_settings import PruningSettings
 from stratkit.research.trials import Outcome, Unfinished
 
 
@@ -81,3 +82,19 @@ def watch(tally: Tally, stop_below: FloatArray) -> Callable[[int, int], None]:
                 raise Stopped(why)
 
     return look
+
+
+def stop_below(sums: TrialSums | None, settings: PruningSettings | None) -> FloatArray | None:
+    """Return (folds - 1,) thresholds from the complete trials so far, None while nobody is judged.
+
+    At the end of fold k it is the percentile of the Sharpe ratios per period that those trials had there, from their
+    sums in buckets of time.
+    """
+    if settings is None or sums is None or sums.trials < settings.startup_trials:
+        return None
+    buckets = len(sums.count)
+    ends = np.array([fold * buckets // settings.folds for fold in range(1, settings.folds)])
+    if ends[0] < 1:
+        return None
+    so_far = np.arange(buckets) < ends[:, None]
+    return np.asarray(np.percentile(sums.sharpes_of(so_far), settings.percentile, axis=1))

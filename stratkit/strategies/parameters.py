@@ -31,18 +31,18 @@ class SearchParameter:
 
     `kind` is ``int`` or ``float`` with `low`, `high` (both included), `step` (None = any value) and
     `log` (search on a log scale); ``choice`` with `choices`; or ``fixed``: a value that can be set
-    but has no bounds, and so is never searched.
+    but has no bounds, and so is never searched. None stands for off, in keys that are no parameters of a strategy.
     """
 
     name: str
     kind: Literal["int", "float", "choice", "fixed"]
-    default: ParameterValue
+    default: ParameterValue | None
     description: str
     low: int | float | None = None
     high: int | float | None = None
     step: int | float | None = None
     log: bool = False
-    choices: tuple[ParameterValue, ...] = ()
+    choices: tuple[ParameterValue | None, ...] = ()
 
     @property
     def allowed(self) -> str:
@@ -131,5 +131,7 @@ def _reason(detail: ErrorDetails, space: dict[str, SearchParameter]) -> str:
     return f"{name}: {detail['msg']}; found {detail['input']!r}"
 
 
-def _word(value: ParameterValue) -> str:
+def _word(value: ParameterValue | None) -> str:
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

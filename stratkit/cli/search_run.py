@@ -1,0 +1,242 @@
+"""`run_search`: the course of `stratkit optimize`: search, choose, judge, keep, print."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from stratkit.backtest import RunConfig
+from stratkit.cli.backtest import REPORTS, loaded, replayed, timed
+from stratkit.cli.finished import FinishedRun, keep_run
+from stratkit.cli.search_tables import print_search
+from stratkit.cli.study_folder import JOURNAL, StudyFolder
+from stratkit.cli.terminal import Terminal
+from stratkit.config import FileConfig, resolved_yaml
+from stratkit.data.bars import Bars
+from stratkit.data.store import load_bars
+from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.errors import RunError, StratkitError, Terminated, UsageError
+from stratkit.reports.wording import number
+from stratkit.research.assignment import assigned
+from stratkit.research.evaluation import Evaluator
+from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
+from stratkit.research.judgement import Judgement, evidence_record, judge, trials_refused
+from stratkit.research.ledger_entries import NullLedger
+from stratkit.research.samplers import sampler_note
+from stratkit.research.search import Evaluates, SearchProgress, search
+from stratkit.research.search_record import search_facts, search_record, trial_record, trials_table
+from stratkit.research.search_result import SearchResult
+from stratkit.research.search_space import search_space_of
+from stratkit.research.study_log import StudyLog, open_study
+from stratkit.runs.folder import RunDraft
+from stratkit.runs.ledger_entry import Ledger
+from stratkit.runs.manifest import config_digest, run_name
+
+_NAMED = 5  # constraints that a message names
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is searched: the configuration, all bars, and of both the part that trials may see."""
+
+    config: FileConfig
+    bars: Bars
+    holdout: Holdout
+    searched: RunConfig
+    search_bars: Bars
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What decides the trials."""
+        return search_facts(self.searched, self.config.search, self.search_bars)
+
+
+@dataclass(frozen=True)
+class FinishedSearch:
+    """A search with the run of what it chose, kept, and its judgement."""
+
+    task: Task
+    result: SearchResult
+    judgement: Judgement
+    run: FinishedRun
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what ``--json`` prints: the run of the chosen set, the search with every trial, the evidence."""
+        result = self.result
+        return {
+            **self.run.as_record(),
+            "search": search_record(result, self.task.config.search, self.task.facts),
+            "chosen": trial_record(result.trials[self.judgement.chosen], result),
+            "front": [trial_record(result.trials[number], result) for number in result.front],
+            "trials": [trial_record(trial, result) for trial in result.trials],
+            "evidence": evidence_record(self.judgement),
+            "replay": f"stratkit backtest --trial {self.run.run_id}:{self.judgement.chosen}",
+        }
+
+
+def run_search(
+    terminal: Terminal, config: FileConfig, out: Path, resume: str | None, workers: int, cluster: str | None
+) -> None:
+    """Search, choose, judge on the bars held out, keep the run of the chosen set, and print what was found.
+
+    Stopped by a signal it says how to go on: finished trials are kept. Raises `RunError` when no trial keeps every
+    constraint.
+    """
+    started, seconds = datetime.now(UTC), dict[str, float]()
+    task = _task(terminal, config, seconds)
+    folder = StudyFolder(out, resume or _new_name(task, started))
+    log = _opened(task, folder, resume is not None)
+    try:
+        with timed(seconds, "search"):
+            result = _searched(terminal, task, folder.name, log, open_evaluator(task, workers, cluster), _ledger(out))
+    except (KeyboardInterrupt, Terminated):
+        _say_how_to_go_on(terminal, task, folder, log)
+        raise
+    except FileNotFoundError:  # the journal: another process has just turned the search into a run
+        if not folder.is_run:
+            raise
+        _say_finished_elsewhere(terminal, folder)
+        return
+    except StratkitError:
+        if not log.finished():  # there is nothing to go on with
+            folder.remove()
+        raise
+    try:
+        chosen = _chosen(result, config)
+    except RunError:  # over, and nothing came of it; what was tried is in the ledger
+        folder.remove()
+        raise
+    with timed(seconds, "judge"):
+        best = assigned(config.run(), result.trials[chosen].values)
+        outside = out_of_sample(best, task.bars, task.holdout)
+        judgement = judge(task.searched, task.search_bars, result, chosen, outside, config.seed)
+    lock = folder.finishing()
+    if lock is None:
+        _say_finished_elsewhere(terminal, folder)
+        return
+    try:
+        run = _kept(terminal, task, result, judgement, folder, seconds, started)
+    finally:
+        lock.let_go()
+    folder.remove()
+    finished = FinishedSearch(task, result, judgement, run)
+    if terminal.as_json:
+        terminal.emit(finished.as_record())
+    else:
+        print_search(terminal, result, judgement, task.holdout, task.bars, run)
+
+
+def open_evaluator(task: Task, workers: int, cluster: str | None) -> Evaluates:
+    """Return who replays trials."""
+    if cluster is not None or workers != 1:
+        raise UsageError("trials are replayed by this process alone: leave --workers and --cluster out")
+    return Evaluator(task.searched, task.search_bars)
+
+
+def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
+    bars = loaded(terminal, config, seconds)
+    run, settings = config.run(), config.search
+    holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars)
+    searched = search_config(run, bars, holdout)
+    # loaded like a plain backtest of a trial loads them
+    search_bars = bars if searched is run else load_bars(searched.data)
+    note = sampler_note(search_space_of(searched, settings), settings)
+    if note:
+        terminal.warn(note)
+    return Task(config, bars, holdout, searched, search_bars)
+
+
+def _new_name(task: Task, started: datetime) -> str:
+    return run_name(started, config_digest(task.config.plain()), task.bars.digest, ENGINE_SEMANTICS)
+
+
+def _opened(task: Task, folder: StudyFolder, resume: bool) -> StudyLog:
+    url = task.config.search.storage
+    if not folder.path.is_dir():
+        folder.begin(resolved_yaml(task.config))
+    return open_study(folder.name, task.facts, None if url else folder.journal, url, resume=resume)
+
+
+def _searched(
+    terminal: Terminal, task: Task, name: str, log: StudyLog, evaluator: Evaluates, ledger: Ledger
+) -> SearchResult:
+    settings, run = task.config.search, task.searched
+    with terminal.progress(f"searching by {settings.sampler}") as update:
+
+        def told(progress: SearchProgress) -> None:
+            best = progress.best
+            shown = "" if best is None else f"best {settings.objectives[0]} {number(best.objectives[0])}, "
+            update(progress.done, progress.total, f"{shown}{progress.rate:,.0f}/s")
+
+        return search(
+            run, task.search_bars, settings, evaluator=evaluator, ledger=ledger, log=log, progress=told, run_id=name,
+            turn=log.join(),
+        )  # fmt: skip
+
+
+def _ledger(_out: Path) -> Ledger:
+    return NullLedger()
+
+
+def _chosen(result: SearchResult, config: FileConfig) -> int:
+    if result.best is None:
+        counts = trials_refused(result.trials)
+        reasons = "; ".join(f"{count:,} x {reason}" for reason, count in list(counts.items())[:_NAMED])
+        raise RunError(
+            f"a search must find a trial that keeps every constraint and has a {config.search.objectives[0]}; none of "
+            f"{len(result.trials):,} does: {reasons or 'its objective is undefined'}: loosen search.constraints, or "
+            "search elsewhere"
+        )
+    if config.search.pick == "robust":
+        return robust_number(result)
+    return result.best
+
+
+def robust_number(result: SearchResult) -> int:
+    """Return the centre of the plateau."""
+    raise UsageError("--pick robust is not built yet: leave it out")
+
+
+def _kept(
+    terminal: Terminal,
+    task: Task,
+    result: SearchResult,
+    judgement: Judgement,
+    folder: StudyFolder,
+    seconds: dict[str, float],
+    started: datetime,
+) -> FinishedRun:
+    """Keep the ordinary backtest of the chosen set over all bars, with every trial and the evidence beside it."""
+    best = assigned(task.config.run(), result.trials[judgement.chosen].values)
+    chosen = task.config.model_copy(update={name: getattr(best, name) for name in RunConfig.model_fields})
+    run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started)
+
+    def more(draft: RunDraft) -> None:
+        draft.write_table("trials.parquet", trials_table(result))
+        draft.write_json("search.json", search_record(result, task.config.search, task.facts))
+        draft.write_json("evidence.json", evidence_record(judgement))
+        if folder.journal.exists():
+            shutil.copyfile(folder.journal, draft.folder / JOURNAL)
+
+    return keep_run(run, folder.out, more)
+
+
+def _say_how_to_go_on(terminal: Terminal, task: Task, folder: StudyFolder, log: StudyLog) -> None:
+    try:
+        done = len(log.finished())
+    except StratkitError:  # whatever is wrong with the log, the command below will say it
+        done = 0
+    command = folder.resume_command(task.config.search.storage, REPORTS)
+    terminal.talk.print(f"{done:,} finished trials are kept; go on with: {command}", markup=False, soft_wrap=True)
+
+
+def _say_finished_elsewhere(terminal: Terminal, folder: StudyFolder) -> None:
+    if terminal.as_json:
+        terminal.emit(
+            {"run_id": folder.name, "folder": str(folder.out / folder.name), "finished_by": "another process"}
+        )
+    else:
+        terminal.say(f"another process has finished this search: {folder.out / folder.name}")

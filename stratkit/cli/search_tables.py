@@ -1,0 +1,187 @@
+"""`print_search`: what a search found, and what it is worth, on the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.terminal import Terminal
+from stratkit.data.bars import Bars
+from stratkit.inference.verdict import RULE
+from stratkit.panel import format_time
+from stratkit.reports.wording import MISSING, in_unit, number
+from stratkit.research.holdout import Holdout
+from stratkit.research.judgement import Judgement
+from stratkit.research.search_result import SearchResult
+from stratkit.strategies.parameters import SearchParameter
+
+_FRONT: Final = 12  # rows of the Pareto front that are shown
+_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
+
+
+def print_search(
+    terminal: Terminal,
+    result: SearchResult,
+    judgement: Judgement,
+    holdout: Holdout,
+    bars: Bars,
+    run: FinishedRun,
+) -> None:
+    """Print the chosen values, the figures in sample and out of it, the verdict with its reasons, and what is next."""
+    out = terminal.out
+    out.print(f"[bold]{escape(title(run))}[/bold], searched by {result.sampler}, seed {result.seed}", soft_wrap=True)
+    terminal.show(_span_rows(result, holdout, bars))
+    out.print()
+    terminal.show(_values_table(result, judgement.chosen))
+    out.print()
+    if len(result.objectives) > 1:
+        terminal.show(_front_table(result))
+        out.print()
+    terminal.show(_grid(_judged_rows(result, judgement)))
+    for warning in run.all_warnings:
+        out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
+    where = run.report or (run.record.folder if run.record else "not kept")
+    rows = [
+        ("report", Text.assemble((str(where), "bold"), (f"  ({sum(run.seconds.values()):.1f} s)", "dim"))),
+        ("replay", Text(f"stratkit backtest --trial {run.run_id}:{judgement.chosen}")),
+    ]
+    terminal.show(_grid(rows))
+
+
+def _span_rows(result: SearchResult, holdout: Holdout, bars: Bars) -> Table:
+    rows = [("searched", Text(f"{holdout.stop:,} bars, {_span(bars, 0, holdout.stop)}; {result.ended}"))]
+    held = "none: the choice is judged nowhere but where it was made"
+    if not holdout.is_empty:
+        held = f"{holdout.bars - holdout.first:,} bars, {_span(bars, holdout.first, holdout.bars)}, seen by no trial"
+    return _grid([*rows, ("held out", Text(held))])
+
+
+def _span(bars: Bars, start: int, stop: int) -> str:
+    return f"{format_time(int(bars.times[start]))} to {format_time(int(bars.times[stop - 1]))}"
+
+
+def _values_table(result: SearchResult, chosen: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for heading in ("default", "chosen"):
+        table.add_column(heading, justify="right")
+    table.add_column("tried", style="dim")
+    for dimension in result.space:
+        value = result.trials[chosen].values[dimension.name]
+        table.add_row(
+            escape(short_name(dimension.name, result.space)), value_text(dimension.default),
+            Text(value_text(value), style="bold"), range_text(dimension),
+        )  # fmt: skip
+    return table
+
+
+def _front_table(result: SearchResult) -> Table:
+    table = Table(
+        title=f"nobody beats these {len(result.front):,} in all objectives", title_justify="left", box=None,
+        padding=(0, 2, 0, 0), header_style="dim", pad_edge=False,
+    )  # fmt: skip
+    table.add_column("trial", justify="right")
+    for objective in result.objectives:
+        table.add_column(DEFINITIONS[objective.metric].label, justify="right")
+    for dimension in result.space:
+        table.add_column(escape(short_name(dimension.name, result.space)), justify="right", style="dim")
+    for place in result.front[:_FRONT]:
+        trial = result.trials[place]
+        figures = [
+            in_unit(value, DEFINITIONS[objective.metric].unit)
+            for value, objective in zip(trial.objectives, result.objectives)
+        ]
+        table.add_row(str(place), *figures, *(value_text(trial.values[one.name]) for one in result.space))
+    if len(result.front) > _FRONT:
+        table.add_row("...", *([""] * (len(result.objectives) + len(result.space))))
+    return table
+
+
+def _judged_rows(result: SearchResult, judgement: Judgement) -> list[tuple[str, Text]]:
+    trial, found = result.trials[judgement.chosen], judgement.evidence
+    root = math.sqrt(judgement.periods_per_year)
+    figures = [
+        f"{DEFINITIONS[one.metric].label} {in_unit(value, DEFINITIONS[one.metric].unit)}"
+        for value, one in zip(trial.objectives, result.objectives)
+    ]
+    holdout = judgement.holdout
+    outside = f"Sharpe ratio {number(holdout.sharpe.estimate)}"
+    if holdout.sharpe.is_defined:
+        level = f"{100 * holdout.sharpe.level:g}%"
+        outside += f", {level} interval {number(holdout.sharpe.low)} .. {number(holdout.sharpe.high)}"
+    outside += f", n = {holdout.periods:,}"
+    pbo = number(judgement.overfitting)
+    rows = [
+        ("in sample", Text(f"{', '.join(figures)} (trial {trial.number})")),
+        ("held out", Text(outside if holdout.periods else "nothing is held out")),
+        ("trials", Text(f"{_counts(result)}; they are worth {number(found.effective_trials, 1)} independent ones")),
+        ("luck", Text(f"the best of that many reaches a Sharpe ratio of {number(float(found.luck) * root)} by luck")),
+        ("DSR", Text(f"{number(float(found.deflated))}: the probability that its true ratio is above that")),
+        ("PBO", Text(_pbo(pbo))),
+        ("SPA", Text(_spa(judgement))),
+        ("verdict", Text(judgement.verdict.word, style=_WORDS[judgement.verdict.word])),
+    ]
+    rows += [("", Text(reason)) for reason in judgement.verdict.reasons]
+    return [*rows, ("rule", Text(RULE, style="dim"))]
+
+
+def _counts(result: SearchResult) -> str:
+    said = {"complete": "replayed", "pruned": "stopped early", "failed": "failed", "infeasible": "against a rule"}
+    states = [trial.state for trial in result.trials]
+    return ", ".join(f"{states.count(state):,} {word}" for state, word in said.items() if state in states)
+
+
+def _pbo(shown: str) -> str:
+    if shown == MISSING:
+        return f"{MISSING}: it takes eight trials"
+    return f"{shown}: how often the best of one half of the bars is below the median in the other"
+
+
+def _spa(judgement: Judgement) -> str:
+    if judgement.superior is None:
+        return f"{MISSING}: {judgement.untested}"
+    return f"p {judgement.superior.p_value:.3f}: the best {judgement.superior.trials:,} trials against cash"
+
+
+def short_name(key: str, space: Sequence[SearchParameter]) -> str:
+    """Return the last part of a key where no other dimension ends in it, else the key."""
+    last = key.rpartition(".")[2]
+    alike = [dimension for dimension in space if dimension.name.rpartition(".")[2] == last]
+    return last if len(alike) == 1 and key.startswith("strategies.") and ".params." in key else key
+
+
+def range_text(dimension: SearchParameter) -> str:
+    """Return what was tried of a dimension."""
+    if dimension.kind == "choice":
+        return ", ".join(value_text(value) for value in dimension.choices)
+    step = "" if dimension.step is None else f" by {dimension.step:g}"
+    return f"{dimension.low:g} to {dimension.high:g}{step}{', log scale' if dimension.log else ''}"
+
+
+def value_text(value: Any) -> str:
+    """Return a value as a reader sees it.
+
+    >>> value_text(None), value_text(True), value_text(0.25), value_text("both")
+    ('null', 'true', '0.25', 'both')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True, min_width=10)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return table

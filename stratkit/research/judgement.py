@@ -1,0 +1,165 @@
+"""`Judgement`: whether the best of a search is more than luck: the figures, and the verdict by one rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from stratkit.analytics.basis import basis_of
+from stratkit.backtest import RunConfig, run_backtest
+from stratkit.data.bars import Bars
+from stratkit.errors import UsageError
+from stratkit.frequency import return_periods
+from stratkit.inference.evidence import Evidence, evidence
+from stratkit.inference.superior import SuperiorAbility, superior_ability
+from stratkit.inference.trial_sums import TrialSums
+from stratkit.inference.verdict import RULE, Verdict, verdict
+from stratkit.panel import FloatArray
+from stratkit.research.assignment import assigned
+from stratkit.research.holdout import OutOfSample
+from stratkit.research.objectives import upward
+from stratkit.research.search_result import SearchResult
+from stratkit.research.trial_returns import risk_free, trial_returns
+from stratkit.research.trials import Trial
+from stratkit.seeds import generator
+
+TESTED: Final = 200  # the best trials, whose returns the test for superior ability takes whole
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found of the chosen trial.
+
+    `evidence` counts every complete trial of the search; its ratios are per period, of returns less the risk-free
+    rate. `superior` tests the trials numbered `tested` against cash; None where it cannot be, `untested` says why.
+    """
+
+    chosen: int
+    evidence: Evidence
+    superior: SuperiorAbility | None
+    tested: tuple[int, ...]
+    untested: str
+    holdout: OutOfSample
+    periods_per_year: float
+    verdict: Verdict
+
+    @property
+    def overfitting(self) -> float:
+        """PBO, NaN where it is not known."""
+        return math.nan if self.evidence.overfitting is None else self.evidence.overfitting.probability
+
+    @property
+    def superior_p(self) -> float:
+        """The consistent p value, NaN where it is not known."""
+        return math.nan if self.superior is None else self.superior.p_value
+
+
+def judge(
+    config: RunConfig, bars: Bars, result: SearchResult, chosen: int, out_of_sample: OutOfSample, seed: int
+) -> Judgement:
+    """Judge trial `chosen` of a search of `config` on `bars`, the bars that were searched.
+
+    Its own returns and those of the best trials are made by replaying them; of all others their sums are enough.
+    """
+    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    rate = risk_free(config, periods)
+    sums = result.sums()
+    assert sums is not None  # the chosen trial is complete
+    own = _returns(config, bars, result.trials[chosen]) - rate
+    found = evidence(own, _less(sums, rate))
+    best = _best(result)
+    superior, why = _tested(np.column_stack([_returns(config, bars, trial) - rate for trial in best]), seed)
+    judged = math.nan if found.overfitting is None else found.overfitting.probability
+    word = verdict(
+        float(found.deflated), judged, out_of_sample.sharpe.low, math.nan if superior is None else superior.p_value
+    )
+    return Judgement(
+        chosen, found, superior, tuple(trial.number for trial in best), why, out_of_sample,
+        basis_of(periods, config.analytics).per_year, word,
+    )  # fmt: skip
+
+
+def evidence_record(judgement: Judgement) -> dict[str, Any]:
+    """Return what evidence.json says of a search: plain values, ratios a year."""
+    found, superior, holdout = judgement.evidence, judgement.superior, judgement.holdout
+    root = math.sqrt(judgement.periods_per_year)
+    overfitting = found.overfitting
+    return {
+        "kind": "optimize",
+        "chosen": judgement.chosen,
+        "trials": found.trials,
+        "effective_trials": found.effective_trials,
+        "sharpe": float(found.sharpe) * root,
+        "luck_sharpe": float(found.luck) * root,
+        "psr": float(found.probabilistic),
+        "dsr": float(found.deflated),
+        "pbo": judgement.overfitting,
+        "pbo_loss": None if overfitting is None else overfitting.loss_probability,
+        "pbo_splits": None if overfitting is None else overfitting.splits,
+        "spa_p": judgement.superior_p,
+        "spa": None
+        if superior is None
+        else {
+            "p_lower": superior.p_lower,
+            "p_upper": superior.p_upper,
+            "statistic": superior.statistic,
+            "trials": superior.trials,
+            "subset": f"the best {superior.trials} of {found.trials} trials, against cash",
+            "mean_block_bars": superior.mean_block_bars,
+            "resamples": superior.resamples,
+        },
+        "spa_reason": judgement.untested,
+        "holdout": {
+            "sharpe": holdout.sharpe.estimate,
+            "low": holdout.sharpe.low,
+            "high": holdout.sharpe.high,
+            "level": holdout.sharpe.level,
+            "periods": holdout.periods,
+            "method": holdout.sharpe.method,
+        },
+        "verdict": judgement.verdict.word,
+        "rule": RULE,
+        "reasons": list(judgement.verdict.reasons),
+    }
+
+
+def _best(result: SearchResult) -> list[Trial]:
+    """Return the best complete trials by the first objective; whether one keeps a constraint does not matter here."""
+    order = sorted(
+        result.complete, key=lambda trial: (upward(trial, result.objectives)[0], -trial.number), reverse=True
+    )
+    return order[:TESTED]
+
+
+def _returns(config: RunConfig, bars: Bars, trial: Trial) -> FloatArray:
+    own = assigned(config, trial.values)
+    return trial_returns(own, bars, run_backtest(own, bars))
+
+
+def _tested(difference: FloatArray, seed: int) -> tuple[SuperiorAbility | None, str]:
+    try:
+        return superior_ability(difference, generator(seed, "research", "search", "superior")), ""
+    except UsageError as error:
+        return None, str(error)
+
+
+def _less(sums: TrialSums, rate: float) -> TrialSums:
+    """Return the sums of the returns less a rate per period."""
+    if rate == 0.0:
+        return sums
+    count = sums.count[:, None]
+    return TrialSums(sums.count, sums.total - rate * count, sums.squares - 2 * rate * sums.total + rate**2 * count)
+
+
+def trials_refused(trials: Sequence[Trial]) -> dict[str, int]:
+    """Return how many trials each constraint refused, and how many failed for what reason, most first."""
+    counts: dict[str, int] = {}
+    for trial in trials:
+        if not trial.is_feasible:
+            for reason in trial.reason.split("; "):
+                counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
