@@ -46,6 +46,11 @@ class WalkFolder:
                 raise DataError(f"{file} must hold a fold: remove it, and that fold is chosen again") from error
         return found
 
+    @property
+    def has_folds(self) -> bool:
+        """Whether a fold was finished."""
+        return any(self.study.path.glob("fold-*.json"))
+
     def keep(self, number: int, choice: Choice) -> None:
         """Write a finished fold."""
         self._write(f"fold-{number:04d}.json", {"number": number, **choice_record(choice)})

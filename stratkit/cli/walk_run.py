@@ -17,7 +17,7 @@ from stratkit.cli.walk_folder import WalkFolder
 from stratkit.cli.walk_tables import print_walk
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import Terminated
+from stratkit.errors import RunError, StratkitError, Terminated
 from stratkit.reports.wording import number
 from stratkit.research.fold_choice import Choice, chosen_by_search
 from stratkit.research.search import SearchProgress
@@ -69,6 +69,10 @@ def run_walk(terminal: Terminal, config: FileConfig, out: Path, resume: str | No
         terminal.talk.print(
             f"finished folds are kept; go on with: {folder.resume_command(REPORTS)}", markup=False, soft_wrap=True
         )
+        raise
+    except StratkitError:
+        if not folder.has_folds or isinstance(sys.exception(), RunError):  # there is nothing to go on with
+            folder.study.remove()
         raise
     done = _kept(terminal, config, walk, folder, seconds, started)
     folder.study.remove()

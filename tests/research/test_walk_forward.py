@@ -35,7 +35,7 @@ SPACE = (
     SearchParameter(FAST, "int", 5, "", 3, 8, 1),
     SearchParameter(SLOW, "int", 20, "", 12, 30, 1),
 )
-ROLLING = {"train": 120, "test": 60, "purge_bars": 5}
+ROLLING: dict[str, Any] = {"train": 120, "test": 60, "purge_bars": 5}
 ARRAYS = ("times", "equity", "cash", "gross", "net", "fills", "trades", "decisions")
 
 
