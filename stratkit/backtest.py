@@ -27,6 +27,7 @@ from stratkit.data.funding import load_funding
 from stratkit.data.history import history_bars, traded_bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
+from stratkit.engine.deciding import play_stretch
 from stratkit.engine.detail import Detail, detail_of
 from stratkit.engine.layout import Market
 from stratkit.engine.profiles import trades_at_next_open
@@ -34,7 +35,6 @@ from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import Stage, set_stage
-from stratkit.engine.stretch import play_stretch
 from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
