@@ -7,12 +7,15 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from search_cases import cross_config
 
 from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.errors import UsageError
 from stratkit.research.conditions import condition
-from stratkit.research.objectives import best_of, front_of, objective_of, searchable_metrics
+from stratkit.research.objectives import best_of, front_of, goal_of, objective_of, searchable_metrics
 from stratkit.research.search_result import Objective
+from stratkit.research.search_settings import ConstraintSettings, SearchSettings
+from stratkit.research.search_space import search_space_of
 from stratkit.research.trials import Trial
 
 KEYS = ("strategies.a.params.fast", "strategies.a.params.slow", "risk.caps.max_symbol_pct")
@@ -101,6 +104,15 @@ def test_the_direction_of_an_objective_is_that_of_its_definition() -> None:
         objective_of("sharpee")
     with pytest.raises(UsageError, match="needs the whole run"):
         objective_of("var_hist")
+
+
+def test_a_goal_names_the_metrics_that_it_reads() -> None:
+    settings = SearchSettings(
+        objectives=("calmar", "ulcer"),
+        constraints=ConstraintSettings(min_trades=5, max_drawdown_pct=20, metrics=("calmar / sortino < 3",)),
+    )
+    goal = goal_of(cross_config(), settings, search_space_of(cross_config(), settings))
+    assert goal.metrics == ("calmar", "ulcer", "trades", "max_drawdown", "sortino")
 
 
 def trial(number: int, *objectives: float, violation: float = 0.0) -> Trial:
