@@ -27,6 +27,7 @@ from stratkit.research.worklist import Pace, Told, Worklist
 
 # several workers with several threads each are slower than one thread each
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_STILLBORN: Final = 2  # workers in a row that may die before they are ready: by chance, not for a reason that stays
 
 
 @dataclass
@@ -49,7 +50,7 @@ class ProcessPool:
     def __init__(self, config: RunConfig, bars: Bars, workers: int) -> None:
         self._config, self._bars, self._count = config, bars, workers
         self._workers: list[_Worker] = []
-        self._pace = Pace()
+        self._pace, self._stillborn = Pace(), 0
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="stratkit-bars-"))
@@ -108,7 +109,7 @@ class ProcessPool:
             self._mourn(worker, work)
             return
         if not worker.is_ready:
-            worker.is_ready = True
+            worker.is_ready, self._stillborn = True, 0
             return
         found, seconds = answer
         if isinstance(found, StratkitError):
@@ -123,10 +124,12 @@ class ProcessPool:
         worker.connection.close()
         worker.process.kill()  # a pipe may break before its process has gone
         worker.process.join()
-        if not worker.is_ready:
+        self._stillborn += not worker.is_ready
+        if self._stillborn > _STILLBORN:
             raise RunError(
-                f"a worker process must start; found that it ended with code {worker.process.exitcode} before it could "
-                "compute: what it printed says why. A script of your own starts workers below "
+                f"a worker process must start; found that {self._stillborn} in a row ended before they could compute, "
+                f"the last with code {worker.process.exitcode}: "
+                "what they printed says why. A script of your own starts workers below "
                 "`if __name__ == '__main__':` only; --workers 1 starts none"
             )
         if worker.places:

@@ -13,6 +13,7 @@ from stratkit.research.cluster_worker import READY
 
 ANSWER_SECONDS: Final = 5.0  # in which a scheduler answers
 WORKER_SECONDS: Final = 30.0  # in which a worker joins, or comes back after all are gone
+_READY: Final = "stratkit.research.cluster_worker:READY"  # by name: a function of ours could not even be sent
 
 
 def connected(address: str) -> Any:
@@ -55,7 +56,7 @@ def wait_for_worker(client: Any, address: str) -> None:
 
 def check_that_stratkit_is_there(client: Any) -> None:
     """Raise `RunError` when a worker cannot import what computes trials."""
-    answers = client.run(pkgutil.resolve_name, "stratkit.research.cluster_worker:READY", on_error="return")
+    answers = client.run(pkgutil.resolve_name, _READY, on_error="return")
     for worker, answer in answers.items():
         if answer != READY:
             raise RunError(

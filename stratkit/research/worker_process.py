@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
+import os
 import platform
 import shutil
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
@@ -32,17 +36,16 @@ _KEPT_BYTES: Final = 1 << 28
 
 
 def serve(connection: Connection, config: RunConfig, folder: Path) -> None:
-    """Evaluate chunks on the bars in `folder` until the process at the other end is gone; then remove the folder."""
+    """Evaluate chunks on the bars in `folder` until the pipe is closed, or until the process that asked is gone."""
     ignore_ctrl_c()  # the process that asked hears of it and ends this one
     warnings.simplefilter("ignore")  # each worker would say once more what is said where the choice is replayed
     _keep_freed_memory()
-    try:
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    with suppress(EOFError, OSError):
         evaluator = Evaluator(config, open_bars(folder))
         connection.send(None)
         while True:
             connection.send(_answer(evaluator, connection.recv()))
-    except (EOFError, OSError):
-        shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
 
 
 def as_stratkit_error(error: Exception) -> StratkitError:
@@ -62,6 +65,15 @@ def _answer(evaluator: Evaluator, request: Request) -> Answer:
     except Exception as error:  # whatever it is, it is raised where the trial was asked for
         found = as_stratkit_error(error)
     return found, time.perf_counter() - begun
+
+
+def _end_with_parent(folder: Path) -> None:
+    """End this process, whatever it computes, when the one that started it is gone, and take its files away."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
 
 
 def _keep_freed_memory() -> None:
