@@ -11,12 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from stratkit.backtest import RunConfig
-from stratkit.data.bars import Bars
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
 from stratkit.research.agreement import agreed
 from stratkit.research.cluster_worker import ClusterJob, evaluate_chunk
+from stratkit.research.evaluation import Evaluator
 from stratkit.research.provenance import located
 from stratkit.research.scheduler import ANSWER_SECONDS, check_that_stratkit_is_there, connected, wait_for_worker
 from stratkit.research.trials import Assignment, Evaluation
@@ -28,15 +27,15 @@ _PER_WORKER: Final = 2  # chunks under way for each worker, so that it need not 
 
 
 class Cluster:
-    """Evaluates sets of values on the workers of the scheduler at `address`, such as ``tcp://10.0.0.5:8786``.
+    """Lets `evaluator` work on the workers of the scheduler at `address`, such as ``tcp://10.0.0.5:8786``.
 
     It is connected while its context is open. Configuration and bars go to every worker once; a chunk names values
     only. Raises `UsageError` without the extra ``cluster`` or for an address that is none; `RunError` when no scheduler
     answers there, when no worker joins, and when one has other code or files than this process.
     """
 
-    def __init__(self, config: RunConfig, bars: Bars, address: str) -> None:
-        self._config, self._bars, self._address = config, bars, address
+    def __init__(self, evaluator: Evaluator, address: str) -> None:
+        self._evaluator, self._address = evaluator, address
         self._pace, self._lost = Pace(), 0
 
     def __enter__(self) -> Self:
@@ -44,11 +43,11 @@ class Cluster:
         try:
             wait_for_worker(self._client, self._address)
             check_that_stratkit_is_there(self._client)
-            plain = self._config.model_dump(mode="json", by_alias=True)
-            config, bars = located(plain, (Path.cwd(),)), replace(self._bars, findings=())
-            self._job = ClusterJob(config, bars, agreed(config, bars))
+            plain = self._evaluator.config.model_dump(mode="json", by_alias=True)
+            config, bars = located(plain, (Path.cwd(),)), replace(self._evaluator.bars, findings=())
+            self._job = ClusterJob(replace(self._evaluator, config=config, bars=bars), agreed(config, bars))
             self._send_job()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the client has a thread that must end
             self._client.close(timeout=ANSWER_SECONDS)
             raise
         return self

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from stratkit.backtest import RunConfig
-from stratkit.data.bars import Bars
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
 from stratkit.research.agreement import Agreement, agreed, difference
@@ -27,17 +25,16 @@ _one_at_a_time = threading.Lock()
 
 @dataclass
 class ClusterJob:
-    """The configuration, with paths that lead somewhere from any folder, the bars, and what the sender's code is."""
+    """What evaluates, whose paths lead somewhere from any folder, and what the sender's code and files are."""
 
-    config: RunConfig
-    bars: Bars
+    evaluator: Evaluator
     expected: Agreement
 
     @cached_property
-    def evaluator(self) -> Evaluator:
-        """What computes trials in this process; raises `RunError` when its code or files are not the sender's."""
+    def checked(self) -> Evaluator:
+        """The evaluator; raises `RunError` when its code or files are not the sender's."""
         try:
-            found = difference(self.expected, agreed(self.config, self.bars))
+            found = difference(self.expected, agreed(self.evaluator.config, self.evaluator.bars))
         except StratkitError as error:
             found = str(error)
         if found is not None:
@@ -46,11 +43,11 @@ class ClusterJob:
                 f"{platform.node()}: {found}. Start the workers in the same environment, and put files "
                 "where all of them see them"
             )
-        return Evaluator(self.config, self.bars)
+        return self.evaluator
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out what was made in this process: Dask moves jobs between workers and to disk."""
-        return {"config": self.config, "bars": self.bars, "expected": self.expected}
+        """Leave out that it was checked in this process: Dask moves jobs between workers."""
+        return {"evaluator": self.evaluator, "expected": self.expected}
 
 
 def evaluate_chunk(job: ClusterJob, values: Sequence[Assignment], stop_below: FloatArray | None) -> Answer:
@@ -61,6 +58,6 @@ def evaluate_chunk(job: ClusterJob, values: Sequence[Assignment], stop_below: Fl
     with _one_at_a_time:
         begun = time.perf_counter()
         try:
-            return job.evaluator.evaluate(values, stop_below), time.perf_counter() - begun
+            return job.checked.evaluate(values, stop_below), time.perf_counter() - begun
         except Exception as error:  # whatever it is, it is raised where the trial was asked for
             return as_stratkit_error(error), time.perf_counter() - begun

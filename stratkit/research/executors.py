@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from stratkit.backtest import RunConfig
-from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
 from stratkit.panel import FloatArray
 from stratkit.research.cluster import Cluster
@@ -64,8 +63,8 @@ class InProcess:
         return work.results()
 
 
-def executor_for(config: RunConfig, bars: Bars, workers: int = 1, cluster: str | None = None) -> Executor:
-    """Return what computes trials of `config` on `bars`: the workers of the Dask scheduler at `cluster`, or those here.
+def executor_for(evaluator: Evaluator, workers: int = 1, cluster: str | None = None) -> Executor:
+    """Return what lets `evaluator` work on the workers of the Dask scheduler at `cluster`, or on `workers` here.
 
     Strategies that are asked bar by bar hold Python's lock, so `workers` are processes for them. Others spend their
     time in compiled code, which threads of this process run side by side without copying anything. Raises `UsageError`
@@ -76,10 +75,10 @@ def executor_for(config: RunConfig, bars: Bars, workers: int = 1, cluster: str |
     if cluster is not None:
         if workers > 1:
             raise UsageError("--workers counts processes of this machine, --cluster uses others; found both: give one")
-        return Cluster(config, bars, cluster)
-    if workers > 1 and is_asked_bar_by_bar(config):
-        return ProcessPool(config, bars, workers)
-    return InProcess(Evaluator(config, bars))
+        return Cluster(evaluator, cluster)
+    if workers > 1 and is_asked_bar_by_bar(evaluator.config):
+        return ProcessPool(evaluator, workers)
+    return InProcess(evaluator)
 
 
 def is_asked_bar_by_bar(config: RunConfig) -> bool:

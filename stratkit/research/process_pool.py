@@ -8,17 +8,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from stratkit.backtest import RunConfig
-from stratkit.data.bars import Bars
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
+from stratkit.research.evaluation import Evaluator
 from stratkit.research.interrupts import interrupted_later
 from stratkit.research.shared_bars import write_bars
 from stratkit.research.trials import Assignment, Evaluation
@@ -41,14 +40,15 @@ class _Worker:
 
 
 class ProcessPool:
-    """Evaluates sets of values in `workers` processes, which start on entering and end on leaving the context.
+    """Lets `evaluator` work in `workers` processes, which start on entering and end on leaving the context.
 
     One that dies is replaced and its chunk computed again. Not on `concurrent.futures`, whose pool is lost as a whole
     with one of its processes, does not say whose chunk that was, and cannot be ended at once.
     """
 
-    def __init__(self, config: RunConfig, bars: Bars, workers: int) -> None:
-        self._config, self._bars, self._count = config, bars, workers
+    def __init__(self, evaluator: Evaluator, workers: int) -> None:
+        self._bars, self._count = evaluator.bars, workers
+        self._evaluator = replace(evaluator, bars=replace(self._bars.slice(0, 0), findings=()))
         self._workers: list[_Worker] = []
         self._pace, self._stillborn = Pace(), 0
 
@@ -57,7 +57,7 @@ class ProcessPool:
         try:
             write_bars(self._bars, self._folder)
             self._fill_up()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: what was started must end
             self._close()
             raise
         return self
@@ -88,8 +88,8 @@ class ProcessPool:
                         self._hand_out(worker, work, values, stop_below)
                 for connection in wait([worker.connection for worker in self._workers]):
                     self._hear(next(one for one in self._workers if one.connection is connection), work)
-        except BaseException:
-            self._end_workers()  # what they still compute belongs to nobody
+        except BaseException:  # Ctrl-C too: what workers still compute belongs to nobody
+            self._end_workers()
             raise
         return work.results()
 
@@ -144,7 +144,7 @@ class ProcessPool:
         spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
         ours, its = spawn.Pipe()
         # a daemon is ended with this process, should nobody leave the context
-        process = spawn.Process(target=serve, args=(its, self._config, self._folder), daemon=True)
+        process = spawn.Process(target=serve, args=(its, self._evaluator, self._folder), daemon=True)
         with _one_thread_each(), interrupted_later():
             process.start()
             self._workers.append(_Worker(process, ours))

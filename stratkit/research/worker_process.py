@@ -13,11 +13,11 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from stratkit.backtest import RunConfig
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
 from stratkit.research.evaluation import Evaluator
@@ -35,17 +35,18 @@ _MMAP_THRESHOLD: Final = -3
 _KEPT_BYTES: Final = 1 << 28
 
 
-def serve(connection: Connection, config: RunConfig, folder: Path) -> None:
-    """Evaluate chunks on the bars in `folder` until the pipe is closed, or until the process that asked is gone."""
+def serve(connection: Connection, evaluator: Evaluator, folder: Path) -> None:
+    """Evaluate chunks with `evaluator` on the bars in `folder`, until the process that asked ends this one or is gone."""
     ignore_ctrl_c()  # the process that asked hears of it and ends this one
     warnings.simplefilter("ignore")  # each worker would say once more what is said where the choice is replayed
     _keep_freed_memory()
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     with suppress(EOFError, OSError):
-        evaluator = Evaluator(config, open_bars(folder))
+        evaluator = replace(evaluator, bars=open_bars(folder))
         connection.send(None)
         while True:
             connection.send(_answer(evaluator, connection.recv()))
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
 
 
 def as_stratkit_error(error: Exception) -> StratkitError:

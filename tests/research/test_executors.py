@@ -163,7 +163,7 @@ def calls(own: Path) -> Counter[int]:
 
 def test_processes_find_the_bits_of_this_process(bars: Bars) -> None:
     heard: dict[int, Evaluation] = {}
-    with ProcessPool(CROSS, bars, 2) as pool:
+    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
         found = pool.evaluate(PAIRS, told=heard.__setitem__)
         assert pool.evaluate([]) == []
         again = pool.evaluate(PAIRS[::-1])
@@ -175,7 +175,7 @@ def test_processes_find_the_bits_of_this_process(bars: Bars) -> None:
 
 def test_a_cluster_finds_the_bits_of_this_process(bars: Bars, dask: distributed.LocalCluster) -> None:
     heard: dict[int, Evaluation] = {}
-    with Cluster(CROSS, bars, dask.scheduler_address) as cluster:
+    with Cluster(Evaluator(CROSS, bars), dask.scheduler_address) as cluster:
         found = cluster.evaluate(PAIRS, told=heard.__setitem__)
         assert cluster.evaluate([]) == []
         again = cluster.evaluate(PAIRS[::-1])
@@ -197,7 +197,7 @@ VALUES = [*range(1, 13), *range(15, 27)]
 def test_a_worker_process_that_is_killed_costs_no_finished_trial(bars: Bars, own: Path) -> None:
     config = config_of(own, every=5, wait=0.1)
     finished: list[int] = []
-    with ProcessPool(config, bars, 2) as pool:
+    with ProcessPool(Evaluator(config, bars), 2) as pool:
         first = pool.pids
 
         def told(place: int, _: Evaluation) -> None:
@@ -227,7 +227,7 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_no_finished_trial(
         if len(finished) == 5:
             os.kill(victim, signal.SIGKILL)
 
-    with Cluster(config, bars, dask.scheduler_address) as cluster:
+    with Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster:
         found = cluster.evaluate(every(*VALUES), told=told)
     asked = calls(own)
     assert sorted(finished) == list(range(len(VALUES)))
@@ -245,14 +245,14 @@ def test_bars_that_vanish_with_all_workers_are_sent_again(bars: Bars, own: Path)
             if len(heard) == 2:
                 os.kill(dask.workers[0].pid, signal.SIGKILL)
 
-        with Cluster(config, bars, dask.scheduler_address) as cluster:
+        with Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster:
             found = cluster.evaluate(every(*range(1, 9)), told=told)
     assert bits(found) == plainly(config_of(own, every=5), bars, every(*range(1, 9)))
 
 
 def test_a_strategy_that_is_asked_bar_by_bar_comes_to_the_same_in_processes(bars: Bars, asked: Path) -> None:
     config, values = config_of(asked, every=5), every(1, 2, 3, 50)
-    with executor_for(config, bars, workers=2) as pool:
+    with executor_for(Evaluator(config, bars), workers=2) as pool:
         found = pool.evaluate(values)
     assert bits(found) == plainly(config, bars, values)
     assert len({one.digest for one in found if isinstance(one, Outcome)}) == 4
@@ -261,7 +261,10 @@ def test_a_strategy_that_is_asked_bar_by_bar_comes_to_the_same_in_processes(bars
 def test_a_strategy_that_raises_fails_its_own_trial_only(bars: Bars, own: Path, dask: distributed.LocalCluster) -> None:
     config, values = config_of(own, every=5), every(5, 13, 7)
     here = Evaluator(config, bars).evaluate(values)
-    with ProcessPool(config, bars, 2) as pool, Cluster(config, bars, dask.scheduler_address) as cluster:
+    with (
+        ProcessPool(Evaluator(config, bars), 2) as pool,
+        Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster,
+    ):
         assert bits(pool.evaluate(values)) == bits(cluster.evaluate(values)) == bits(here)
     assert isinstance(here[1], Unfinished)
     assert here[1].state == "failed"
@@ -270,7 +273,7 @@ def test_a_strategy_that_raises_fails_its_own_trial_only(bars: Bars, own: Path, 
 
 def test_a_trial_that_kills_every_process_has_failed_and_the_others_are_done(bars: Bars, own: Path) -> None:
     config = config_of(own, every=5)
-    with ProcessPool(config, bars, 2) as pool:
+    with ProcessPool(Evaluator(config, bars), 2) as pool:
         found = pool.evaluate(every(5, 14, 7))
     assert [type(one) for one in found] == [Outcome, Unfinished, Outcome]
     assert isinstance(found[1], Unfinished)
@@ -279,7 +282,7 @@ def test_a_trial_that_kills_every_process_has_failed_and_the_others_are_done(bar
 
 def test_an_error_outside_the_trials_is_raised_here_and_leaves_a_pool_that_works(bars: Bars) -> None:
     no_values: Any = {1: 2}  # a defect of the caller
-    with ProcessPool(CROSS, bars, 2) as pool:
+    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
         with pytest.raises(RunError, match="a worker must compute a trial or say why not; found AttributeError"):
             pool.evaluate([no_values, *PAIRS])
         assert bits(pool.evaluate(PAIRS)) == plainly(CROSS, bars, PAIRS)
@@ -289,12 +292,12 @@ def test_a_pool_whose_workers_cannot_start_says_so(
     bars: Bars, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("stratkit.research.process_pool.write_bars", lambda bars, folder: (folder / "x").touch())
-    with pytest.raises(RunError, match="must start"), ProcessPool(CROSS, bars, 1) as pool:
+    with pytest.raises(RunError, match="must start"), ProcessPool(Evaluator(CROSS, bars), 1) as pool:
         pool.evaluate(PAIRS)
 
 
 def test_a_worker_that_is_killed_while_it_starts_is_replaced(bars: Bars) -> None:
-    with ProcessPool(CROSS, bars, 2) as pool:
+    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
         for pid in pool.pids:
             os.kill(pid, signal.SIGKILL)
         assert bits(pool.evaluate(PAIRS)) == plainly(CROSS, bars, PAIRS)
@@ -318,7 +321,7 @@ def owner_of(array: object) -> object:
 def test_a_pool_leaves_nothing_behind(bars: Bars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = dict(os.environ)
-    with ProcessPool(CROSS, bars, 2) as pool:
+    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
         pool.evaluate(PAIRS[:2])
         pids = pool.pids
         assert list(tmp_path.iterdir())
@@ -340,12 +343,13 @@ import sys
 from pathlib import Path
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
+from stratkit.research.evaluation import Evaluator
 from stratkit.research.process_pool import ProcessPool
 from test_executors import config_of, every
 
 def main():
     config = config_of(sys.argv[1], every=5, wait=60.0)
-    with ProcessPool(config, load_bars(DataSettings()).slice(0, 300), 2) as pool:
+    with ProcessPool(Evaluator(config, load_bars(DataSettings()).slice(0, 300)), 2) as pool:
         print(*pool.pids, flush=True)
         pool.evaluate(every(1, 2, 3, 4))
 
@@ -420,13 +424,13 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_error(bars: Bars, monkeyp
     address = f"tcp://127.0.0.1:{free_port()}"
     begun = time.monotonic()
     with pytest.raises(RunError, match=f"a Dask scheduler must answer at {address} within 0.5 s; found no answer"):
-        Cluster(CROSS, bars, address).__enter__()
+        Cluster(Evaluator(CROSS, bars), address).__enter__()
     assert time.monotonic() - begun < 5
 
 
 def test_what_is_no_scheduler_is_said(bars: Bars, dask: distributed.LocalCluster) -> None:
     with pytest.raises(RunError, match="found a Worker"):
-        Cluster(CROSS, bars, dask.workers[0].worker_address).__enter__()
+        Cluster(Evaluator(CROSS, bars), dask.workers[0].worker_address).__enter__()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def chatter() -> None:
@@ -437,32 +441,29 @@ def test_what_is_no_scheduler_is_said(bars: Bars, dask: distributed.LocalCluster
         thread = threading.Thread(target=chatter)
         thread.start()
         with pytest.raises(RunError, match="a Dask scheduler must answer at"):
-            Cluster(CROSS, bars, f"tcp://127.0.0.1:{server.getsockname()[1]}").__enter__()
+            Cluster(Evaluator(CROSS, bars), f"tcp://127.0.0.1:{server.getsockname()[1]}").__enter__()
         thread.join()
 
 
 @pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:80", "tcp://127.0.0.1"])
 def test_what_is_no_address_is_said(bars: Bars, address: str) -> None:
     with pytest.raises(UsageError, match=f"--cluster must be the address .* found '{address}'"):
-        Cluster(CROSS, bars, address).__enter__()
+        Cluster(Evaluator(CROSS, bars), address).__enter__()
 
 
 def test_a_scheduler_without_workers_is_said(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "WORKER_SECONDS", 0.3)
     with local_cluster(0) as dask, pytest.raises(RunError, match="must have a worker; found none within"):
-        Cluster(CROSS, bars, dask.scheduler_address).__enter__()
+        Cluster(Evaluator(CROSS, bars), dask.scheduler_address).__enter__()
 
 
 def test_a_scheduler_that_goes_away_is_said(bars: Bars, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stratkit.research.cluster.ANSWER_SECONDS", 0.5)
     config = config_of(own, every=5, wait=0.1)
-    with (
-        local_cluster(1) as dask,
-        pytest.raises(RunError, match="must stay until the end; found that it is gone"),
-        Cluster(config, bars, dask.scheduler_address) as cluster,
-    ):
+    with local_cluster(1) as dask, Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster:
         end: Any = dask.close
-        cluster.evaluate(every(*VALUES), told=lambda place, _: end())
+        with pytest.raises(RunError, match="must stay until the end; found that it is gone"):
+            cluster.evaluate(every(*VALUES), told=lambda place, _: end())
 
 
 def test_a_worker_with_other_code_is_refused(
@@ -472,7 +473,7 @@ def test_a_worker_with_other_code_is_refused(
     refused = pytest.raises(
         RunError, match=r"must have the code and files .* stratkit's engine \(0123456789abcdef here"
     )
-    with refused, Cluster(CROSS, bars, dask.scheduler_address) as cluster:
+    with refused, Cluster(Evaluator(CROSS, bars), dask.scheduler_address) as cluster:
         cluster.evaluate(PAIRS)
 
 
@@ -481,12 +482,12 @@ def test_a_worker_without_stratkit_is_refused(
 ) -> None:
     monkeypatch.setattr(scheduler, "_READY", "stratkit_that_is_elsewhere:READY")
     with pytest.raises(RunError, match="every worker must have this version of stratkit"):
-        Cluster(CROSS, bars, dask.scheduler_address).__enter__()
+        Cluster(Evaluator(CROSS, bars), dask.scheduler_address).__enter__()
 
 
 def test_a_strategy_that_a_worker_cannot_see_is_said(bars: Bars, own: Path) -> None:
     config = config_of(own, every=5)
-    job = ClusterJob(config, bars, agreed(config, bars))
+    job = ClusterJob(Evaluator(config, bars), agreed(config, bars))
     own.rename(own.with_name("gone.py"))
     found, _ = evaluate_chunk(job, every(5), None)
     assert isinstance(found, RunError)
@@ -496,7 +497,7 @@ def test_a_strategy_that_a_worker_cannot_see_is_said(bars: Bars, own: Path) -> N
 
 def test_a_strategy_that_is_another_one_there_is_said(bars: Bars, own: Path) -> None:
     config = config_of(own, every=5)
-    job = ClusterJob(config, bars, agreed(config, bars))
+    job = ClusterJob(Evaluator(config, bars), agreed(config, bars))
     own.write_text(OWN + "\n# changed\n")
     found, _ = evaluate_chunk(job, every(5), None)
     assert isinstance(found, RunError)
@@ -508,7 +509,7 @@ def test_a_relative_path_leads_to_the_same_strategy_on_the_workers(
 ) -> None:
     monkeypatch.chdir(own.parent)
     config = config_of("own.py", every=5)
-    with Cluster(config, bars, dask.scheduler_address) as cluster:
+    with Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster:
         assert bits(cluster.evaluate(every(5, 13))) == plainly(config, bars, every(5, 13))
 
 
@@ -524,27 +525,27 @@ def test_code_that_agrees_says_nothing_and_a_package_that_is_missing_is_named(ba
 def test_without_the_extra_it_is_named(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"this needs: pip install 'stratkit\[cluster\]'"):
-        Cluster(CROSS, bars, "tcp://127.0.0.1:8786").__enter__()
+        Cluster(Evaluator(CROSS, bars), "tcp://127.0.0.1:8786").__enter__()
 
 
 def test_one_worker_is_this_process(bars: Bars) -> None:
-    assert isinstance(executor_for(CROSS, bars), InProcess)
+    assert isinstance(executor_for(Evaluator(CROSS, bars)), InProcess)
 
 
 def test_compiled_strategies_get_threads(bars: Bars) -> None:
-    assert isinstance(executor_for(CROSS, bars, workers=2), InProcess)
+    assert isinstance(executor_for(Evaluator(CROSS, bars), workers=2), InProcess)
 
 
 def test_strategies_asked_bar_by_bar_get_processes(bars: Bars, asked: Path) -> None:
-    assert isinstance(executor_for(config_of(asked), bars, workers=2), ProcessPool)
+    assert isinstance(executor_for(Evaluator(config_of(asked), bars), workers=2), ProcessPool)
 
 
 def test_a_cluster_is_taken_when_there_is_one(bars: Bars) -> None:
-    assert isinstance(executor_for(CROSS, bars, cluster="tcp://127.0.0.1:8786"), Cluster)
+    assert isinstance(executor_for(Evaluator(CROSS, bars), cluster="tcp://127.0.0.1:8786"), Cluster)
 
 
 def test_what_contradicts_itself_is_refused(bars: Bars) -> None:
     with pytest.raises(UsageError, match="--workers must be 1 or more; found 0"):
-        executor_for(CROSS, bars, workers=0)
+        executor_for(Evaluator(CROSS, bars), workers=0)
     with pytest.raises(UsageError, match="give one"):
-        executor_for(CROSS, bars, workers=2, cluster="tcp://127.0.0.1:8786")
+        executor_for(Evaluator(CROSS, bars), workers=2, cluster="tcp://127.0.0.1:8786")
