@@ -36,7 +36,7 @@ _KEPT_BYTES: Final = 1 << 28
 
 
 def serve(connection: Connection, evaluator: Evaluator, folder: Path) -> None:
-    """Evaluate chunks with `evaluator` on the bars in `folder`, until the process that asked ends this one or is gone."""
+    """Evaluate chunks on the bars in `folder`, until the process that asked ends this one or is gone."""
     ignore_ctrl_c()  # the process that asked hears of it and ends this one
     warnings.simplefilter("ignore")  # each worker would say once more what is said where the choice is replayed
     _keep_freed_memory()
