@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -39,7 +40,7 @@ class Executor(Protocol):
 
 
 class InProcess:
-    """Evaluates in this process, a second's worth at a time, so that a stop loses no more than that."""
+    """Lets `evaluator` work in this process, a second's worth at a time, so that a stop loses no more than that."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator, self._pace = evaluator, Pace()
@@ -56,10 +57,11 @@ class InProcess:
     ) -> list[Evaluation]:
         """Return what the evaluator does, in the order of `values`."""
         work = Worklist(len(values), told)
-        while places := work.take(self._pace, hands=1):
+        threads = self._evaluator.workers
+        while places := work.take(Pace(self._pace.size * threads), hands=1):
             begun = time.perf_counter()
             work.finish(places, self._evaluator.evaluate([values[place] for place in places], stop_below))
-            self._pace = self._pace.after(len(places), time.perf_counter() - begun)
+            self._pace = self._pace.after(-(-len(places) // threads), time.perf_counter() - begun)
         return work.results()
 
 
@@ -75,10 +77,10 @@ def executor_for(evaluator: Evaluator, workers: int = 1, cluster: str | None = N
     if cluster is not None:
         if workers > 1:
             raise UsageError("--workers counts processes of this machine, --cluster uses others; found both: give one")
-        return Cluster(evaluator, cluster)
+        return Cluster(replace(evaluator, workers=1), cluster)
     if workers > 1 and is_asked_bar_by_bar(evaluator.config):
-        return ProcessPool(evaluator, workers)
-    return InProcess(evaluator)
+        return ProcessPool(replace(evaluator, workers=1), workers)
+    return InProcess(replace(evaluator, workers=workers))
 
 
 def is_asked_bar_by_bar(config: RunConfig) -> bool:

@@ -25,6 +25,7 @@ from stratkit.data.bars import FIELDS, Bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.errors import RunError, UsageError
+from stratkit.panel import FloatArray
 from stratkit.research import scheduler
 from stratkit.research.agreement import agreed, difference
 from stratkit.research.cluster import Cluster
@@ -155,19 +156,29 @@ def dask() -> Iterator[distributed.LocalCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def evaluator(bars: Bars) -> Evaluator:
+    return Evaluator(CROSS, bars, metrics=("omega",))
+
+
+@pytest.fixture(scope="module")
+def pool(evaluator: Evaluator) -> Iterator[ProcessPool]:
+    with ProcessPool(evaluator, 2) as pool:
+        yield pool
+
+
 def calls(own: Path) -> Counter[int]:
     """How often each value was asked for, in any process."""
     lines = (own.parent / "calls.txt").read_text().splitlines()
     return Counter(int(line.split()[0]) for line in lines)
 
 
-def test_processes_find_the_bits_of_this_process(bars: Bars) -> None:
+def test_processes_find_the_bits_of_this_process(evaluator: Evaluator, pool: ProcessPool) -> None:
     heard: dict[int, Evaluation] = {}
-    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
-        found = pool.evaluate(PAIRS, told=heard.__setitem__)
-        assert pool.evaluate([]) == []
-        again = pool.evaluate(PAIRS[::-1])
-    expected = plainly(CROSS, bars, PAIRS)
+    found = pool.evaluate(PAIRS, told=heard.__setitem__)
+    assert pool.evaluate([]) == []
+    again = pool.evaluate(PAIRS[::-1])
+    expected = bits(evaluator.evaluate(PAIRS))
     assert {type(one) for one in found} == {Outcome, Unfinished}
     assert bits(found) == expected == bits(again)[::-1]
     assert [heard[place] for place in range(len(PAIRS))] == found
@@ -181,6 +192,36 @@ def test_a_cluster_finds_the_bits_of_this_process(bars: Bars, dask: distributed.
         again = cluster.evaluate(PAIRS[::-1])
     assert bits(found) == plainly(CROSS, bars, PAIRS) == bits(again)[::-1]
     assert [heard[place] for place in range(len(PAIRS))] == found
+
+
+def test_what_stops_a_trial_and_what_is_kept_of_it_reach_every_worker(
+    evaluator: Evaluator, pool: ProcessPool, dask: distributed.LocalCluster
+) -> None:
+    stop_below = np.array([np.nan, 0.0, 0.0])
+    here = evaluator.evaluate(PAIRS, stop_below)
+    assert {one.state for one in here if isinstance(one, Unfinished)} == {"pruned", "infeasible"}
+    assert "omega" in {name for one in here if isinstance(one, Outcome) for name in one.metrics}
+    with Cluster(evaluator, dask.scheduler_address) as cluster:
+        assert bits(pool.evaluate(PAIRS, stop_below)) == bits(cluster.evaluate(PAIRS, stop_below)) == bits(here)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_each_thread_gets_a_set_from_the_first_chunk_on(
+    bars: Bars, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks: list[int] = []
+    evaluate = Evaluator.evaluate
+
+    def noted(self: Evaluator, values: Sequence[Assignment], stop_below: FloatArray | None = None) -> list[Evaluation]:
+        chunks.append(len(values))
+        time.sleep(0.6 * len(values) / workers)  # as slow as two sets in a second and a bit
+        return evaluate(self, values, stop_below)
+
+    expected = plainly(CROSS, bars, PAIRS[:7])
+    monkeypatch.setattr(Evaluator, "evaluate", noted)
+    with executor_for(Evaluator(CROSS, bars), workers=workers) as here:
+        assert bits(here.evaluate(PAIRS[:7])) == expected
+    assert chunks == {1: [1] * 7, 2: [2, 2, 2, 1], 3: [3, 3, 1]}[workers]
 
 
 def test_this_process_tells_each_trial_when_it_is_done(bars: Bars) -> None:
@@ -280,12 +321,13 @@ def test_a_trial_that_kills_every_process_has_failed_and_the_others_are_done(bar
     assert "its worker process must live" in found[1].reason
 
 
-def test_an_error_outside_the_trials_is_raised_here_and_leaves_a_pool_that_works(bars: Bars) -> None:
+def test_an_error_outside_the_trials_is_raised_here_and_leaves_a_pool_that_works(
+    evaluator: Evaluator, pool: ProcessPool
+) -> None:
     no_values: Any = {1: 2}  # a defect of the caller
-    with ProcessPool(Evaluator(CROSS, bars), 2) as pool:
-        with pytest.raises(RunError, match="a worker must compute a trial or say why not; found AttributeError"):
-            pool.evaluate([no_values, *PAIRS])
-        assert bits(pool.evaluate(PAIRS)) == plainly(CROSS, bars, PAIRS)
+    with pytest.raises(RunError, match="a worker must compute a trial or say why not; found AttributeError"):
+        pool.evaluate([no_values, *PAIRS])
+    assert bits(pool.evaluate(PAIRS)) == bits(evaluator.evaluate(PAIRS))
 
 
 def test_a_pool_whose_workers_cannot_start_says_so(
