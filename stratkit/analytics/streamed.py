@@ -21,8 +21,11 @@ from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.analytics.summary import (
     BarSummary,
     ReturnSummary,
+    Row,
     TradeSummary,
+    rows_of,
     summaries,
+    total_of,
 )
 from stratkit.compiled import compiled
 from stratkit.engine.layout import YES, Records
@@ -99,19 +102,20 @@ def stream_equity(
 
 def stream_metrics(stream: Records, basis: Basis) -> list[Metric]:
     """Return every metric that the sums of a stream can give."""
-    returns, bars, closed = summaries(stream)
+    (row,) = rows_of(stream[None])
+    returns, bars, closed = summaries(row)
     return [
         *equity_metrics(returns, bars, basis),
         *_trade_metrics(closed, bars, basis),
-        *_cost_metrics(stream, bars, basis),
+        *_cost_metrics(row, bars, basis),
     ]
 
 
-def kept_figures(stream: Records, basis: Basis) -> dict[str, float]:
+def kept_figures(row: Row, basis: Basis) -> dict[str, float]:
     """Return the metrics that a sweep has of each of its trials (`KEPT_FIGURES`), from the head of its stream."""
-    returns, bars, closed = summaries(stream)
+    returns, bars, closed = summaries(row)
     growth, per_year = ratios.cagr(returns, basis.per_year), basis.per_year
-    costs, traded, years = _traded(stream, per_year)
+    costs, traded, years = _traded(row, per_year)
     estimates = (
         ratios.total_return(returns),
         growth,
@@ -248,9 +252,9 @@ def _trade_metrics(summary: TradeSummary, bars: BarSummary, basis: Basis) -> Ite
     yield metric("avg_exposure", Estimate(bars.mean_exposure), bars.bars, basis)
 
 
-def _cost_metrics(stream: Records, bars: BarSummary, basis: Basis) -> Iterator[Metric]:
-    costs, traded, years = _traded(stream, basis.per_year)
-    fills, total = int(stream[0].fills), math.fsum(costs.values())
+def _cost_metrics(row: Row, bars: BarSummary, basis: Basis) -> Iterator[Metric]:
+    costs, traded, years = _traded(row, basis.per_year)
+    fills, total = int(row.fills), math.fsum(costs.values())
     for name, amount in costs.items():
         yield metric(name, Estimate(amount), fills if name in ("commission", "slippage") else bars.bars, basis)
     yield metric("cost_total", Estimate(total), fills, basis)
@@ -258,11 +262,10 @@ def _cost_metrics(stream: Records, bars: BarSummary, basis: Basis) -> Iterator[M
     yield metric("turnover_ann", _a_year(traded, bars.mean_equity, years), fills, basis)
 
 
-def _traded(stream: Records, per_year: float) -> tuple[dict[str, float], float, float]:
+def _traded(row: Row, per_year: float) -> tuple[dict[str, float], float, float]:
     """Return the costs by kind, the notional traded, and the years."""
-    s = stream[0]
-    costs = {name: float(s[name]) + float(s[f"{name}_lost"]) for name in COSTS}
-    return costs, float(s["traded"]) + float(s["traded_lost"]), int(s["periods"]) / per_year
+    costs = {name: total_of(row, name) for name in COSTS}
+    return costs, total_of(row, "traded"), int(row.periods) / per_year
 
 
 def _a_year(amount: float, equity: float, years: float) -> Estimate:

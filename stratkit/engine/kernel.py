@@ -37,6 +37,7 @@ from stratkit.engine.steps import (
     trade,
 )
 from stratkit.engine.stream import end_period, stream_carry, take_bar
+from stratkit.engine.stretch import hold_stretch, may_stretch
 from stratkit.engine.sums import Buckets
 from stratkit.engine.worth import worth
 from stratkit.risk.targets import Panels
@@ -219,7 +220,14 @@ def advance_book(
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
     quiet_end = bars - 1 if may_be_quiet else 0
-    for bar in range(start, stop):
+    stretches = may_be_quiet and not has_carry and not judged and may_stretch(book, market, record, rules)
+    bar = start
+    while bar < stop:
+        if stretches and bar > 0 and account.bankrupt_bar < 0:
+            bar = hold_stretch(book, market, side, plans, rules, logs, record, stream, buckets, whole, bar,
+                               min(stop, quiet_end))  # fmt: skip
+            if bar >= stop:
+                break
         last = bar == bars - 1
         equity, gross, net = account.cash, 0.0, 0.0
         if has_carry:
@@ -274,4 +282,5 @@ def advance_book(
                 stream_carry(stream, account.borrow_bar, account.funding_bar, account.interest_bar)
             if market.period_end[bar]:
                 end_period(stream, buckets, whole, bar, equity)
+        bar += 1
     return stop

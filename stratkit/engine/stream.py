@@ -13,7 +13,16 @@ import numpy as np
 
 from stratkit.compiled import allocating_nothing, inlined
 from stratkit.engine.layout import YES, Records
-from stratkit.engine.sums import STREAM_DTYPE, add, keep_returns, load_returns, with_return
+from stratkit.engine.sums import (
+    STREAM_DTYPE,
+    add,
+    keep_depth,
+    keep_returns,
+    load_depth,
+    load_returns,
+    with_equity,
+    with_return,
+)
 
 
 def new_stream(initial: float, mar: float = 0.0, intraday: bool = False) -> Records:
@@ -62,17 +71,8 @@ def take_bar(stream: Any, whole: Any, bar: int, equity: float, gross: float) -> 
         change = equity / before - 1.0
         s.bar_return, s.bar_return_lost = add(s.bar_return, s.bar_return_lost, change)
         s.bar_square += change * change
-    if equity >= s.peak:
-        if bar - s.peak_bar > 1:  # bars at the peak are no drawdown
-            s.longest_bars = max(s.longest_bars, bar - s.peak_bar)
-        s.peak = equity
-        s.trough = equity
-        s.peak_bar = bar
-        return
-    if equity < s.trough:  # below one peak the lowest is the deepest: no other bar needs the division
-        s.trough = equity
-        s.max_drawdown = min(s.max_drawdown, equity / s.peak - 1.0)
-    if whole is not None:
+    keep_depth(s, with_equity(load_depth(s), bar, equity))
+    if whole is not None and equity < s.peak:
         drawdown = equity / s.peak - 1.0
         s.drawdown_square += drawdown * drawdown
 

@@ -110,6 +110,16 @@ class Returns(NamedTuple):
     shortfall_square_lost: float
 
 
+class Depth(NamedTuple):
+    """What drawdowns are measured from, likewise."""
+
+    peak: float
+    peak_bar: int
+    trough: float
+    max_drawdown: float
+    longest_bars: int
+
+
 class Buckets(NamedTuple):
     """Returns per period as sums in buckets of equal time, each up to the bar `ends`."""
 
@@ -137,6 +147,36 @@ def with_return(sums: Returns, origin: float, mar: float, period_return: float) 
     below = excess if excess < 0.0 else 0.0  # adding 0 changes no bit, and a branch would often be guessed wrong
     square, square_lost = add(sums.shortfall_square, sums.shortfall_square_lost, below * below)
     return Returns(total, total_lost, power1, power1_lost, power2, power2_lost, square, square_lost)
+
+
+@inlined
+def with_equity(depth: Depth, bar: int, equity: float) -> Depth:
+    """Return the drawdowns with one bar more."""
+    peak, peak_bar, trough, deepest, longest = depth
+    if equity >= peak:
+        if bar - peak_bar > 1:  # bars at the peak are no drawdown
+            longest = max(longest, bar - peak_bar)
+        peak, peak_bar, trough = equity, bar, equity
+    elif equity < trough:  # below one peak the lowest is the deepest: no other bar needs the division
+        trough = equity
+        deepest = min(deepest, equity / peak - 1.0)
+    return Depth(peak, peak_bar, trough, deepest, longest)
+
+
+@inlined
+def load_depth(s: Any) -> Depth:
+    """Return what drawdowns are measured from as values."""
+    return Depth(s.peak, s.peak_bar, s.trough, s.max_drawdown, s.longest_bars)
+
+
+@inlined
+def keep_depth(s: Any, depth: Depth) -> None:
+    """Write what drawdowns are measured from back into its record."""
+    s.peak = depth.peak
+    s.peak_bar = depth.peak_bar
+    s.trough = depth.trough
+    s.max_drawdown = depth.max_drawdown
+    s.longest_bars = depth.longest_bars
 
 
 @inlined

@@ -11,6 +11,7 @@ from typing import Final
 from stratkit.analytics.basis import Basis, basis_of
 from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.analytics.streamed import KEPT_FIGURES, kept_figures, score_stream, tally_result
+from stratkit.analytics.summary import rows_of
 from stratkit.backtest import RunConfig, score_backtest
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
@@ -57,23 +58,26 @@ class Yardstick:
         return open_tally(initial, basis.mar, basis.intraday, self.periods.period_end, whole=bool(self.further),
                           trials=trials)  # fmt: skip
 
-    def outcome(self, tally: Tally, trial: int = 0) -> Outcome:
-        """Return what one replay of a tally came to."""
-        stream = tally.stream[trial]
-        figures = kept_figures(stream, self.basis)
-        if self.further:
-            card = score_stream(stream, self.periods, self.config.analytics)
-            figures |= {name: card.value(name) for name in self.further}
-        return _outcome(figures, tally, trial)
+    def outcomes(self, tally: Tally) -> list[Outcome]:
+        """Return what each replay of a tally came to."""
+        basis, further = self.basis, self.further
+        found = []
+        for trial, row in enumerate(rows_of(tally.stream)):
+            figures = kept_figures(row, basis)
+            if further:
+                card = score_stream(tally.stream[trial], self.periods, self.config.analytics)
+                figures |= {name: card.value(name) for name in further}
+            found.append(_outcome(figures, tally, trial))
+        return found
 
     def recorded(self, result: BacktestResult) -> Outcome:
         """Return the same of a recorded run: a replay of its configuration gives the same in every bit."""
         tally = tally_result(result, self.periods, self.basis)
         if not self.needs_record:
-            return self.outcome(tally)
+            return self.outcomes(tally)[0]
         card, _ = score_backtest(self.config, self.bars, result)
-        figures = kept_figures(tally.stream[0], self.basis) | {name: card.value(name) for name in self.further}
-        return _outcome(figures, tally, 0)
+        (row,) = rows_of(tally.stream)
+        return _outcome(kept_figures(row, self.basis) | {name: card.value(name) for name in self.further}, tally, 0)
 
 
 def check_metrics(names: Sequence[str]) -> None:
