@@ -17,10 +17,11 @@ from stratkit.research.agreement import agreed
 from stratkit.research.cluster_worker import ClusterJob, evaluate_chunk
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.provenance import located
-from stratkit.research.scheduler import ANSWER_SECONDS, check_that_stratkit_is_there, connected, wait_for_worker
+from stratkit.research.scheduler import check_that_stratkit_is_there, closed, connected, wait_for_worker
 from stratkit.research.trials import Assignment, Evaluation
 from stratkit.research.worklist import WORKER_DIED, Pace, Told, Worklist
 
+_LOOK_SECONDS: Final = 5.0  # without a result, after which is looked whether scheduler and workers are there
 _LOST: Final = 3  # times in a row that the bars may vanish with their workers before the search gives up
 _RETRIES: Final = 2  # of a chunk that a worker could not read or send
 _PER_WORKER: Final = 2  # chunks under way for each worker, so that it need not wait for an answer
@@ -48,14 +49,14 @@ class Cluster:
             self._job = ClusterJob(replace(self._evaluator, config=config, bars=bars), agreed(config, bars))
             self._send_job()
         except BaseException:  # Ctrl-C too: the client has a thread that must end
-            self._client.close(timeout=ANSWER_SECONDS)
+            closed(self._client)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close(timeout=ANSWER_SECONDS)
+        closed(self._client)
 
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
@@ -138,7 +139,7 @@ class Cluster:
 def _heard(done: queue.SimpleQueue[Any]) -> bool:
     """Wait for a chunk to end; return whether one did before the scheduler should be looked after."""
     try:
-        done.get(timeout=ANSWER_SECONDS)
+        done.get(timeout=_LOOK_SECONDS)
     except queue.Empty:
         return False
     return True

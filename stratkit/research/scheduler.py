@@ -6,12 +6,13 @@ import asyncio
 import logging
 import pkgutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final
 
 from stratkit.errors import RunError, UsageError, needs_extra
 from stratkit.research.cluster_worker import READY
 
-ANSWER_SECONDS: Final = 5.0  # in which a scheduler answers
+ANSWER_SECONDS: Final = 10.0  # in which a scheduler answers
 WORKER_SECONDS: Final = 30.0  # in which a worker joins, or comes back after all are gone
 _READY: Final = "stratkit.research.cluster_worker:READY"  # by name: a function of ours could not even be sent
 
@@ -35,12 +36,21 @@ def connected(address: str) -> Any:
     # asked before there is a client: one that cannot connect lives on and complains when it is thrown away
     with ThreadPoolExecutor(1) as thread:  # a notebook's own thread runs an event loop already
         problem = thread.submit(asyncio.run, _problem(address)).result()
-    if problem is not None:
-        raise RunError(
-            f"a Dask scheduler must answer at {address} within {ANSWER_SECONDS:g} s; found {problem}: start one with "
-            "`dask scheduler`, or check the address"
-        )
-    return dask.Client(address, timeout=ANSWER_SECONDS, set_as_default=False, name="stratkit")
+    if problem is None:
+        try:
+            return dask.Client(address, timeout=ANSWER_SECONDS, set_as_default=False, name="stratkit")
+        except OSError as error:  # gone since
+            problem = str(error)
+    raise RunError(
+        f"a Dask scheduler must answer at {address} within {ANSWER_SECONDS:g} s; found {problem}: start one with "
+        "`dask scheduler`, or check the address"
+    )
+
+
+def closed(client: Any) -> None:
+    """Leave a scheduler; one that is gone itself is left in any case."""
+    with suppress(TimeoutError):
+        client.close(timeout=ANSWER_SECONDS)
 
 
 def wait_for_worker(client: Any, address: str) -> None:

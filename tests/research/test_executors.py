@@ -500,7 +500,7 @@ def test_a_scheduler_without_workers_is_said(bars: Bars, monkeypatch: pytest.Mon
 
 
 def test_a_scheduler_that_goes_away_is_said(bars: Bars, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stratkit.research.cluster.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("stratkit.research.cluster._LOOK_SECONDS", 0.5)
     config = config_of(own, every=5, wait=0.1)
     with local_cluster(1) as dask, Cluster(Evaluator(config, bars), dask.scheduler_address) as cluster:
         end: Any = dask.close
