@@ -28,12 +28,14 @@ from stratkit.data.funding import load_funding
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
 from stratkit.engine.detail import Detail, detail_of
+from stratkit.engine.layout import Market
 from stratkit.engine.profiles import trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress, peeked, steer
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import Stage, set_stage
 from stratkit.engine.snapshot import snapshot
+from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
@@ -42,7 +44,7 @@ from stratkit.plans import ExitPlan, PlanOrName, find_plan
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.context import Context
-from stratkit.strategies.desk import Desk, open_desk
+from stratkit.strategies.desk import Desk, desk_of, open_desk
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.surroundings import Surroundings
@@ -100,7 +102,8 @@ class Inputs:
 
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
-    `series` the digests of the external series by name.
+    `series` the digests of the external series by name; `context` what the strategies were shown; `market` the
+    arrays of the engine, where another replay has made them.
     """
 
     bars: Bars
@@ -110,6 +113,8 @@ class Inputs:
     funding: FloatArray | None = None
     detail: Detail | None = None
     series: Mapping[str, str] = field(default_factory=dict)
+    context: Context | None = None
+    market: Market | None = None
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
@@ -117,26 +122,34 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
     return replay(config, prepare(config, bars), progress)
 
 
-def prepare(config: RunConfig, bars: Bars) -> Inputs:
-    """Ask the configured strategies what they want on `bars`, and gather what the replay needs beside them."""
+def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs:
+    """Ask the configured strategies what they want on `bars`; what surrounds them is read, or taken from `like`."""
+    around = like or gather(config, bars)
+    desk = open_desk(
+        config.enabled(), around.context or Context(bars), on_error=config.global_.on_error,
+        time_limit_seconds=config.global_.time_limit_seconds,
+        surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
+    )  # fmt: skip
+    return replace(around, desk=desk)
+
+
+def gather(config: RunConfig, bars: Bars) -> Inputs:
+    """Return what a replay needs beside its strategies, with nobody at the desk."""
     events, seen = corporate_actions(config.data, bars)
     series = external_series(config.data, seen)
     outside = SeriesSource(seen, series)
     for gap in outside.gaps():
-        warnings.warn(gap, stacklevel=2)
+        warnings.warn(gap, stacklevel=3)
     return Inputs(
         bars,
-        open_desk(
-            config.enabled(), Context(seen, external=outside), on_error=config.global_.on_error,
-            time_limit_seconds=config.global_.time_limit_seconds,
-            surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
-        ),
+        desk_of(),
         None if seen is bars else seen,
         events,
         None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
         None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
         {name: one.digest for name, one in series.items()},
-    )  # fmt: skip
+        Context(seen, external=outside),
+    )
 
 
 def replay(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> BacktestResult:
@@ -176,9 +189,9 @@ def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) 
 
 
 def play_through(
-    config: RunConfig, inputs: Inputs, progress: Progress | None = None
+    config: RunConfig, inputs: Inputs, progress: Progress | None = None, tally: Tally | None = None
 ) -> tuple[Stage, Desk, Blending | None]:
-    """Play all bars; return the stage with the targets that were played, the desk and the blend behind them."""
+    """Play all bars, into a `tally` or recorded; return the stage with what was played, the desk and the blend."""
     desk = inputs.desk.fresh()
     blending = _blending(config, desk)
     books, blend = _combined(desk.signals, blending)
@@ -190,7 +203,7 @@ def play_through(
     stage = set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail,
+        detail=inputs.detail, market=inputs.market, tally=tally,
     )  # fmt: skip
     for start, stop, controls in _stretches(config, inputs.bars.times):
         _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
