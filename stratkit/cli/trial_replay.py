@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stratkit.backtest import RunConfig
-from stratkit.cli.backtest import finish, loaded, replayed
+from stratkit.cli.replaying import finish, loaded, replayed
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, read_resolved
 from stratkit.data.bars import Bars

@@ -160,6 +160,7 @@ def trials_refused(trials: Sequence[Trial]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for trial in trials:
         if not trial.is_feasible:
-            for reason in trial.reason.split("; "):
+            # what was found differs from trial to trial, what must hold does not
+            for reason in (part for part in trial.reason.split("; ") if not part.startswith("found ")):
                 counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
