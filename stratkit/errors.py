@@ -87,3 +87,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     listed = list(names.values())
     more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
     return f"known: {', '.join(listed[:_LISTED])}{more}" if listed else "none is known"
+
+
+def needs_extra(extra: str) -> str:
+    """Return the sentence on an optional part of stratkit that is not installed.
+
+    >>> needs_extra("cluster")
+    "this needs: pip install 'stratkit[cluster]'"
+    """
+    return f"this needs: pip install 'stratkit[{extra}]'"

@@ -10,6 +10,7 @@ from stratkit.alerts.delivery import ChannelDownError, UndeliveredError
 from stratkit.alerts.environment import filled_in
 from stratkit.alerts.rules import Severity
 from stratkit.alerts.settings import Channel
+from stratkit.errors import needs_extra
 
 _TYPES: Final[dict[Severity, str]] = {"info": "info", "warning": "warning", "critical": "failure"}  # apprise's words
 
@@ -19,7 +20,7 @@ def open_apprise(channel: Channel, run: str | None) -> Callable[[Alert], None]:
     try:
         import apprise
     except ImportError:
-        raise ChannelDownError("this needs: pip install 'stratkit[alerts]'") from None
+        raise ChannelDownError(needs_extra("alerts")) from None
     services = apprise.Apprise()
     for place, url in enumerate(channel.urls or (), 1):
         if not services.add(filled_in(url)):

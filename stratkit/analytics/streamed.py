@@ -21,15 +21,19 @@ from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.analytics.summary import (
     BarSummary,
     ReturnSummary,
+    Row,
     TradeSummary,
-    bar_summary,
-    return_summary,
-    trade_summary,
+    rows_of,
+    summaries,
+    total_of,
 )
 from stratkit.compiled import compiled
-from stratkit.engine.layout import Records
+from stratkit.engine.layout import YES, Records
 from stratkit.engine.result import BacktestResult
-from stratkit.engine.stream import close_period, new_stream, stream_bar, stream_carry, stream_fill, stream_trade
+from stratkit.engine.stream import end_period, new_stream, stream_carry, stream_fill, stream_trade, take_bar
+from stratkit.engine.sums import Buckets
+from stratkit.engine.tables import COSTS
+from stratkit.engine.tally import Tally, open_tally
 from stratkit.errors import UsageError
 from stratkit.frequency import ReturnPeriods
 from stratkit.inference.estimate import Estimate
@@ -37,6 +41,10 @@ from stratkit.inference.sharpe import sharpe_ratio
 from stratkit.panel import BoolArray, FloatArray, IntArray, read_only
 
 _FEW_PERIODS: Final = 30  # below it the normal approximation behind every interval is poor
+KEPT_FIGURES: Final = (
+    "total_return", "cagr", "ann_vol", "max_drawdown", "sharpe", "sortino", "calmar", "win_rate", "profit_factor",
+    "expectancy", "turnover_ann", "trades", "exposure_time", "cost_total",
+)  # fmt: skip
 _ORDER: Final = {name: place for place, name in enumerate(DEFINITIONS)}
 
 
@@ -55,9 +63,11 @@ def score_stream(stream: Records, periods: ReturnPeriods, settings: AnalyticsSet
     return scorecard_of(stream_metrics(stream, basis), basis, "", stream_warnings(stream, basis))
 
 
-def stream_result(result: BacktestResult, periods: ReturnPeriods, basis: Basis) -> Records:
+def stream_result(
+    result: BacktestResult, periods: ReturnPeriods, basis: Basis, buckets: Buckets | None = None
+) -> Records:
     """Return the stream of a recorded run: the sums that its replay would have kept."""
-    stream = stream_equity(result.equity, result.gross, result.initial_cash, periods, basis)
+    stream = stream_equity(result.equity, result.gross, result.initial_cash, periods, basis, buckets)
     fills, closed = result.fills, result.closed_trades
     _stream_fills(stream, *(_column(fills, name) for name in ("quantity", "price", "commission", "slippage")))
     _stream_carry(stream, read_only(np.ascontiguousarray(result.carry)))
@@ -67,28 +77,60 @@ def stream_result(result: BacktestResult, periods: ReturnPeriods, basis: Basis) 
     return stream
 
 
+def tally_result(result: BacktestResult, periods: ReturnPeriods, basis: Basis) -> Tally:
+    """Return the tally of a recorded run: the stream, and the returns in buckets, that its replay would have kept."""
+    tally = open_tally(result.initial_cash, basis.mar, basis.intraday, periods.period_end, whole=True)
+    own = tally.buckets._replace(total=tally.buckets.total[0], squares=tally.buckets.squares[0])
+    tally.stream[0] = stream_result(result, periods, basis, own)
+    return tally
+
+
 def stream_equity(
-    equity: FloatArray, gross: FloatArray, initial: float, periods: ReturnPeriods, basis: Basis
-) -> Records:
-    """Return the stream of an equity curve (T,) and its gross exposure (T,)."""
+    equity: FloatArray, gross: FloatArray, initial: float, periods: ReturnPeriods, basis: Basis,
+    buckets: Buckets | None = None,
+) -> Records:  # fmt: skip
+    """Return the stream of an equity curve (T,) and its gross exposure (T,); `buckets` take its returns, if given."""
     if not len(equity) == len(gross) == len(periods.period_end):
         raise UsageError(
             f"equity, gross exposure and periods must cover the same bars; "
             f"found {len(equity)}, {len(gross)} and {len(periods.period_end)}"
         )
     stream = new_stream(initial, basis.mar, basis.intraday)
-    _stream_bars(stream, read_only(equity), read_only(gross), read_only(periods.period_end))
+    _stream_bars(stream, buckets, read_only(equity), read_only(gross), read_only(periods.period_end))
     return stream
 
 
 def stream_metrics(stream: Records, basis: Basis) -> list[Metric]:
     """Return every metric that the sums of a stream can give."""
-    bars = bar_summary(stream)
+    (row,) = rows_of(stream[None])
+    returns, bars, closed = summaries(row)
     return [
-        *equity_metrics(return_summary(stream), bars, basis),
-        *_trade_metrics(trade_summary(stream), bars, basis),
-        *_cost_metrics(stream, bars, basis),
+        *equity_metrics(returns, bars, basis),
+        *_trade_metrics(closed, bars, basis),
+        *_cost_metrics(row, bars, basis),
     ]
+
+
+def kept_figures(row: Row, basis: Basis) -> dict[str, float]:
+    """Return the metrics that a sweep has of each of its trials (`KEPT_FIGURES`), from the head of its stream."""
+    returns, bars, closed = summaries(row)
+    growth, per_year = ratios.cagr(returns, basis.per_year), basis.per_year
+    costs, traded, years = _traded(row, per_year)
+    estimates = (
+        ratios.total_return(returns),
+        growth,
+        ratios.ann_vol(returns, per_year),
+        underwater.max_drawdown(bars),
+        ratios.sharpe(returns, per_year, basis.risk_free),
+        ratios.sortino(returns, per_year),
+        underwater.calmar(bars, growth),
+        trades.win_rate(closed),
+        trades.profit_factor(closed),
+        trades.expectancy(closed),
+        _a_year(traded, bars.mean_equity, years),
+    )
+    plain = (float(closed.trades), bars.in_market, math.fsum(costs.values()))
+    return dict(zip(KEPT_FIGURES, (*(one.value for one in estimates), *plain), strict=True))
 
 
 def equity_metrics(summary: ReturnSummary, bars: BarSummary, basis: Basis) -> list[Metric]:
@@ -210,17 +252,20 @@ def _trade_metrics(summary: TradeSummary, bars: BarSummary, basis: Basis) -> Ite
     yield metric("avg_exposure", Estimate(bars.mean_exposure), bars.bars, basis)
 
 
-def _cost_metrics(stream: Records, bars: BarSummary, basis: Basis) -> Iterator[Metric]:
-    s = stream[0]
-    kinds = ("commission", "slippage", "borrow", "funding", "interest")
-    costs = {name: float(s[name]) + float(s[f"{name}_lost"]) for name in kinds}
-    fills, total, years = int(s.fills), math.fsum(costs.values()), int(s.periods) / basis.per_year
+def _cost_metrics(row: Row, bars: BarSummary, basis: Basis) -> Iterator[Metric]:
+    costs, traded, years = _traded(row, basis.per_year)
+    fills, total = int(row.fills), math.fsum(costs.values())
     for name, amount in costs.items():
         yield metric(name, Estimate(amount), fills if name in ("commission", "slippage") else bars.bars, basis)
     yield metric("cost_total", Estimate(total), fills, basis)
-    traded = float(s.traded) + float(s.traded_lost)
     yield metric("cost_ann", _a_year(total, bars.mean_equity, years), fills, basis)
     yield metric("turnover_ann", _a_year(traded, bars.mean_equity, years), fills, basis)
+
+
+def _traded(row: Row, per_year: float) -> tuple[dict[str, float], float, float]:
+    """Return the costs by kind, the notional traded, and the years."""
+    costs = {name: total_of(row, name) for name in COSTS}
+    return costs, total_of(row, "traded"), int(row.periods) / per_year
 
 
 def _a_year(amount: float, equity: float, years: float) -> Estimate:
@@ -235,11 +280,13 @@ def _column(records: Records, name: str) -> FloatArray:
 
 
 @compiled
-def _stream_bars(stream: Records, equity: FloatArray, gross: FloatArray, period_end: BoolArray) -> None:
+def _stream_bars(
+    stream: Records, buckets: Buckets | None, equity: FloatArray, gross: FloatArray, period_end: BoolArray
+) -> None:
     for bar in range(len(equity)):
-        stream_bar(stream, bar, equity[bar], gross[bar])
+        take_bar(stream, YES, bar, equity[bar], gross[bar])
         if period_end[bar]:
-            close_period(stream, bar, equity[bar])
+            end_period(stream, buckets, YES, bar, equity[bar])
 
 
 @compiled

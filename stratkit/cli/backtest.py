@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.replaying import finish, loaded, replayed, timed
 from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
-    from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
-    from stratkit.data.bars import Bars
     from stratkit.yaml_positions import Placed
 
 REPORTS: Final = Path("reports")
 ALL: Final = "all"  # --fills: every profile
-COMPILE_S: Final = 20  # measured on two cores
 
 DataOption = Annotated[
     str | None, typer.Option("--data", metavar="PATH", help="Bars: a store, a folder or a Parquet file.")
@@ -161,75 +154,3 @@ def _configured(
     # the exits and costs of that example belong to its own strategy
     built_in = FILLS_CONFIG if compares and strategy is None else DEFAULT_CONFIG
     return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
-
-
-def loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Bars:
-    """Return the bars of a run, and say what was found in them."""
-    from stratkit.compiled import is_cold
-    from stratkit.data.acceptance import finding_line
-    from stratkit.data.store import load_bars
-
-    with timed(seconds, "load"):
-        bars = load_bars(config.data)
-    for finding in bars.findings:
-        terminal.warn(finding_line(finding))
-    if is_cold():
-        terminal.say(f"compiling once (about {COMPILE_S} s)")
-    return bars
-
-
-def replayed(
-    terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], explains_caps: bool = False
-) -> FinishedRun:
-    """Replay a configuration over bars, with everything that is shown of a run."""
-    from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
-    from stratkit.cli.finished import FinishedRun
-    from stratkit.cli.watched import alerts_of
-    from stratkit.research.ambiguity import ambiguity_of
-    from stratkit.research.refused_trades import explain_caps
-
-    started, run = datetime.now(UTC), config.run()
-    with timed(seconds, "replay"), terminal.progress("replaying") as progress:
-        inputs = prepare(run, bars)
-        if inputs.detail is not None and inputs.detail.doubt:
-            terminal.warn(inputs.detail.doubt)
-        play = played(run, inputs, progress)
-    result = play.result
-    with timed(seconds, "score"):
-        scorecard, benchmark = score_backtest(run, bars, result)
-        attribution = attribute_backtest(run, bars, result)
-    with timed(seconds, "ambiguity"):
-        ambiguity = ambiguity_of(run, inputs, result, scorecard)
-    cap_effects = None
-    if explains_caps:
-        with timed(seconds, "explain caps"):
-            cap_effects = explain_caps(run, inputs, result)
-    alerts = alerts_of(config.alerts, play, scorecard)
-    noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
-    return FinishedRun(
-        config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity,
-        attribution=attribution, cap_effects=cap_effects, alerts=alerts,
-    )  # fmt: skip
-
-
-def finish(terminal: Terminal, run: FinishedRun, out: Path, beside: Mapping[str, Any] | None = None) -> None:
-    """Keep a run, send its alerts and print it; `beside` are more keys of the JSON record."""
-    from stratkit.cli.finished import keep_run
-    from stratkit.cli.summary import print_summary
-    from stratkit.cli.watched import sent
-
-    kept = keep_run(run, out)
-    for failure in sent(run.config.alerts, kept.alerts, kept.run_id):
-        terminal.warn(failure)
-    if terminal.as_json:
-        terminal.emit({**kept.as_record(), **(beside or {})})
-    else:
-        print_summary(terminal, kept)
-
-
-@contextmanager
-def timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
-    """Note how long a phase takes."""
-    begun = time.perf_counter()
-    yield
-    seconds[phase] = time.perf_counter() - begun

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from stratkit.cli.attribution_record import attribution_record
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
+from stratkit.data.history import traded_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.profiles import fill_options, is_optimistic, override_labels, overrides, profile_label
 from stratkit.engine.result import BacktestResult
@@ -68,6 +70,11 @@ class FinishedRun:
     cap_effects: tuple[CapEffect, ...] | None = None
     alerts: tuple[Alert, ...] = ()
     name: str = ""
+
+    @cached_property
+    def traded(self) -> Bars:
+        """The bars on which something could trade; `bars` are all that were looked at."""
+        return traded_bars(self.config.data, self.bars)
 
     @property
     def run_id(self) -> str:
@@ -151,7 +158,7 @@ class FinishedRun:
             title=title(self),
             subtitle=running[0].description if len(running) == 1 else "",
             result=self.result,
-            bars=self.bars,
+            bars=self.traded,
             scorecard=self.scorecard,
             profile=self.fills_label,
             optimistic=self.optimistic,
@@ -176,7 +183,7 @@ class FinishedRun:
         return run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
 
     def _data(self) -> dict[str, Any]:
-        times = self.bars.times
+        times = self.traded.times
         return {
             "source": self.bars.source,
             "symbols": list(self.bars.symbols),
@@ -184,6 +191,7 @@ class FinishedRun:
             "frequency": self.bars.frequency,
             "first": format_time(int(times[0])),
             "last": format_time(int(times[-1])),
+            "history_bars": len(self.bars.times) - len(times),
             "digest": self.bars.digest,
         }
 
@@ -271,7 +279,7 @@ def _reported_faults(faults: tuple[Fault, ...]) -> Iterator[ReportedFault]:
 
 def _warnings(run: FinishedRun) -> list[str]:
     costs = run.config.costs.model_dump(exclude={"slippage_volatility_bars"})
-    last = int(run.bars.times[-1])
+    last = int(run.traded.times[-1])
     late = [date for date in run.config.overrides if parse_time(date) > last]
     found = [f"overrides.{date} never holds: the last bar is at {format_time(last)}" for date in late]
     if len(run.result.fills) and not any(costs.values()):

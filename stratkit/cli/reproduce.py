@@ -88,7 +88,7 @@ def _reproduce_all(terminal: Terminal, out: Path, data: str | None) -> None:
 
 
 def _again(terminal: Terminal, record: RunRecord, data: str | None) -> Reproduction:
-    from stratkit.cli.backtest import COMPILE_S
+    from stratkit.cli.replaying import COMPILE_S
     from stratkit.compiled import is_cold
     from stratkit.research.reproduce import reproduce_run
 

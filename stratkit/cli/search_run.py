@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from stratkit.backtest import RunConfig
-from stratkit.cli.backtest import REPORTS, loaded, replayed, timed
+from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run
+from stratkit.cli.replaying import loaded, replayed, timed
 from stratkit.cli.search_content import search_content, surrounding_record, write_search
 from stratkit.cli.search_tables import print_search
 from stratkit.cli.study_folder import JOURNAL, StudyFolder

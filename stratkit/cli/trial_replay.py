@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from stratkit.backtest import RunConfig
-from stratkit.cli.backtest import finish, loaded, replayed
+from stratkit.cli.replaying import finish, loaded, replayed
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, read_resolved
 from stratkit.data.bars import Bars
 from stratkit.errors import RunError, UsageError
 from stratkit.research.assignment import assigned
-from stratkit.research.evaluation import outcome_of
+from stratkit.research.outcomes import outcome_of
 from stratkit.research.search_record import kept_digest, kept_metrics, kept_trial, search_facts
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.study_log import changed_facts

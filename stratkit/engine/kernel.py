@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from stratkit.compiled import allocating_nothing, inlined, inner
-from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT
+from stratkit.engine.book import ROWS_OF_ACCOUNT, ROWS_PER_SLOT, Book
 from stratkit.engine.breakers import judge_close
 from stratkit.engine.layout import (
     ALONG_PATH,
@@ -36,8 +36,11 @@ from stratkit.engine.steps import (
     place_resting,
     trade,
 )
-from stratkit.engine.stream import close_period, stream_bar, stream_carry
+from stratkit.engine.stream import end_period, stream_carry, take_bar
+from stratkit.engine.stretch import hold_stretch, may_stretch
+from stratkit.engine.sums import Buckets
 from stratkit.engine.worth import worth
+from stratkit.risk.targets import Panels
 
 
 @inlined
@@ -141,20 +144,68 @@ def advance(
     running sums; `logs` (or None) takes rows. What is None is compiled out, and so is what a run does not use:
     resting orders, finer bars, paths.
     """
+    pieces, orders, path = _used(market, targets, rules)
+    return int(
+        advance_book(
+            book, market, pieces, orders, path, targets, rules, logs, record, stream, None, YES, start, stop
+        )
+    )  # fmt: skip
+
+
+def advance_many(
+    books: Any, market: Any, targets: Any, side: Any, weight: Any, rules: Any, streams: Any, buckets: Any, whole: Any,
+    active: Any, start: int, stop: int,
+) -> None:  # fmt: skip
+    """Play bars [start, stop) of K replays that differ in `side` and `weight` (K, T, M), into sums alone.
+
+    `books`, `streams` and the sums of `buckets` have a first axis of K; those that are not `active` (K,) stay as they
+    are. With `whole` None only what a sweep keeps is summed up. Everything else is as in `advance`.
+    """
+    pieces, orders, path = _used(market, targets, rules)
+    advance_books(books, market, pieces, orders, path, targets, side, weight, rules, streams, buckets, whole, active,
+                  start, stop)  # fmt: skip
+
+
+def _used(market: Any, targets: Any, rules: Any) -> Any:
+    """Return the pieces, orders and path of a replay, None where it has none."""
     orders = targets.entry_level if len(targets.entry_level) else None
     pieces = (
         Pieces(*(getattr(market, f"detail_{name}") for name in Pieces._fields)) if len(market.detail_rows) else None
     )
-    path = YES if rules[0].same_bar == ALONG_PATH else None
-    return int(advance_book(book, market, pieces, orders, path, targets, rules, logs, record, stream, start, stop))
+    return pieces, orders, YES if rules[0].same_bar == ALONG_PATH else None
+
+
+@allocating_nothing
+def advance_books(
+    books: Any, market: Any, pieces: Any, orders: Any, path: Any, targets: Any, side: Any, weight: Any, rules: Any,
+    streams: Any, buckets: Any, whole: Any, active: Any, start: int, stop: int,
+) -> None:  # fmt: skip
+    """Play bars [start, stop) of K replays as `advance_many` says, one after the other."""
+    for k in range(active.shape[0]):
+        if active[k]:
+            book = Book(
+                books.slots[k], books.account[k], books.symbols[k], books.strategies[k], books.candidates[k],
+                books.busy[k], books.holding[k], books.wanting[k], books.order[k], books.prices[k], books.marks[k],
+                books.sums[k],
+            )  # fmt: skip
+            asked = Panels(
+                targets.plans, side[k], weight[k], targets.confidence, targets.size, targets.risk_unit,
+                targets.stop_level, targets.target_level, targets.exit_fraction, targets.entry_level, targets.plan,
+            )  # fmt: skip
+            own = Buckets(buckets.ends, buckets.total[k], buckets.squares[k])
+            advance_book(book, market, pieces, orders, path, asked, rules, None, None, streams[k], own, whole, start,
+                         stop)  # fmt: skip
 
 
 @allocating_nothing
 def advance_book(
     book: Any, market: Any, pieces: Any, orders: Any, path: Any, targets: Any, rules_: Any, logs: Any, record: Any,
-    stream: Any, start: int, stop: int,
+    stream: Any, buckets: Any, whole: Any, start: int, stop: int,
 ) -> int:  # fmt: skip
-    """Play bars [start, stop) as `advance` says; `pieces`, `orders` and `path` are None when a run has none."""
+    """Play bars [start, stop) as `advance` says; `pieces`, `orders` and `path` are None when a run has none.
+
+    `buckets` (or None) take returns per period; with `whole` None only what a sweep keeps is summed up.
+    """
     rules = rules_[0]
     slots, account, symbols, strategies = book.slots, book.account[0], book.symbols, book.strategies
     prices, marks = book.prices, book.marks
@@ -169,7 +220,14 @@ def advance_book(
     has_carry = rules.borrow_ann > 0.0 or rules.margin_rate_ann > 0.0 or funding.shape[0] > 0
     judged = rules.max_drawdown > 0.0 or rules.max_daily_loss > 0.0 or rules.max_consecutive_losses > 0
     quiet_end = bars - 1 if may_be_quiet else 0
-    for bar in range(start, stop):
+    stretches = may_be_quiet and not has_carry and not judged and may_stretch(book, market, record, rules)
+    bar = start
+    while bar < stop:
+        if stretches and bar > 0 and account.bankrupt_bar < 0:
+            bar = hold_stretch(book, market, side, plans, rules, logs, record, stream, buckets, whole, bar,
+                               min(stop, quiet_end))  # fmt: skip
+            if bar >= stop:
+                break
         last = bar == bars - 1
         equity, gross, net = account.cash, 0.0, 0.0
         if has_carry:
@@ -219,9 +277,10 @@ def advance_book(
             if record.by_strategy.shape[0] > 0:
                 share_out(record.by_strategy, slots, account, book.holding, strategies, marks, bar)
         if stream is not None:
-            stream_bar(stream, bar, equity, gross)
+            take_bar(stream, whole, bar, equity, gross)
             if has_carry:
                 stream_carry(stream, account.borrow_bar, account.funding_bar, account.interest_bar)
             if market.period_end[bar]:
-                close_period(stream, bar, equity)
+                end_period(stream, buckets, whole, bar, equity)
+        bar += 1
     return stop

@@ -11,6 +11,7 @@ from stratkit.engine.book import Book, Logs, rows_needed
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.packages import Packages
+from stratkit.engine.tally import Tally, alone, tally_on
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import Panels
 
@@ -31,7 +32,10 @@ class Record(NamedTuple):
 
 @dataclass
 class Playing:
-    """A replay under way: the next bar is `bar`. The arrays of its targets may be written beyond what was played."""
+    """A replay under way: the next bar is `bar`. The arrays of its targets may be written beyond what was played.
+
+    With a `tally` it is summed up there, and neither logs nor record are written.
+    """
 
     market: Market
     panels: Panels
@@ -41,10 +45,17 @@ class Playing:
     record: Record
     packages: Packages | None = None
     bar: int = 0
+    tally: Tally | None = None
 
 
 def play_bars(playing: Playing, stop: int) -> None:
     """Play all bars before `stop`, whatever the panels ask for."""
+    if playing.tally is not None:
+        asked = playing.panels.side[None], playing.panels.weight[None]
+        tally_on(playing.tally, alone(playing.book), playing.market, playing.panels, asked, playing.rules, playing.bar,
+                 stop)  # fmt: skip
+        playing.bar = stop
+        return
     while playing.bar < stop:
         playing.bar = advance(
             playing.book, playing.market, playing.panels, playing.rules, playing.logs, playing.record, None,

@@ -10,17 +10,19 @@ import numpy as np
 
 from stratkit.controls import Controls
 from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, rows_needed
-from stratkit.engine.kernel import advance
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.legs import play_packages
 from stratkit.engine.packages import Packages
 from stratkit.engine.playing import Playing, Record, grow, play_bars
 from stratkit.engine.positions import write_open_trades
-from stratkit.engine.stream import new_stream
+from stratkit.engine.tally import Tally, open_tally
+from stratkit.errors import UsageError
 from stratkit.panel import FloatArray, read_only
 from stratkit.risk.targets import Panels, Targets
 
 Progress = Callable[[int, int], None]
+_NOTHING: FloatArray = np.zeros(0)
+_NO_RECORD = Record(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros((0, 3)), np.zeros((0, 0)))
 
 
 class Replay(NamedTuple):
@@ -113,12 +115,26 @@ def stream(market: Market, targets: Targets, rules: Records, *, mar: float = 0.0
     """
     if len(targets.legs):
         targets = targets._replace(weight=played_weights(market, targets, rules), legs=targets.legs[:0, :0])
-    market, panels, rules = _frozen(market, targets, rules)
-    book = _new_book(market, targets, rules)
-    sums = new_stream(float(rules[0].initial_cash), mar, intraday)
-    advance(book, market, panels, rules, None, None, sums, 0, market.close.shape[0])
-    sums[0].open_trades = int((book.slots["side"] != 0).sum())
+    tally = open_tally(float(rules[0].initial_cash), mar, intraday, market.period_end, whole=True, buckets=1)
+    playing = begin_sums(market, targets, rules, tally)
+    play_on(playing, market.close.shape[0])
+    sums: Records = finish_sums(playing).stream[0]
     return sums
+
+
+def begin_sums(market: Market, targets: Targets, rules: Records, tally: Tally) -> Playing:
+    """Return a replay of which no bar has been played and that is only summed up; it plays no packages."""
+    if len(targets.legs):
+        raise UsageError("targets in packages must be played with recording; found some to be summed up only")
+    market, panels, rules = _frozen(market, targets, rules)
+    return Playing(market, panels, rules, _new_book(market, targets, rules), empty_logs(0), _NO_RECORD, tally=tally)
+
+
+def finish_sums(playing: Playing) -> Tally:
+    """Return the sums of a replay of which all bars are played."""
+    assert playing.tally is not None  # it was begun with one
+    playing.tally.stream[0, 0].open_trades = int((playing.book.slots["side"] != 0).sum())
+    return playing.tally
 
 
 def played_weights(market: Market, targets: Targets, rules: Records) -> FloatArray:

@@ -11,14 +11,15 @@ import numpy as np
 from stratkit.combine.blend import Blend
 from stratkit.data.bars import Bars
 from stratkit.engine.detail import Detail
-from stratkit.engine.layout import ENGINE_SEMANTICS
+from stratkit.engine.layout import ENGINE_SEMANTICS, Market
 from stratkit.engine.market import market_of
 from stratkit.engine.playing import Playing
 from stratkit.engine.profiles import fill_options, is_optimistic, overrides, trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.rules import rule_record
-from stratkit.engine.run import Progress, Replay, begin, finish, play_on
+from stratkit.engine.run import Progress, Replay, begin, begin_sums, finish, finish_sums, play_on
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
+from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, read_only
@@ -99,6 +100,10 @@ class Stage:
             if progress is not None:
                 progress(self.playing.bar, bars)
 
+    def sums(self) -> Tally:
+        """Return what a replay that is only summed up came to, once all bars are played."""
+        return finish_sums(self.playing)
+
     def result(self) -> BacktestResult:
         """Return what happened, once all bars are played."""
         replay = finish(self.playing)
@@ -120,20 +125,27 @@ def set_stage(
     events: tuple[FloatArray, FloatArray] | None = None,
     signal_bars: Bars | None = None,
     detail: Detail | None = None,
+    history: Bars | None = None,
+    owns_panels: bool = False,
+    market: Market | None = None,
+    tally: Tally | None = None,
 ) -> Stage:
     """Return a simulation of which no row is filled and no bar played; arguments as those of `simulate`.
 
     `mandates` say how each strategy's intents become targets. With `blend` the strategies share one position per
-    symbol, else each has its own.
+    symbol, else each has its own. `history` are the bars of the signals with earlier ones before them, on which ATR
+    and volatility look back; `owns_panels` says that every row is filled in, so that rows of another stage may be.
+    `market` is what `market_of` makes of the same arguments, where it is known already.
+    With a `tally` the replay is summed up there and gives no result.
     """
-    market = market_of(
+    market = market or market_of(
         bars, return_periods(bars.times, bars.frequency), costs, execution, funding=funding,
-        delistings=dict(delistings or {}), events=events, signal_bars=signal_bars, detail=detail,
+        delistings=dict(delistings or {}), events=events, signal_bars=signal_bars, detail=detail, history=history,
     )  # fmt: skip
     sheet = open_sheet(
         signal_bars or bars, signals, risk, mandates, blend=blend,
         raw_factor=None if signal_bars is None else bars.close / signal_bars.close,
-        next_open=trades_at_next_open(execution),
+        next_open=trades_at_next_open(execution), history=history, owns_panels=owns_panels,
     )  # fmt: skip
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,
@@ -148,7 +160,8 @@ def set_stage(
     }
     rules = rule_record(bars.frequency, account, costs, execution, risk)
     names = tuple(one.strategy for one in signals)
-    return Stage(bars, names, sheet, begin(market, sheet.targets, rules), account.initial_cash, provenance)
+    playing = begin(market, sheet.targets, rules) if tally is None else begin_sums(market, sheet.targets, rules, tally)
+    return Stage(bars, names, sheet, playing, account.initial_cash, provenance)
 
 
 def result_of(

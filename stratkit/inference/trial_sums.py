@@ -47,11 +47,7 @@ class TrialSums:
     def sharpes_of(self, chosen: BoolArray) -> FloatArray:
         """Return (C, M) the same of the buckets chosen in each row of (C, B), together."""
         weight = chosen.astype(np.float64)
-        n = (weight @ self.count)[:, None]
-        mean, square = (weight @ self.total) / n, (weight @ self.squares) / n
-        variance = (square - mean**2) * n / (n - 1)
-        varies = variance > _ROUNDING * square
-        return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+        return sharpes_from((weight @ self.count)[:, None], weight @ self.total, weight @ self.squares)
 
     def correlation(self) -> FloatArray:
         """Return the correlation of the trials' returns per bucket, of those that vary; one 1 when none do."""
@@ -62,10 +58,31 @@ class TrialSums:
         return np.asarray(np.corrcoef(per_bucket[:, moving], rowvar=False))
 
 
-def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
-    """Return (T, M) returns as sums in at most `buckets` buckets of equal time, two returns or more in each.
+def sharpes_from(n: FloatArray | IntArray, total: FloatArray, squares: FloatArray) -> FloatArray:
+    """Return Sharpe ratios per period of `n` returns each from their sums; 0 where returns do not vary."""
+    mean, square = total / n, squares / n
+    variance = (square - mean**2) * n / (n - 1)
+    varies = variance > _ROUNDING * square
+    return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
 
-    Where they do not divide, the first buckets hold one return more. Raises `UsageError` for less than two returns, or
+
+def bucket_counts(returns: int, buckets: int = BUCKETS) -> IntArray:
+    """Return (B,) how many of so many returns each bucket holds: at most `buckets`, two returns or more in each.
+
+    Where they do not divide, the first buckets hold one return more.
+
+    >>> bucket_counts(5, 2).tolist()
+    [3, 2]
+    """
+    number = max(1, min(buckets, returns // 2))
+    length, longer = divmod(returns, number)
+    return np.asarray(length + (np.arange(number) < longer), dtype=np.int64)
+
+
+def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
+    """Return (T, M) returns as sums in at most `buckets` buckets of equal time (`bucket_counts`).
+
+    Raises `UsageError` for less than two returns, or
     returns that are not finite.
 
     >>> sums = trial_sums(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), 2)
@@ -77,10 +94,6 @@ def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
         raise UsageError(f"at least two returns of each trial must be given, (T, M); found the shape {returns.shape}")
     if not np.isfinite(returns).all():
         raise UsageError("returns must be finite")
-    number = max(1, min(buckets, bars // 2))
-    length, longer = divmod(bars, number)
-    count = length + (np.arange(number) < longer)
+    count = bucket_counts(bars, buckets)
     edges = np.concatenate(([0], np.cumsum(count)[:-1]))
-    return TrialSums(
-        count.astype(np.int64), np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0)
-    )
+    return TrialSums(count, np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0))

@@ -43,6 +43,12 @@ class Goal:
         """Whether results can miss anything."""
         return bool(self.on_results)
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that trials must have: those of the objectives, and those that constraints read."""
+        read = (name for one in self.on_results for name in one.names.values())
+        return tuple(dict.fromkeys([*(objective.metric for objective in self.objectives), *read]))
+
     def broken(self, values: Assignment) -> dict[str, float]:
         """Return by how much a set of values misses each rule between parameters that it breaks."""
         return _missed(self.on_values, {**self.given, **values})

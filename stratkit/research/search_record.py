@@ -13,7 +13,6 @@ from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.errors import DataError, UsageError
-from stratkit.research.objectives import searchable_metrics
 from stratkit.research.search_result import SearchResult
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.trials import Assignment, Trial
@@ -65,8 +64,8 @@ def trials_table(result: SearchResult) -> dict[str, Column]:
     columns["violation"] = np.array([trial.violation for trial in trials])
     columns["best"] = np.array([trial.number == result.best for trial in trials], np.bool_)
     columns["front"] = np.array([trial.number in result.front for trial in trials], np.bool_)
-    for name in searchable_metrics():
-        own = [math.nan if trial.outcome is None else trial.outcome.metrics[name] for trial in trials]
+    for name in result.metrics:
+        own = [math.nan if trial.outcome is None else trial.outcome.metrics.get(name, math.nan) for trial in trials]
         columns[_METRIC + name] = np.array(own)
     columns["digest"] = _texts(["" if trial.outcome is None else trial.outcome.digest for trial in trials])
     columns["reason"] = _texts([trial.reason for trial in trials])

@@ -49,6 +49,11 @@ class SearchResult:
         """The trials that were replayed to the end."""
         return tuple(trial for trial in self.trials if trial.state == "complete")
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics that trials have, in order of display."""
+        return tuple(dict.fromkeys(name for one in self._outcomes() for name in one.metrics))
+
     def sums(self) -> TrialSums | None:
         """Return the sums of the complete trials side by side, in their order; None when there are none."""
         outcomes = list(self._outcomes())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stratkit.strategies.parameters import ParameterValue
 
@@ -30,9 +30,7 @@ class ConstraintSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    parameters: tuple[str, ...] = Field(
-        (), description="comparisons between searched keys, such as strategies.cross.params.fast * 2 < ...slow"
-    )
+    parameters: tuple[str, ...] = Field((), description="comparisons between searched keys, such as fast * 2 < slow")
     min_trades: int | None = Field(None, ge=1, description="fewest closed trades; fewer prove nothing")
     max_drawdown_pct: float | None = Field(None, gt=0, le=100, description="deepest drawdown that is accepted [%]")
     metrics: tuple[str, ...] = Field(
@@ -56,11 +54,14 @@ class PruningSettings(BaseModel):
 
 
 class GeneticSettings(BaseModel):
-    """The genetic search: generations of parameter sets that are selected, crossed and changed."""
+    """The genetic search: generations of parameter sets that are selected, crossed and changed.
+
+    Samplers nsga2 and nsga3 take `population`, `crossover` and `mutation` from here as well.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    population: int = Field(24, ge=4, description="sets in a generation")
+    population: int = Field(24, ge=4, description="sets in a generation, of nsga2 and nsga3 too")
     elites: int = Field(2, ge=0, description="best sets that go on unchanged; they are not replayed again")
     tournament: int = Field(3, ge=1, description="sets drawn for a parent, of whom the best is taken")
     crossover: float = Field(0.9, ge=0, le=1, description="probability that two parents are crossed")
@@ -71,6 +72,12 @@ class GeneticSettings(BaseModel):
     niche_radius: float = Field(
         0.1, ge=0, le=1, description="sets nearer than this share their fitness, so that several peaks live on; 0 = off"
     )
+
+    @model_validator(mode="after")
+    def _has_children(self) -> GeneticSettings:
+        if self.elites >= self.population:
+            raise ValueError(f"elites must be fewer than population; found {self.elites} and {self.population}")
+        return self
 
 
 class SearchSettings(BaseModel):

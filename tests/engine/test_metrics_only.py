@@ -20,7 +20,7 @@ from stratkit.analytics.settings import AnalyticsSettings
 from stratkit.analytics.streamed import score_stream
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_minutes
-from stratkit.engine import kernel, playing, run
+from stratkit.engine import kernel, playing, tally
 from stratkit.engine.layout import Market, Records
 from stratkit.engine.market import market_of
 from stratkit.engine.result import BacktestResult
@@ -143,16 +143,26 @@ def test_streamed_memory_does_not_grow_with_the_bars() -> None:
 
 
 def test_recording_and_streaming_are_one_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[bool, bool, bool]] = []
+    calls: list[str] = []
 
-    def watched(book: Any, market: Any, targets: Any, rules: Any, logs: Any, record: Any, sums: Any, *span: int) -> int:
-        calls.append((logs is not None, record is not None, sums is not None))
-        return int(kernel.advance(book, market, targets, rules, logs, record, sums, *span))
+    def watched(module: Any, name: str) -> None:
+        real = vars(kernel)[name]
+        assert vars(module)[name] is real
 
-    for module in (run, playing):
-        assert vars(module)["advance"] is kernel.advance
-        monkeypatch.setattr(module, "advance", watched)
+        def told(*given: Any) -> Any:
+            calls.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(module, name, told)
+
+    many: Any = kernel.advance_books
+    assert "advance_book" in many.py_func.__code__.co_names
+    assert "advance_book" in kernel.advance.__code__.co_names
+    assert "advance_books" in kernel.advance_many.__code__.co_names
+    watched(playing, "advance")
+    watched(tally, "advance_many")
     market, targets, rules = frozen(random_case(7))
     play(market, targets, rules)
+    assert calls == ["advance"]
     stream(market, targets, rules)
-    assert calls == [(True, True, False), (False, False, True)]
+    assert calls == ["advance", "advance_many"]
