@@ -14,6 +14,7 @@ from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, timed
 from stratkit.cli.study_folder import StudyFolder
 from stratkit.cli.terminal import Terminal
+from stratkit.cli.walk_content import walk_content, write_walk
 from stratkit.cli.walk_folder import WalkFolder
 from stratkit.cli.walk_tables import print_walk
 from stratkit.config import FileConfig, resolved_yaml
@@ -118,8 +119,11 @@ def _kept(
         seconds, attribution=attribution, name=folder.study.name,
     )  # fmt: skip
 
+    content = walk_content(config, walk, run)
+
     def more(draft: RunDraft) -> None:
         draft.write_json(FOLDS, record)
+        write_walk(draft, content, config)
         draft.write_table("folds.parquet", fold_columns(walk))
         if len(walk.paths) > 1:
             draft.write_table("paths.parquet", path_columns(walk))
