@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from stratkit.backtest import RunConfig, attribute_backtest, score_backtest
-from stratkit.cli.backtest import REPORTS, loaded, timed
+from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run
+from stratkit.cli.replaying import loaded, timed
 from stratkit.cli.study_folder import StudyFolder
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_folder import WalkFolder
@@ -23,7 +24,7 @@ from stratkit.research.fold_choice import Choice, chosen_by_search
 from stratkit.research.search import SearchProgress
 from stratkit.research.search_record import search_facts
 from stratkit.research.walk_forward import Plan, WalkForward, plan_walk_forward, run_walk_forward
-from stratkit.research.walk_forward_record import FOLDS, fold_columns, path_columns, walk_record
+from stratkit.research.walk_forward_record import FOLDS, decided_by, fold_columns, path_columns, walk_record
 from stratkit.runs.folder import RunDraft
 from stratkit.runs.manifest import config_digest, run_name
 
@@ -114,7 +115,7 @@ def _kept(
     record = walk_record(walk, config.search, config.seed)
     run = FinishedRun(
         tested, bars, result, scorecard, benchmark, tuple(terminal.noted), ("stratkit", *sys.argv[1:]), started,
-        seconds, attribution=attribution, name=folder.study.name,
+        seconds, attribution=attribution, name=folder.study.name, inputs=decided_by(record),
     )  # fmt: skip
 
     def more(draft: RunDraft) -> None:

@@ -64,7 +64,9 @@ def test_it_is_made_again_bit_by_bit_and_listed(stratkit: Stratkit, write_bars: 
     changed = json.loads(folds.read_text())
     changed["reigns"][1]["values"]["strategies.sma_cross.params.fast"] = 11
     folds.write_text(json.dumps(changed))
-    assert stratkit("reproduce", record["folder"], "--json").json["verdict"] == "different"
+    changed = stratkit("reproduce", record["folder"], "--json").json
+    assert changed["verdict"] == "different"
+    assert [one["text"] for one in changed["changes"]] == ["input file changed: folds (folds.json)"]
 
 
 @pytest.mark.parametrize(
