@@ -14,6 +14,7 @@ from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, timed
 from stratkit.cli.study_folder import StudyFolder
 from stratkit.cli.terminal import Terminal
+from stratkit.cli.walk_content import write_walk
 from stratkit.cli.walk_folder import WalkFolder
 from stratkit.cli.walk_tables import print_walk
 from stratkit.config import FileConfig, resolved_yaml
@@ -24,7 +25,7 @@ from stratkit.research.fold_choice import Choice, chosen_by_search
 from stratkit.research.search import SearchProgress
 from stratkit.research.search_record import search_facts
 from stratkit.research.walk_forward import Plan, WalkForward, plan_walk_forward, run_walk_forward
-from stratkit.research.walk_forward_record import FOLDS, decided_by, fold_columns, path_columns, walk_record
+from stratkit.research.walk_forward_record import decided_by, walk_record
 from stratkit.runs.folder import RunDraft
 from stratkit.runs.manifest import config_digest, run_name
 
@@ -119,9 +120,6 @@ def _kept(
     )  # fmt: skip
 
     def more(draft: RunDraft) -> None:
-        draft.write_json(FOLDS, record)
-        draft.write_table("folds.parquet", fold_columns(walk))
-        if len(walk.paths) > 1:
-            draft.write_table("paths.parquet", path_columns(walk))
+        write_walk(draft, walk, record, config, run)
 
     return FinishedWalk(walk, keep_run(run, folder.study.out, more), record)
