@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,8 @@ class FinishedRun:
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
     its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
     what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say.
-    `name` is the run id that it got before it began; empty as a rule.
+    `name` is the run id that it got before it began; empty as a rule. `inputs` are what decided it beside its
+    configuration: path and digest by role, for the manifest.
     """
 
     config: FileConfig
@@ -70,6 +71,7 @@ class FinishedRun:
     cap_effects: tuple[CapEffect, ...] | None = None
     alerts: tuple[Alert, ...] = ()
     name: str = ""
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def traded(self) -> Bars:
@@ -180,7 +182,8 @@ class FinishedRun:
 
     def manifest(self) -> dict[str, Any]:
         """Return what the run was made from, and the digests of what came out."""
-        return run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
+        made = run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
+        return {**made, "inputs": {**made["inputs"], **self.inputs}}
 
     def _data(self) -> dict[str, Any]:
         times = self.traded.times

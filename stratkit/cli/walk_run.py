@@ -14,7 +14,7 @@ from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, timed
 from stratkit.cli.study_folder import StudyFolder
 from stratkit.cli.terminal import Terminal
-from stratkit.cli.walk_content import walk_content, write_walk
+from stratkit.cli.walk_content import write_walk
 from stratkit.cli.walk_folder import WalkFolder
 from stratkit.cli.walk_tables import print_walk
 from stratkit.config import FileConfig, resolved_yaml
@@ -25,7 +25,7 @@ from stratkit.research.fold_choice import Choice, chosen_by_search
 from stratkit.research.search import SearchProgress
 from stratkit.research.search_record import search_facts
 from stratkit.research.walk_forward import Plan, WalkForward, plan_walk_forward, run_walk_forward
-from stratkit.research.walk_forward_record import FOLDS, fold_columns, path_columns, walk_record
+from stratkit.research.walk_forward_record import decided_by, walk_record
 from stratkit.runs.folder import RunDraft
 from stratkit.runs.manifest import config_digest, run_name
 
@@ -116,16 +116,10 @@ def _kept(
     record = walk_record(walk, config.search, config.seed)
     run = FinishedRun(
         tested, bars, result, scorecard, benchmark, tuple(terminal.noted), ("stratkit", *sys.argv[1:]), started,
-        seconds, attribution=attribution, name=folder.study.name,
+        seconds, attribution=attribution, name=folder.study.name, inputs=decided_by(record),
     )  # fmt: skip
 
-    content = walk_content(config, walk, run)
-
     def more(draft: RunDraft) -> None:
-        draft.write_json(FOLDS, record)
-        write_walk(draft, content, config)
-        draft.write_table("folds.parquet", fold_columns(walk))
-        if len(walk.paths) > 1:
-            draft.write_table("paths.parquet", path_columns(walk))
+        write_walk(draft, walk, record, config, run)
 
     return FinishedWalk(walk, keep_run(run, folder.study.out, more), record)

@@ -15,6 +15,7 @@ from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.search_tables import short_name, value_text
 from stratkit.cli.terminal import Terminal
+from stratkit.cli.walk_content import scheme
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
 from stratkit.reports.walk_page import WALK_PAGE
@@ -25,21 +26,13 @@ from stratkit.research.walk_forward import Plan, WalkForward
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
 
 _WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
-_HOW: Final = {
-    "rolling": "trained on {train} before each test of {test}",
-    "anchored": "trained on all bars before each test of {test}, {train} at first",
-    "combinatorial": "{folds} parts, tested {test_folds} at a time",
-}
 
 
 def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: SearchSettings) -> None:
     """Print every fold, the account out of sample, the verdict with its reasons, and where the report is."""
-    out, settings = terminal.out, walk.plan.settings
-    how = _HOW[settings.method].format(**settings.model_dump())
-    out.print(
-        f"[bold]{escape(title(run))}[/bold], {escape(how)}; {search.trials:,} trials a fold by {search.sampler}",
-        soft_wrap=True,
-    )
+    out = terminal.out
+    searched = f"{search.trials:,} trials a fold by {search.sampler}"
+    out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
     terminal.show(_fold_table(walk, search))
     out.print()
     terminal.show(_grid(_judged_rows(walk)))

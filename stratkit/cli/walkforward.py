@@ -18,7 +18,7 @@ from stratkit.cli.backtest import (
     StartOption,
 )
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
-from stratkit.cli.optimize import ObjectiveOption, SamplerOption, WorkersOption
+from stratkit.cli.optimize import ObjectiveOption, PickOption, SamplerOption, WorkersOption
 from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
@@ -63,6 +63,7 @@ def walkforward(
     trials: TrialsOption = None,
     sampler: SamplerOption = None,
     objective: ObjectiveOption = None,
+    pick: PickOption = None,
     resume: ResumeOption = None,
     workers: WorkersOption = 1,
     periods: PeriodsOption = None,
@@ -95,7 +96,7 @@ def walkforward(
             ("walkforward.method", method, "--anchored" if anchored else "--folds"),
             ("walkforward.folds", folds, "--folds"), ("walkforward.on_switch", on_switch, "--on-switch"),
             ("search.trials", trials, "--trials"), ("search.sampler", sampler, "--sampler"),
-            ("search.objectives", objective or None, "--objective"),
+            ("search.objectives", objective or None, "--objective"), ("search.pick", pick, "--pick"),
             ("analytics.periods_per_year", periods, "--periods"), ("seed", seed, "--seed"),
             ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
         )  # fmt: skip

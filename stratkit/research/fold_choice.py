@@ -13,6 +13,7 @@ from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.ledger_entries import NullLedger
 from stratkit.research.objectives import goal_of
+from stratkit.research.plateau import robust_choice
 from stratkit.research.search import Evaluates, SearchProgress, search
 from stratkit.research.search_result import SearchResult
 from stratkit.research.search_settings import SearchSettings
@@ -85,17 +86,17 @@ def chosen_by_search(
             config.model_copy(update={"seed": seed}), training.bars, settings, evaluator=evaluator,
             ledger=NullLedger(), progress=None if told is None else lambda now: told(number, now), kind="walkforward",
         )  # fmt: skip
-        return _choice(training, result)
+        return _choice(training, result, settings.pick)
 
     return choose
 
 
-def _choice(training: Training, result: SearchResult) -> Choice:
+def _choice(training: Training, result: SearchResult, pick: str) -> Choice:
     replayed = sum(trial.state != "infeasible" for trial in result.trials)
     counts = {"trials": replayed, "feasible": len(result.feasible)}
     if result.best is None:
         return Choice({}, math.nan, **counts, ended=result.ended, space=result.space)
-    best = result.trials[result.best]
+    best = result.trials[robust_choice(result) if pick == "robust" else result.best]
     found = _evidence(training, result, best.values)
     overfit = math.nan if found is None or found.overfitting is None else found.overfitting.probability
     deflated = math.nan if found is None else float(found.deflated)

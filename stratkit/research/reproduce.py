@@ -15,7 +15,7 @@ from stratkit.engine.tables import Columns
 from stratkit.errors import DataError, StratkitError, UsageError
 from stratkit.research.changed_inputs import InputChange, changed_inputs
 from stratkit.research.provenance import TABLES, located, path_settings, run_manifest, run_tables
-from stratkit.research.walk_forward_record import FOLDS, played_again
+from stratkit.research.walk_forward_record import FOLDS, decided_by, played_again
 from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.manifest import read_manifest
@@ -104,6 +104,8 @@ def reproduce_run(
     bars = load_bars(config.data)
     command = [str(word) for word in then.get("command", [])]
     now = run_manifest(config, plain, bars, {}, command, folders)
+    if record.path(FOLDS).is_file():
+        now["inputs"] |= decided_by(read_json(record.path(FOLDS)))
     changes = changed_inputs(then, now, bars)
     tables = run_tables(_replayed(record, config, bars, changes, progress))
     checks = tuple(_check(record, then["outputs"], name, tables[name]) for name in TABLES if name in tables)

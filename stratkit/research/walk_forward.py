@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -230,7 +230,12 @@ def _splits(bars: Bars, settings: WalkForwardSettings) -> tuple[Split, ...]:
                 "walkforward.step must be at most a test, or the bars between two tests would belong to none; found "
                 f"{settings.step} after a test of {settings.test}"
             )
-    return splits
+    # where tests overlap, a fold is tested until the next one takes over
+    ends = [*(later.test[0][0] for later in splits[1:]), splits[-1].test[0][1]]
+    return tuple(
+        replace(split, test=((split.test[0][0], min(split.test[0][1], end)),))
+        for split, end in zip(splits, ends, strict=True)
+    )
 
 
 def _in_force(choices: Sequence[Choice]) -> list[Assignment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -89,6 +90,22 @@ def walk_record(walk: WalkForward, search: SearchSettings, seed: int) -> dict[st
         },
         "formulas": FORMULAS,
     }
+
+
+def decided_by(record: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what decided the account of a walk-forward, as an input of its run: the digest of who decided when.
+
+    With it a manifest tells two walk-forwards of one configuration apart. Raises `DataError` for a damaged record.
+    """
+    try:
+        deciding = [
+            record["walkforward"]["on_switch"],
+            *([one["start"], one["stop"], dict(one["values"])] for one in record["reigns"]),
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{FOLDS} must say who decided when; {type(error).__name__}: {error}") from None
+    text = json.dumps(deciding, separators=(",", ":"), sort_keys=True)
+    return {"folds": {"path": FOLDS, "sha256": hashlib.sha256(text.encode()).hexdigest()}}
 
 
 def fold_record(walk: WalkForward, fold: Fold) -> dict[str, Any]:

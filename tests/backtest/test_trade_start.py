@@ -20,6 +20,10 @@ from stratkit.engine.simulate import simulate
 from stratkit.errors import DataError
 from stratkit.features.indicators import atr, return_std
 from stratkit.panel import format_time
+from stratkit.research.assignment import assigned
+from stratkit.research.evaluation import Evaluator
+from stratkit.research.outcomes import outcome_of
+from stratkit.research.trials import Outcome
 
 ARRAYS = ("times", "equity", "cash", "gross", "net", "carry", "by_strategy", "fills", "trades", "decisions")
 COSTS = {"commission_bps": 2, "half_spread_bps": 1, "borrow_ann": 0.02}
@@ -201,6 +205,19 @@ def test_figures_and_the_benchmark_begin_there(bars: Bars) -> None:
     assert benchmark is not None
     assert expected is not None
     assert benchmark.scorecard.value("total_return") == expected.scorecard.value("total_return")
+
+
+@pytest.mark.parametrize("given", [{}, {"exit_plan": {"sl": 2}}, {"costs": {"slippage_volatility": 0.1}}])
+def test_trials_that_are_only_summed_up_begin_there_too(bars: Bars, given: dict[str, Any]) -> None:
+    dated = config(bars, 200, **given)
+    values = [{"strategies.cross.params.fast": fast} for fast in (3, 5, 8)]
+    for one, outcome in zip(values, Evaluator(dated, bars).evaluate(values), strict=True):
+        own = assigned(dated, one)
+        result = run_backtest(own, bars)
+        card, _ = score_backtest(own, bars, result)
+        assert isinstance(outcome, Outcome)
+        assert outcome.digest == outcome_of(own, bars, result).digest
+        assert outcome.metrics["sharpe"] == card.value("sharpe")
 
 
 @pytest.mark.parametrize("when", ["1990-01-01", "2090-01-01"])

@@ -64,7 +64,9 @@ def test_it_is_made_again_bit_by_bit_and_listed(stratkit: Stratkit, write_bars: 
     changed = json.loads(folds.read_text())
     changed["reigns"][1]["values"]["strategies.sma_cross.params.fast"] = 11
     folds.write_text(json.dumps(changed))
-    assert stratkit("reproduce", record["folder"], "--json").json["verdict"] == "different"
+    changed = stratkit("reproduce", record["folder"], "--json").json
+    assert changed["verdict"] == "different"
+    assert [one["text"] for one in changed["changes"]] == ["input file changed: folds (folds.json)"]
 
 
 @pytest.mark.parametrize(
@@ -95,15 +97,28 @@ def test_options_change_the_search(stratkit: Stratkit, write_bars: WriteBars) ->
         name: stratkit("walkforward", "--data", data, *BASE, *FAST, *options, "--json").json["walk_forward"]
         for name, options in {
             "plain": (), "seed": ("--seed", "5"), "close": ("--on-switch", "close"), "workers": ("--workers", "2"),
-            "objective": ("--objective", "calmar"), "trials": ("--trials", "3"), "sampler": ("--sampler", "qmc"),
+            "objective": ("--objective", "calmar"), "trials": ("--trials", "3"), "pick": ("--pick", "robust"),
+            "sampler": ("--sampler", "qmc"),
         }.items()
     }  # fmt: skip
     values = {name: [fold["values"] for fold in walk["folds"]] for name, walk in walks.items()}
     assert values["workers"] == values["plain"] == values["close"]
     assert walks["workers"]["sharpe"] == walks["plain"]["sharpe"] != walks["close"]["sharpe"]
-    assert all(values[name] != values["plain"] for name in ("seed", "sampler"))
+    assert all(values[name] != values["plain"] for name in ("seed", "sampler", "pick"))
     assert [fold["trials"] for fold in walks["trials"]["folds"]] == [3] * 4
     assert all("calmar" in fold["out_of_sample"] for fold in walks["objective"]["folds"])
+
+
+def test_pages_and_figures_are_written_beside_the_run(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    options = [word for word in (*BASE, *FAST) if word != "--no-report"]
+    done = stratkit("walkforward", "--data", write_bars(bars=400), *options, "--folds", "4", "--json")
+    assert done.code == 0, done.err
+    folder = Path(done.json["folder"])
+    page = (folder / "walk.html").read_text("utf-8")
+    assert "4 parts, tested 2 at a time" in page
+    assert done.json["walk_forward"]["evidence"]["verdict"] in page
+    assert (folder / "report.html").is_file()
+    assert len(list(folder.glob("*.png"))) > 5
 
 
 def test_what_cannot_be_is_refused(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
