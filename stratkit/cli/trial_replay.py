@@ -14,7 +14,7 @@ from stratkit.config import FileConfig, read_resolved
 from stratkit.data.bars import Bars
 from stratkit.errors import RunError, UsageError
 from stratkit.research.assignment import assigned
-from stratkit.research.evaluation import outcome_of
+from stratkit.research.outcomes import outcome_of
 from stratkit.research.search_record import kept_digest, kept_metrics, kept_trial, search_facts
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.study_log import changed_facts
@@ -43,7 +43,7 @@ def replay_trial(terminal: Terminal, text: str, out: Path, data: str | None, no_
     seconds: dict[str, float] = {}
     bars = loaded(terminal, config, seconds)
     finished = replayed(terminal, config, bars, seconds)
-    outcome = outcome_of(config.run(), bars, finished.result)
+    outcome = outcome_of(config.run(), bars, finished.result, tuple(kept_metrics(columns, number)))
     expected = kept_digest(columns, number)
     if expected and outcome.digest != expected:
         raise RunError(_differs(record, search, number, bars, outcome, kept_metrics(columns, number), data))

@@ -30,9 +30,7 @@ class ConstraintSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    parameters: tuple[str, ...] = Field(
-        (), description="comparisons between searched keys, such as fast * 2 < slow"
-    )
+    parameters: tuple[str, ...] = Field((), description="comparisons between searched keys, such as fast * 2 < slow")
     min_trades: int | None = Field(None, ge=1, description="fewest closed trades; fewer prove nothing")
     max_drawdown_pct: float | None = Field(None, gt=0, le=100, description="deepest drawdown that is accepted [%]")
     metrics: tuple[str, ...] = Field(
