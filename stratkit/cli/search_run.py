@@ -20,20 +20,23 @@ from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import RunError, StratkitError, Terminated, UsageError
+from stratkit.errors import RunError, StratkitError, Terminated
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.wording import number
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
+from stratkit.research.executors import executor_for
 from stratkit.research.fragility import Fragility, measure_fragility
 from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 from stratkit.research.judgement import Judgement, evidence_record, judge, trials_refused
 from stratkit.research.ledger_entries import NullLedger
+from stratkit.research.objectives import goal_of
 from stratkit.research.plateau import robust_choice
 from stratkit.research.samplers import sampler_note
-from stratkit.research.search import Evaluates, SearchProgress, search
+from stratkit.research.search import SearchProgress, search
 from stratkit.research.search_record import search_facts, search_record, trial_record, trials_table
 from stratkit.research.search_result import SearchResult
+from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import search_space_of
 from stratkit.research.study_log import StudyLog, open_study
 from stratkit.research.survey import Survey, survey_of
@@ -99,7 +102,7 @@ def run_search(
     log = _opened(task, folder, resume is not None)
     try:
         with timed(seconds, "search"):
-            result = _searched(terminal, task, folder.name, log, open_evaluator(task, workers, cluster), _ledger(out))
+            result = _searched(terminal, task, folder.name, log, _ledger(out), workers, cluster)
     except (KeyboardInterrupt, Terminated):
         _say_how_to_go_on(terminal, task, folder, log)
         raise
@@ -139,13 +142,6 @@ def run_search(
         print_search(terminal, content, judgement, task.holdout, task.bars, run)
 
 
-def open_evaluator(task: Task, workers: int, cluster: str | None) -> Evaluates:
-    """Return who replays trials."""
-    if cluster is not None or workers != 1:
-        raise UsageError("trials are replayed by this process alone: leave --workers and --cluster out")
-    return Evaluator(task.searched, task.search_bars)
-
-
 def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
     bars = loaded(terminal, config, seconds)
     run, settings = config.run(), config.search
@@ -171,10 +167,12 @@ def _opened(task: Task, folder: StudyFolder, resume: bool) -> StudyLog:
 
 
 def _searched(
-    terminal: Terminal, task: Task, name: str, log: StudyLog, evaluator: Evaluates, ledger: Ledger
+    terminal: Terminal, task: Task, name: str, log: StudyLog, ledger: Ledger, workers: int, cluster: str | None
 ) -> SearchResult:
     settings, run = task.config.search, task.searched
-    with terminal.progress(f"searching by {settings.sampler}") as update:
+    goal = goal_of(run, settings, search_space_of(run, settings))
+    evaluator = Evaluator(run, task.search_bars, metrics=goal.metrics)
+    with executor_for(evaluator, workers, cluster) as executor, terminal.progress(_label(settings)) as update:
 
         def told(progress: SearchProgress) -> None:
             best = progress.best
@@ -182,9 +180,13 @@ def _searched(
             update(progress.done, progress.total, f"{shown}{progress.rate:,.0f}/s")
 
         return search(
-            run, task.search_bars, settings, evaluator=evaluator, ledger=ledger, log=log, progress=told, run_id=name,
+            run, task.search_bars, settings, evaluator=executor, ledger=ledger, log=log, progress=told, run_id=name,
             turn=log.join(),
         )  # fmt: skip
+
+
+def _label(settings: SearchSettings) -> str:
+    return f"searching by {settings.sampler}"
 
 
 def _ledger(_out: Path) -> Ledger:

@@ -43,7 +43,7 @@ def replay_trial(terminal: Terminal, text: str, out: Path, data: str | None, no_
     seconds: dict[str, float] = {}
     bars = loaded(terminal, config, seconds)
     finished = replayed(terminal, config, bars, seconds)
-    outcome = outcome_of(config.run(), bars, finished.result)
+    outcome = outcome_of(config.run(), bars, finished.result, tuple(kept_metrics(columns, number)))
     expected = kept_digest(columns, number)
     if expected and outcome.digest != expected:
         raise RunError(_differs(record, search, number, bars, outcome, kept_metrics(columns, number), data))

@@ -5,19 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-import numpy as np
-
-from stratkit.analytics.basis import basis_of
 from stratkit.analytics.definitions import DEFINITIONS
-from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.analytics.streamed import stream_metrics
 from stratkit.backtest import RunConfig
-from stratkit.engine.stream import new_stream
 from stratkit.errors import UsageError, did_you_mean
-from stratkit.frequency import ReturnPeriods
 from stratkit.research.conditions import Condition, condition
 from stratkit.research.search_result import Objective
 from stratkit.research.search_settings import ConstraintSettings, SearchSettings
@@ -71,7 +63,7 @@ def goal_of(config: RunConfig, settings: SearchSettings, space: Sequence[SearchP
     return Goal(
         tuple(objective_of(name) for name in settings.objectives),
         tuple(condition(text, known) for text in constraints.parameters),
-        tuple(condition(text, searchable_metrics()) for text in _on_results(constraints)),
+        tuple(condition(text, DEFINITIONS) for text in _on_results(constraints)),
         given,
     )
 
@@ -82,26 +74,13 @@ def objective_of(metric: str) -> Objective:
     >>> objective_of("sharpe")
     Objective(metric='sharpe', direction='maximize')
     """
-    known = searchable_metrics()
-    if metric not in known:
-        why = "needs the whole run, which a search does not keep" if metric in DEFINITIONS else "is no metric"
-        raise UsageError(
-            f"an objective must be a metric that a search keeps; {metric!r} {why}; {did_you_mean(metric, known)}"
-        )
+    if metric not in DEFINITIONS:
+        raise UsageError(f"an objective must be a metric; found {metric!r}; {did_you_mean(metric, DEFINITIONS)}")
     better = DEFINITIONS[metric].better
     if better == "neither":
         raise UsageError(f"an objective must have a better side; {metric!r} has none: constrain it instead")
     direction: Literal["maximize", "minimize"] = "maximize" if better == "higher" else "minimize"
     return Objective(metric, direction)
-
-
-@cache
-def searchable_metrics() -> tuple[str, ...]:
-    """Return the names of the metrics that a trial has, in order of display."""
-    # which there are does not depend on what they stand on
-    periods = ReturnPeriods(np.ones(1, np.bool_), 252.0, "bar", 252.0, "none")
-    basis = basis_of(periods, AnalyticsSettings())
-    return tuple(metric.name for metric in stream_metrics(new_stream(1.0, 0.0, False), basis))
 
 
 def no_worse(one: Sequence[float], other: Sequence[float], objectives: Sequence[Objective]) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
@@ -19,6 +20,8 @@ from stratkit.data.bars import Bars
 from stratkit.inference.trial_sums import TrialSums
 from stratkit.panel import FloatArray
 from stratkit.research.dimensions import Point, point_key
+from stratkit.research.evaluation import Evaluator
+from stratkit.research.executors import InProcess
 from stratkit.research.ledger_entries import Counting
 from stratkit.research.objectives import Goal, best_of, front_of, goal_of
 from stratkit.research.proposer import grid_point, point_count
@@ -29,6 +32,7 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import search_space_of
 from stratkit.research.study_log import KeepsTrials, NoLog, check_same
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Trial
+from stratkit.research.worklist import Told
 from stratkit.runs.ledger_entry import Kind, Ledger
 from stratkit.seeds import generator
 from stratkit.strategies.parameters import SearchParameter
@@ -39,10 +43,12 @@ _PARTS: Final = 4  # of a batch: between them is looked what another process on 
 
 
 class Evaluates(Protocol):
-    """Replays sets of values; `Evaluator` and those who spread its work."""
+    """Replays sets of values; an `Executor` does."""
 
-    def evaluate(self, values: Sequence[Assignment], stop_below: FloatArray | None = None) -> list[Evaluation]:
-        """Return what each set came to, in their order."""
+    def evaluate(
+        self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
+    ) -> list[Evaluation]:
+        """Return what each set came to, in their order; `told` hears of each as soon as it is done."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def search(
     bars: Bars,
     settings: SearchSettings,
     *,
-    evaluator: Evaluates,
+    evaluator: Evaluates | Evaluator,
     ledger: Ledger,
     log: KeepsTrials | None = None,
     progress: Callable[[SearchProgress], None] | None = None,
@@ -104,7 +110,8 @@ def search(
     goal = goal_of(config, settings, space)
     proposer = open_proposer(space, goal, settings, config.seed)
     counting = Counting(config, bars, ledger, run_id, kind)
-    state = _Search(space, goal, settings, evaluator, log or NoLog(), turn)
+    executor = InProcess(evaluator) if isinstance(evaluator, Evaluator) else evaluator
+    state = _Search(space, goal, settings, executor, log or NoLog(), turn)
     points, begun, batch = point_count(space), time.monotonic(), 0
     while not (ended := _ended(state, points, begun)):
         asked = proposer.ask(settings.batch)
@@ -188,7 +195,7 @@ def _tried(state: _Search, asked: Sequence[Assignment]) -> list[Trial]:
 def _evaluated(state: _Search, new: dict[int, Assignment], thresholds: FloatArray | None) -> dict[int, Evaluation]:
     """Return what came of new trials by number: from the log what is done, the rest replayed part by part."""
     found: dict[int, Evaluation] = {}
-    for part in _parts(list(new), state.turn):
+    for part in _parts(list(new), state.turn) if state.log.is_shared else [list(new)]:
         finished = state.log.finished()
         for number in part:
             if number in finished:
@@ -196,11 +203,16 @@ def _evaluated(state: _Search, new: dict[int, Assignment], thresholds: FloatArra
                 found[number] = finished[number][1]
         todo = [number for number in part if number not in found]
         if todo:
-            done = state.evaluator.evaluate([new[number] for number in todo], thresholds)
-            for number, evaluation in zip(todo, done, strict=True):
-                state.log.keep(number, new[number], evaluation)
-                found[number] = evaluation
+            keep = partial(_keep, state.log, todo, new)
+            done = state.evaluator.evaluate([new[number] for number in todo], thresholds, keep)
+            found |= dict(zip(todo, done, strict=True))
     return {number: found[number] for number in new}
+
+
+def _keep(
+    log: KeepsTrials, numbers: Sequence[int], new: Mapping[int, Assignment], place: int, evaluation: Evaluation
+) -> None:
+    log.keep(numbers[place], new[numbers[place]], evaluation)
 
 
 def _parts(numbers: list[int], turn: int) -> Iterator[list[int]]:

@@ -33,6 +33,10 @@ _CODES: Final = {"complete": "COMPLETE", "pruned": "PRUNED", "infeasible": "FAIL
 class KeepsTrials(Protocol):
     """Where a search looks for trials that are done, and keeps those that it has done."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may finish trials of it meanwhile."""
+
     def finished(self) -> Mapping[int, tuple[Assignment, Evaluation]]:
         """Return values and outcome of every finished trial by its number."""
 
@@ -42,6 +46,8 @@ class KeepsTrials(Protocol):
 
 class NoLog:
     """Keeps nothing: a search that is interrupted is lost."""
+
+    is_shared = False
 
     def finished(self) -> Mapping[int, tuple[Assignment, Evaluation]]:
         """Return that there is none."""
@@ -58,6 +64,11 @@ class StudyLog:
         self.storage, self.study = storage, study
         self.known: dict[int, tuple[Assignment, Evaluation]] = {}
         self.read = 0  # trials of the storage that were read so far
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether more than one process joined it so far."""
+        return int(self.storage.get_study_user_attrs(self.study).get(_JOINED, 0)) > 1
 
     def join(self) -> int:
         """Return how many processes joined the study before; two that join in one moment may get the same number."""

@@ -140,7 +140,7 @@ def test_a_trial_that_comes_out_otherwise_says_what_differs(stratkit: Stratkit) 
     chosen = record["chosen"]["number"]
     done = stratkit("backtest", "--trial", f"{record['run_id']}:{chosen}", "--no-report")
     assert done.code == 4
-    assert "must come out as in the search; what differs: sharpe" in done.err
+    assert "must come out as in the search; what differs: total_return" in done.err
 
 
 def test_trials_that_are_not_there_are_refused(stratkit: Stratkit) -> None:
@@ -172,6 +172,33 @@ def test_a_front_of_several_objectives_is_shown(stratkit: Stratkit) -> None:
     assert done.code == 0, done.err
     assert re.search(r"nobody beats these \d+ in all objectives", done.out)
     assert "Longest drawdown" in done.out
+
+
+def test_any_metric_can_be_searched_for_and_replayed(stratkit: Stratkit) -> None:
+    record = searched(stratkit, "--objective", "ulcer", "--objective", "cvar_hist", "--objective", "information_ratio")
+    assert all(value is not None for value in record["chosen"]["objectives"].values())
+    again = stratkit("backtest", "--trial", f"{record['run_id']}:{record['chosen']['number']}", "--no-report", "--json")
+    assert again.code == 0, again.err
+    assert again.json["trial"]["identical"]
+    values = {metric["name"]: metric["value"] for metric in again.json["metrics"]}
+    assert {name: values[name] for name in record["chosen"]["objectives"]} == record["chosen"]["objectives"]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_more_workers_change_nothing_but_the_time(own: bool, stratkit: Stratkit, tmp_path: Path) -> None:
+    config = [slow_config(tmp_path)] if own else []
+    one, two = (searched(stratkit, *config, "--workers", workers) for workers in ("1", "2"))
+    assert one["trials"] == two["trials"]
+    assert one["evidence"] == two["evidence"]
+
+
+def test_no_scheduler_at_the_address_is_said(stratkit: Stratkit) -> None:
+    done = stratkit("optimize", *YEARS, "--cluster", "tcp://127.0.0.1:1")
+    assert done.code != 0
+    assert "127.0.0.1:1" in done.err
+    both = stratkit("optimize", *YEARS, "--cluster", "tcp://127.0.0.1:1", "--workers", "2")
+    assert both.code == 2
+    assert "found both: give one" in both.err
 
 
 def test_a_search_without_time_has_no_trial_and_says_so(stratkit: Stratkit) -> None:

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
 from stratkit.panel import FloatArray
 from stratkit.research.ledger_entries import NullLedger
-from stratkit.research.objectives import searchable_metrics
 from stratkit.research.search import SearchProgress, search
 from stratkit.research.search_result import SearchResult
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.study_log import KeepsTrials
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Unfinished
+from stratkit.research.worklist import Told
 from stratkit.runs.ledger_entry import LedgerEntry
 from stratkit.strategies.settings import StrategySettings
 
@@ -47,20 +48,24 @@ class Formula:
     thresholds: list[FloatArray | None] = field(default_factory=list)
     after: int | None = None  # so many replays, then Ctrl-C
 
-    def evaluate(self, values: Sequence[Assignment], stop_below: FloatArray | None = None) -> list[Evaluation]:
+    def evaluate(
+        self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
+    ) -> list[Evaluation]:
         self.thresholds.append(stop_below)
         found: list[Evaluation] = []
-        for one in values:
+        for place, one in enumerate(values):
             if self.after is not None and len(self.calls) >= self.after:
                 raise KeyboardInterrupt
             self.calls.append(one)
             answer = self.answer(one)
             found.append(answer if isinstance(answer, Unfinished) else made_outcome(answer, one))
+            if told is not None:
+                told(place, found[-1])
         return found
 
 
 def made_outcome(answer: float | dict[str, float], values: Assignment) -> Outcome:
-    metrics = dict.fromkeys(searchable_metrics(), 0.0)
+    metrics = dict.fromkeys(DEFINITIONS, 0.0)
     metrics.update({"sharpe": answer} if isinstance(answer, float) else answer)
     # returns whose mean follows the ratio, each bucket a little different
     total = metrics["sharpe"] + np.arange(8.0) if math.isfinite(metrics["sharpe"]) else np.arange(8.0)
