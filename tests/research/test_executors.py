@@ -511,7 +511,7 @@ def test_a_scheduler_that_goes_away_is_said(bars: Bars, own: Path, monkeypatch: 
 def test_a_worker_with_other_code_is_refused(
     bars: Bars, dask: distributed.LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stratkit.research.agreement.code_digests", lambda: {"engine": "0123456789abcdef"})
+    monkeypatch.setattr("stratkit.research.agreement.code_digests", lambda *_: {"engine": "0123456789abcdef"})
     refused = pytest.raises(
         RunError, match=r"must have the code and files .* stratkit's engine \(0123456789abcdef here"
     )
@@ -557,6 +557,7 @@ def test_a_relative_path_leads_to_the_same_strategy_on_the_workers(
 
 def test_code_that_agrees_says_nothing_and_a_package_that_is_missing_is_named(bars: Bars) -> None:
     here = agreed(CROSS, bars)
+    assert {"stratkit's ground", "stratkit's engine", "stratkit's research", "the source of strategy one"} < set(here)
     assert difference(here, here) is None
     assert difference(here, {**here, "the version of numpy": "1.0"}) is not None
     fewer = {name: value for name, value in here.items() if name != "the version of numpy"}
