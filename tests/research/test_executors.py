@@ -237,7 +237,8 @@ def test_this_process_tells_each_trial_when_it_is_done(bars: Bars) -> None:
 VALUES = [*range(1, 13), *range(15, 27)]
 
 
-def test_a_worker_process_that_is_killed_costs_no_finished_trial(bars: Bars, own: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_process_that_is_killed_costs_no_finished_trial(bars: Bars, own: Path, number: int) -> None:
     config = config_of(own, every=5, wait=0.1)
     finished: list[int] = []
     with ProcessPool(Evaluator(config, bars), 2) as pool:
@@ -246,7 +247,7 @@ def test_a_worker_process_that_is_killed_costs_no_finished_trial(bars: Bars, own
         def told(place: int, _: Evaluation) -> None:
             finished.append(place)
             if len(finished) == 5:
-                os.kill(first[0], signal.SIGKILL)
+                os.kill(first[0], number)
 
         found = pool.evaluate(every(*VALUES), told=told)
         assert len(pool.pids) == 2
