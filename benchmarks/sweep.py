@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class Size(NamedTuple):
     fasts: range
     slows: range
     bars: int
-    limit_s: float
+    limit_s: float | None
     limit_mb: float
 
     @property
@@ -59,7 +60,7 @@ class Size(NamedTuple):
 
 SIZES: Final = {
     "wide": Size(range(2, 52), range(52, 152), 10_000, 0.6, 400.0),
-    "many": Size(range(2, 101), range(101, 248), 3_000, 0.6, 500.0),
+    "many": Size(range(2, 101), range(101, 248), 3_000, None, 500.0),
     "small": Size(range(2, 8), range(8, 16), 600, 0.6, 400.0),
 }
 
@@ -138,7 +139,9 @@ def print_size(name: str, repeats: int, workers: int, peers: str | None) -> list
     if peers is not None:
         print_peer(size, peers, base)
     best, peak = report["seconds"][f"stratkit, {workers} workers"][0], report["peak_mb"]
-    verdicts = [(best, size.limit_s, f"s with {workers} workers"), (peak, size.limit_mb, "MB at the peak")]
+    verdicts = [(peak, size.limit_mb, "MB at the peak")]
+    if size.limit_s is not None:
+        verdicts.insert(0, (best, size.limit_s, f"s with {workers} workers"))
     missed = []
     for found, limit, unit in verdicts:
         text = f"{'ok' if found <= limit else 'MISSED'}: {found:.3g} <= {limit:g} {unit}"
@@ -157,7 +160,8 @@ def print_peer(size: Size, python: str, base: float) -> None:
     bars = complete_universe(1, size.bars)
     with tempfile.TemporaryDirectory(prefix="stratkit-peer-") as folder:
         path = Path(folder) / "bars.npz"
-        np.savez(path, times=bars.times, **{name: np.ravel(getattr(bars, name)) for name in ("open", "close")})
+        columns: dict[str, Any] = {name: np.ravel(getattr(bars, name)) for name in ("open", "close")}
+        np.savez(path, times=bars.times, **columns)
         script = Path(__file__).parent / "peers" / "peer_vectorbt_sweep.py"
         spans = (size.fasts.start, size.fasts.stop, size.slows.start, size.slows.stop)
         costs = (DAILY_COSTS.commission_bps, DAILY_COSTS.half_spread_bps)
@@ -192,6 +196,7 @@ def main() -> int:
         print(json.dumps(measure(SIZES[options.measure], options.repeats, options.workers)))
         return 0
     missed: list[str] = []
+    print("load over 1, 5 and 15 minutes: " + " ".join(f"{load:.2f}" for load in os.getloadavg()))
     for name in ("wide", "many"):
         missed += print_size(name, options.repeats, options.workers, options.peers)
     print(f"\n{'limits missed: ' + '; '.join(missed) if missed else 'all limits kept'}")
