@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from stratkit.backtest import RunConfig, run_backtest
@@ -11,6 +12,7 @@ from stratkit.data.bars import Bars
 from stratkit.inference.evidence import Evidence, evidence
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
+from stratkit.research.executors import executor_for
 from stratkit.research.ledger_entries import NullLedger
 from stratkit.research.objectives import goal_of
 from stratkit.research.plateau import robust_choice
@@ -74,18 +76,19 @@ def chosen_by_search(
     def choose(training: Training) -> Choice:
         config = training.config
         goal = goal_of(config, settings, search_space_of(config, settings))
-        metrics = (*settings.objectives, *(name for one in goal.on_results for name in one.names.values()))
-        evaluator: Evaluates = (
-            Evaluator(config, training.bars, workers, metrics)
+        executor: AbstractContextManager[Evaluates] = (
+            executor_for(Evaluator(config, training.bars, metrics=goal.metrics), workers)
             if training.spans is None
-            else SpanEvaluator(config, training.bars, training.spans, metrics)
+            else nullcontext(SpanEvaluator(config, training.bars, training.spans, goal.metrics))
         )
         seed = int(generator(config.seed, "research", "walkforward", training.number).integers(_SEEDS))
         number = training.number
-        result = search(
-            config.model_copy(update={"seed": seed}), training.bars, settings, evaluator=evaluator,
-            ledger=NullLedger(), progress=None if told is None else lambda now: told(number, now), kind="walkforward",
-        )  # fmt: skip
+        with executor as evaluator:
+            result = search(
+                config.model_copy(update={"seed": seed}), training.bars, settings, evaluator=evaluator,
+                ledger=NullLedger(), progress=None if told is None else lambda now: told(number, now),
+                kind="walkforward",
+            )  # fmt: skip
         return _choice(training, result, settings.pick)
 
     return choose

@@ -23,6 +23,7 @@ from stratkit.research.assignment import assigned
 from stratkit.research.outcomes import outcome_of
 from stratkit.research.splits import Span
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Unfinished
+from stratkit.research.worklist import Told
 
 
 def spliced(result: BacktestResult, spans: Sequence[Span]) -> BacktestResult:
@@ -90,9 +91,16 @@ class SpanEvaluator:
     spans: tuple[Span, ...]
     metrics: tuple[str, ...] = ()
 
-    def evaluate(self, values: Sequence[Assignment], stop_below: FloatArray | None = None) -> list[Evaluation]:
+    def evaluate(
+        self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
+    ) -> list[Evaluation]:
         """Return what each set came to, in their order; none is stopped early, whatever `stop_below` says."""
-        return [self._evaluated(one) for one in values]
+        found = []
+        for place, one in enumerate(values):
+            found.append(self._evaluated(one))
+            if told is not None:
+                told(place, found[-1])
+        return found
 
     def _evaluated(self, values: Assignment) -> Evaluation:
         try:
