@@ -30,6 +30,13 @@ class TrialSums:
         """M."""
         return int(self.total.shape[1])
 
+    def less(self, rate: float) -> TrialSums:
+        """Return the sums of the returns less a rate per period."""
+        if rate == 0.0:
+            return self
+        count = self.count[:, None]
+        return TrialSums(self.count, self.total - rate * count, self.squares - 2 * rate * self.total + rate**2 * count)
+
     def blocks(self, number: int) -> TrialSums:
         """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""
         each = len(self.count) // number
@@ -77,10 +84,31 @@ def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
         raise UsageError(f"at least two returns of each trial must be given, (T, M); found the shape {returns.shape}")
     if not np.isfinite(returns).all():
         raise UsageError("returns must be finite")
-    number = max(1, min(buckets, bars // 2))
-    length, longer = divmod(bars, number)
-    count = length + (np.arange(number) < longer)
+    count = bucket_lengths(bars, buckets)
     edges = np.concatenate(([0], np.cumsum(count)[:-1]))
-    return TrialSums(
-        count.astype(np.int64), np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0)
-    )
+    return TrialSums(count, np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0))
+
+
+def bucket_lengths(periods: int, buckets: int = BUCKETS) -> IntArray:
+    """Return (B,) how many of `periods` returns, two or more, lie in each bucket: the first ones hold one more.
+
+    >>> bucket_lengths(7, 3).tolist()
+    [3, 2, 2]
+    """
+    number = max(1, min(buckets, periods // 2))
+    length, longer = divmod(periods, number)
+    return (length + (np.arange(number) < longer)).astype(np.int64)
+
+
+def bucket_edges(stamps: IntArray, buckets: int = BUCKETS) -> IntArray:
+    """Return (B + 1,) between which stamps the buckets of returns per period lie, `stamps` (n,) those of the periods.
+
+    A bucket begins at its first period's stamp; the last ends one period later.
+
+    >>> bucket_edges(np.array([0, 10, 20, 30, 40]), 2).tolist()
+    [0, 30, 50]
+    """
+    if len(stamps) < 2:
+        raise UsageError(f"at least two return periods must be given; found {len(stamps)}")
+    first = np.concatenate(([0], np.cumsum(bucket_lengths(len(stamps), buckets))[:-1]))
+    return np.append(stamps[first], 2 * stamps[-1] - stamps[-2]).astype(np.int64)
