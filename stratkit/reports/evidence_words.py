@@ -48,9 +48,7 @@ def worth_words(evidence: Mapping[str, Any] | None) -> str:
     said = f"PSR {figure(evidence, 'psr')}"
     if evidence["trials"] > 1:
         said += f", deflated {figure(evidence, 'deflated_sharpe')}; luck alone: {figure(evidence, 'luck_sharpe_ann')}"
-    known = [f"{label} {figure(evidence, name)}" for name, label in (("pbo", "PBO"), ("spa_p", "SPA p"))
-             if evidence.get(name) is not None]  # fmt: skip
-    return "; ".join([said, *([", ".join(known)] if known else [])])
+    return said
 
 
 def sharpe_notes(evidence: Mapping[str, Any] | None) -> list[str]:
@@ -58,20 +56,23 @@ def sharpe_notes(evidence: Mapping[str, Any] | None) -> list[str]:
 
     >>> sharpe_notes({"trials": 1, "psr": 0.93})
     ['1 trial, PSR 0.93']
+    >>> sharpe_notes({"trials": 3, "effective_trials": 1.4, "psr": 0.9, "deflated_sharpe": 0.7, "luck_sharpe_ann": 0.3})
+    ['3 trials', 'effective 1.4; PSR 0.90, deflated 0.70; luck alone: 0.30']
     """
-    beside, *below = evidence_line(evidence).split("; ")
+    worth = worth_words(evidence)
     if evidence is None or evidence.get("trials") in (None, 1):
-        return [", ".join([beside, *below])]
-    return [beside, "; ".join(below[:2]), *below[2:]]
+        return [", ".join(filter(None, (trials_words(evidence), worth)))]
+    alike = f"effective {figure(evidence, 'effective_trials', 1)}"
+    return [f"{evidence['trials']:,} trials", "; ".join((alike, worth)), *_chosen_words(evidence)]
 
 
 def evidence_line(evidence: Mapping[str, Any] | None) -> str:
-    """Return both in one line.
+    """Return all of it in one line.
 
     >>> evidence_line(None)
     'trials not counted'
     """
-    return "; ".join(filter(None, (trials_words(evidence), worth_words(evidence))))
+    return "; ".join(filter(None, (trials_words(evidence), worth_words(evidence), *_chosen_words(evidence))))
 
 
 def evidence_rows(evidence: Mapping[str, Any] | None) -> list[EvidenceRow]:
@@ -85,6 +86,14 @@ def figure(evidence: Mapping[str, Any], name: str, digits: int = 2) -> str:
     """Return one figure as text, n/a where it is not known."""
     value = evidence.get(name)
     return number(math.nan if value is None else float(value), digits)
+
+
+def _chosen_words(evidence: Mapping[str, Any] | None) -> list[str]:
+    """Return what choosing the best of the trials is worth, where there are enough of them."""
+    if evidence is None or evidence.get("pbo") is None:
+        return []
+    superior = f", SPA p {figure(evidence, 'spa_p', 3)}" if evidence.get("spa_p") is not None else ""
+    return [f"PBO {figure(evidence, 'pbo')}{superior}"]
 
 
 def _rows(evidence: Mapping[str, Any]) -> Iterator[EvidenceRow]:

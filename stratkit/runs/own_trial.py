@@ -41,12 +41,13 @@ def own_trial(
     close. Raises `DataError` when the manifest is too old to tell what was tried.
     """
     config = manifest.get("config")
-    if not config or "account" not in config:
+    if not config:
         raise DataError(f"the manifest of {run_id} must hold its configuration: an older stratkit wrote it")
     first = _first_counted(times, config)
     times, equity = times[first:], equity[first:]
     ends = _period_ends(times, str(card.get("period_unit", "")))
-    returns = returns_of_periods(equity, float(config["account"]["initial_cash"]), ends)
+    initial = float((config.get("account") or {}).get("initial_cash", equity[0]))
+    returns = returns_of_periods(equity, initial, ends)
     sums = trial_sums(returns[:, None]) if len(returns) > 1 else None
     metrics = {str(one["name"]): _figure(one["value"]) for one in card.get("metrics", [])}
     return LedgerEntry(
