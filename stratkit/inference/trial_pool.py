@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from stratkit.inference.trial_sums import BUCKETS, TrialSums
+from stratkit.inference.trial_sums import TrialSums
 from stratkit.panel import FloatArray, IntArray
+
+# a quarter of the buckets that are kept: what lies in the wrong one at a border is then small beside what does not
+COMMON_BUCKETS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class TrialPool:
 def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     """Return (G, M) mean returns per period of each part's trials in buckets of time that are the same for all.
 
-    With one part these are its own. Otherwise the whole time is cut into 256 equal buckets and each bucket of a part is
+    With one part these are its own. Otherwise the whole time is cut into 64 equal buckets and each bucket of a part is
     added to the one that its midpoint lies in. NaN where a part has no return.
     """
     if len(parts) == 1:
@@ -81,8 +85,8 @@ def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     found = []
     for part in parts:
         middle = (part.edges[:-1] - first) / 2 + (part.edges[1:] - first) / 2
-        place = np.minimum((middle / (last - first) * BUCKETS).astype(np.int64), BUCKETS - 1)
-        count, total = np.zeros(BUCKETS), np.zeros((BUCKETS, part.sums.trials))
+        place = np.minimum((middle / (last - first) * COMMON_BUCKETS).astype(np.int64), COMMON_BUCKETS - 1)
+        count, total = np.zeros(COMMON_BUCKETS), np.zeros((COMMON_BUCKETS, part.sums.trials))
         np.add.at(count, place, part.sums.count)
         np.add.at(total, place, part.sums.total)
         there = count[:, None] > 0

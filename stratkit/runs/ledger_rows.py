@@ -51,14 +51,13 @@ def put_entries(connection: sqlite3.Connection, entries: Sequence[LedgerEntry], 
     """
     keys, bars = _Keys(connection), _Bars(connection)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    sharpes = _sharpes(entries)
     rows, series = [], []
-    for entry, sharpe in zip(entries, sharpes, strict=True):
+    for entry in entries:
         key_id, bars_id = keys.of(entry.key), bars.of(entry)
         rows.append(
             (entry.identity, key_id, entry.kind, entry.run_id, entry.number, str(entry.seed),
              plain_json(entry.values), plain_json(entry.metrics), entry.made or now, entry.first_ns, entry.last_ns,
-             bars_id, sharpe, array_bytes(entry.total, "<f8"), array_bytes(entry.squares, "<f8"))
+             bars_id, _sharpe(entry), array_bytes(entry.total, "<f8"), array_bytes(entry.squares, "<f8"))
         )  # fmt: skip
         if entry.returns is not None and bars_id is not None:
             series.append((array_bytes(entry.returns, "<f8"), entry.identity, bars_id, key_id))
@@ -206,16 +205,14 @@ def _check(entry: LedgerEntry) -> None:
         )
 
 
-def _sharpes(entries: Sequence[LedgerEntry]) -> list[float | None]:
-    """Return the Sharpe ratio per period of each entry, None for one without sums."""
-    found: list[float | None] = []
-    for entry in entries:
-        if entry.count is None or entry.total is None or entry.squares is None:
-            found.append(None)
-            continue
-        sums = TrialSums(entry.count, np.asarray(entry.total)[:, None], np.asarray(entry.squares)[:, None])
-        found.append(float(sums.sharpes()[0]) if int(entry.count.sum()) > 1 else None)
-    return found
+def _sharpe(entry: LedgerEntry) -> float | None:
+    """Return the Sharpe ratio per period of an entry, by which the best are kept; None for one without sums."""
+    if entry.count is None or entry.total is None or entry.squares is None or int(entry.count.sum()) < 2:
+        return None
+    # one bucket of all: of thousands of entries this is asked
+    n, total, squares = int(entry.count.sum()), float(entry.total.sum()), float(entry.squares.sum())
+    sums = TrialSums(np.array([n]), np.array([[total]]), np.array([[squares]]))
+    return float(sums.sharpes()[0])
 
 
 def _bars_digest(edges: IntArray, count: IntArray) -> str:

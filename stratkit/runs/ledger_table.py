@@ -53,7 +53,10 @@ def array_bytes(values: Any, dtype: str) -> bytes | None:
 
 def plain_json(values: Mapping[str, Any]) -> str:
     """Return values by name as JSON; what is not finite becomes null."""
-    return json.dumps({name: _plain(value) for name, value in values.items()}, separators=(",", ":"))
+    try:
+        return json.dumps(dict(values), allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError):  # a NumPy scalar, NaN: thousands of entries have none
+        return json.dumps({name: _plain(value) for name, value in values.items()}, separators=(",", ":"))
 
 
 def metrics_from(text: str) -> dict[str, float]:
