@@ -20,9 +20,7 @@ def own(name: str, source: str, *symbols: str) -> LedgerKey:
     return LedgerKey((name,), (source,), symbols or ("ACME",))
 
 
-def made_up(
-    number: int, *, bars: int = 600, edge: float = 0.0, with_returns: bool = True, **fields: Any
-) -> LedgerEntry:
+def made_up(number: int, *, bars: int = 600, edge: float = 0.0, **fields: Any) -> LedgerEntry:
     """A trial whose returns are noise of its own around `edge`."""
     returns = edge + 0.01 * generator(0, "ledger", number).standard_normal(bars)
     return trial_of(returns, number, **fields)
