@@ -26,7 +26,7 @@ from stratkit.research.evaluation import Evaluator
 from stratkit.research.executors import executor_for
 from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 from stratkit.research.judgement import Judgement, evidence_record, judge, trials_refused
-from stratkit.research.ledger_entries import NullLedger
+from stratkit.research.ledger_entries import Counting
 from stratkit.research.objectives import goal_of
 from stratkit.research.samplers import sampler_note
 from stratkit.research.search import SearchProgress, search
@@ -36,8 +36,11 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import search_space_of
 from stratkit.research.study_log import StudyLog, open_study
 from stratkit.runs.folder import RunDraft
+from stratkit.runs.ledger import NullLedger, open_ledger
 from stratkit.runs.ledger_entry import Ledger
+from stratkit.runs.ledger_table import ENTRIES, write_entries
 from stratkit.runs.manifest import config_digest, run_name
+from stratkit.runs.own_trial import EVIDENCE
 
 _NAMED = 5  # constraints that a message names
 
@@ -76,7 +79,7 @@ class FinishedSearch:
             "chosen": trial_record(result.trials[self.judgement.chosen], result),
             "front": [trial_record(result.trials[number], result) for number in result.front],
             "trials": [trial_record(trial, result) for trial in result.trials],
-            "evidence": evidence_record(self.judgement),
+            "evidence": {**(self.run.evidence or {}), "search": evidence_record(self.judgement)},
             "replay": f"stratkit backtest --trial {self.run.run_id}:{self.judgement.chosen}",
         }
 
@@ -93,30 +96,14 @@ def run_search(
     task = _task(terminal, config, seconds)
     folder = StudyFolder(out, resume or _new_name(task, started))
     log = _opened(task, folder, resume is not None)
-    try:
-        with timed(seconds, "search"):
-            result = _searched(terminal, task, folder.name, log, _ledger(out), workers, cluster)
-    except (KeyboardInterrupt, Terminated):
-        _say_how_to_go_on(terminal, task, folder, log)
-        raise
-    except FileNotFoundError:  # the journal: another process has just turned the search into a run
-        if not folder.is_run:
-            raise
+    with open_ledger(out) as ledger:
+        found = _search_and_judge(terminal, task, folder, log, ledger, workers, cluster, seconds)
+        for notice in ledger.notices:
+            terminal.warn(notice)
+    if found is None:
         _say_finished_elsewhere(terminal, folder)
         return
-    except StratkitError:
-        if not log.finished():  # there is nothing to go on with
-            folder.remove()
-        raise
-    try:
-        chosen = _chosen(result, config)
-    except RunError:  # over, and nothing came of it; what was tried is in the ledger
-        folder.remove()
-        raise
-    with timed(seconds, "judge"):
-        best = assigned(config.run(), result.trials[chosen].values)
-        outside = out_of_sample(best, task.bars, task.holdout)
-        judgement = judge(task.searched, task.search_bars, result, chosen, outside, config.seed)
+    result, judgement = found
     lock = folder.finishing()
     if lock is None:
         _say_finished_elsewhere(terminal, folder)
@@ -131,6 +118,44 @@ def run_search(
         terminal.emit(finished.as_record())
     else:
         print_search(terminal, result, judgement, task.holdout, task.bars, run)
+
+
+def _search_and_judge(
+    terminal: Terminal,
+    task: Task,
+    folder: StudyFolder,
+    log: StudyLog,
+    ledger: Ledger,
+    workers: int,
+    cluster: str | None,
+    seconds: dict[str, float],
+) -> tuple[SearchResult, Judgement] | None:
+    """Search, choose and judge; None when another process has finished the search meanwhile."""
+    try:
+        with timed(seconds, "search"):
+            result = _searched(terminal, task, folder.name, log, ledger, workers, cluster)
+    except (KeyboardInterrupt, Terminated):
+        _say_how_to_go_on(terminal, task, folder, log)
+        raise
+    except FileNotFoundError:  # the journal: another process has just turned the search into a run
+        if not folder.is_run:
+            raise
+        return None
+    except StratkitError:
+        if not log.finished():  # there is nothing to go on with
+            folder.remove()
+        raise
+    try:
+        chosen = _chosen(result, task.config)
+    except RunError:  # over, and nothing came of it; what was tried is in the ledger
+        folder.remove()
+        raise
+    with timed(seconds, "judge"):
+        best = assigned(task.config.run(), result.trials[chosen].values)
+        outside = out_of_sample(best, task.bars, task.holdout)
+        counting = Counting(task.searched, task.search_bars, ledger, folder.name, "optimize")
+        seed = task.config.seed
+        return result, judge(task.searched, task.search_bars, result, chosen, outside, seed, counting)
 
 
 def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
@@ -180,10 +205,6 @@ def _label(settings: SearchSettings) -> str:
     return f"searching by {settings.sampler}"
 
 
-def _ledger(_out: Path) -> Ledger:
-    return NullLedger()
-
-
 def _chosen(result: SearchResult, config: FileConfig) -> int:
     if result.best is None:
         counts = trials_refused(result.trials)
@@ -215,12 +236,15 @@ def _kept(
     """Keep the ordinary backtest of the chosen set over all bars, with every trial and the evidence beside it."""
     best = assigned(task.config.run(), result.trials[judgement.chosen].values)
     chosen = task.config.model_copy(update={name: getattr(best, name) for name in RunConfig.model_fields})
-    run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started)
+    run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started, kind="optimize")
 
-    def more(draft: RunDraft) -> None:
+    def more(draft: RunDraft, counted: FinishedRun) -> None:
         draft.write_table("trials.parquet", trials_table(result))
         draft.write_json("search.json", search_record(result, task.config.search, task.facts))
-        draft.write_json("evidence.json", evidence_record(judgement))
+        # from these the ledger can be made again
+        counting = Counting(task.searched, task.search_bars, NullLedger(terminal.warn), folder.name, "optimize")
+        write_entries(draft.folder / ENTRIES, counting.entries(result.trials, judgement.returns))
+        draft.write_json(EVIDENCE, {**(counted.evidence or {}), "search": evidence_record(judgement)})
         if folder.journal.exists():
             shutil.copyfile(folder.journal, draft.folder / JOURNAL)
 
