@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,23 +17,24 @@ from stratkit.analytics.funnel import COMBINED
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.combine.blend import Blend, Blending, Books, blend_rows, open_blend, proposal_counts
-from stratkit.combine.opinions import opinions_at
+from stratkit.combine.blend import Blending, heard_through, open_blend, proposal_counts
+from stratkit.combine.opinions import contribution_at, opinions_at
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
 from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
 from stratkit.data.bars import Bars
 from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings, external_series
 from stratkit.data.funding import load_funding
+from stratkit.data.history import history_bars, traded_bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
+from stratkit.engine.deciding import play_stretch
 from stratkit.engine.detail import Detail, detail_of
 from stratkit.engine.layout import Market
 from stratkit.engine.profiles import trades_at_next_open
 from stratkit.engine.result import BacktestResult
-from stratkit.engine.run import Progress, peeked, steer
+from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import Stage, set_stage
-from stratkit.engine.snapshot import snapshot
 from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
@@ -45,6 +45,7 @@ from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.context import Context
 from stratkit.strategies.desk import Desk, desk_of, open_desk
+from stratkit.strategies.faults import Fault
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.surroundings import Surroundings
@@ -100,6 +101,8 @@ class RunConfig(BaseModel):
 class Inputs:
     """What a replay reads, whatever is assumed about fills: bars, the strategies at their desk, what surrounds them.
 
+    All of it begins at the first bar on which something may trade; `history` are the bars of the signals with those
+    before them, None where there are none.
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
     `series` the digests of the external series by name; `context` what the strategies were shown; `market` the
@@ -115,10 +118,11 @@ class Inputs:
     series: Mapping[str, str] = field(default_factory=dict)
     context: Context | None = None
     market: Market | None = None
+    history: Bars | None = None
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
-    """Replay the configured strategies over `bars`; `progress` is told (bars done, bars)."""
+    """Replay the configured strategies, from ``data.trade_start`` on; `progress` is told (bars done, bars)."""
     return replay(config, prepare(config, bars), progress)
 
 
@@ -129,26 +133,29 @@ def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs
         config.enabled(), around.context or Context(bars), on_error=config.global_.on_error,
         time_limit_seconds=config.global_.time_limit_seconds,
         surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
+        history_bars=history_bars(config.data, bars),
     )  # fmt: skip
     return replace(around, desk=desk)
 
 
 def gather(config: RunConfig, bars: Bars) -> Inputs:
     """Return what a replay needs beside its strategies, with nobody at the desk."""
+    first, traded = history_bars(config.data, bars), traded_bars(config.data, bars)
     events, seen = corporate_actions(config.data, bars)
     series = external_series(config.data, seen)
     outside = SeriesSource(seen, series)
     for gap in outside.gaps():
         warnings.warn(gap, stacklevel=3)
     return Inputs(
-        bars,
+        traded,
         desk_of(),
-        None if seen is bars else seen,
-        events,
-        None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars),
-        None if config.data.detail_path is None else detail_of(bars, load_bars(detail_settings(config.data, bars))),
+        None if seen is bars else traded_bars(config.data, seen),
+        None if events is None else (events[0][first:], events[1][first:]),
+        None if config.costs.funding_path is None else load_funding(config.costs.funding_path, bars)[first:],
+        None if config.data.detail_path is None else detail_of(traded, load_bars(detail_settings(config.data, bars))),
         {name: one.digest for name, one in series.items()},
         Context(seen, external=outside),
+        history=seen if first else None,
     )
 
 
@@ -168,24 +175,31 @@ class Played:
 def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> Played:
     """Replay like `replay`, and return the desk as it was left beside the result."""
     stage, desk, blending = play_through(config, inputs, progress)
-    result = stage.result()
-    named = result.decisions[result.decisions["slot"] >= 0]
-    combined = None if blending is None else blending.result
-    remarked = any(one.remarks for one in desk.signals)
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
-    complete = replace(
+    said = (desk.signals, desk.faults, blending, voice_weights(config, inputs.bars.times))
+    return Played(completed(stage.result(), told, *said), desk)
+
+
+def completed(
+    result: BacktestResult, told: Mapping[str, Any], signals: Sequence[Signals], faults: tuple[Fault, ...],
+    blending: Blending | None, weights: FloatArray,
+) -> BacktestResult:  # fmt: skip
+    """Return a result with what the strategies said, how much it counted (T, S), and what is `told` of its origin."""
+    named = result.decisions[result.decisions["slot"] >= 0]
+    combined = None if blending is None else blending.result
+    remarked = any(one.remarks for one in signals)
+    columns, held = result.slot_symbol[named["slot"]], result.slot_symbol[result.trades["slot"]]
+    return replace(
         result,
         provenance={**result.provenance, **told},
-        faults=desk.faults,
+        faults=faults,
         proposals={} if blending is None else proposal_counts(blending),
-        opinions=opinions_at(
-            desk.signals, combined, named["bar"], result.slot_symbol[named["slot"]],
-            _voice_weights(config, inputs.bars.times),
-        ) if combined is not None or remarked else None,
-        contribution=_contribution(combined, result),
-    )  # fmt: skip
-    return Played(complete, desk)
+        opinions=opinions_at(signals, combined, named["bar"], columns, weights)
+        if combined is not None or remarked
+        else None,
+        contribution=contribution_at(combined, result.trades["decision_bar"], held),
+    )
 
 
 def play_through(
@@ -193,89 +207,43 @@ def play_through(
 ) -> tuple[Stage, Desk, Blending | None]:
     """Play all bars, into a `tally` or recorded; return the stage with what was played, the desk and the blend."""
     desk = inputs.desk.fresh()
-    blending = _blending(config, desk)
-    books, blend = _combined(desk.signals, blending)
+    blending = blending_of(config, desk)
+    stage = open_stage(config, inputs, desk, blending, tally=tally)
+    play_rows(config, stage, desk, blending, 0, len(inputs.bars.times), progress=progress)
+    return stage, desk, blending
+
+
+def open_stage(
+    config: RunConfig, inputs: Inputs, desk: Desk, blending: Blending | None, *, owns_panels: bool = False,
+    tally: Tally | None = None,
+) -> Stage:  # fmt: skip
+    """Return the stage of a replay of which no row is decided yet; `owns_panels` and `tally` as in `set_stage`."""
+    books, blend = heard_through(desk.signals, blending)
     held = _controls(config)
     mandates = [
         Mandate(config.plan_of(settings), float(cap), float(multiplier))
         for settings, cap, multiplier in zip(config.enabled().values(), held.max_at_risk, held.multiplier)
     ]
-    stage = set_stage(
+    return set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail, market=inputs.market, tally=tally,
+        detail=inputs.detail, history=inputs.history, market=inputs.market, owns_panels=owns_panels, tally=tally,
     )  # fmt: skip
-    for start, stop, controls in _stretches(config, inputs.bars.times):
-        _play_stretch(stage, desk, blending, start, stop, controls, trades_at_next_open(config.execution), progress)
-    return stage, desk, blending
 
 
-def _play_stretch(
-    stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
-    progress: Progress | None,
+def play_rows(
+    config: RunConfig, stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, *,
+    leaves: bool = False, progress: Progress | None = None,
 ) -> None:  # fmt: skip
-    """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
-
-    A row acts in the next bar, or at its own close. The last bar also needs its own row, whose intents expire.
-    """
-    bars, later = len(stage.bars.times), int(next_open)
-    until = bars if stop == bars else min(stop + later, bars - 1)
-    if start + later < bars:
-        steer(stage.playing, controls)
-
-    def decide(first: int, last: int) -> None:
-        if blending is not None:
-            blend_rows(blending, first, last, controls.weight, controls.enabled)
-        stage.sheet.fill(first, last, controls.multiplier)
-
-    if not desk.needs_state:
-        decide(start, stop)
-        stage.play_to(until, progress)
-        return
-    for bar in range(start, stop):
-        looks_ahead = not next_open or bar == bars - 1
-        if not looks_ahead:
-            stage.play_to(bar + 1, progress)
-        book = peeked(stage.playing) if looks_ahead else stage.playing.book
-        seen = partial(snapshot, book, stage.bars.symbols, stage.strategies)
-        # with books of their own, strategies know nothing of each other's positions
-        desk.ask(bar, seen if stage.sheet.lead is None else partial(_whole, seen), stage.sheet.table.learn)
-        decide(bar, bar + 1)
-        if looks_ahead:
-            stage.play_to(bar + 1, progress)
-    stage.play_to(until, progress)
+    """Play the bars in which the decisions of bars [start, stop) act; with `leaves` the last is to leave everything."""
+    next_open = trades_at_next_open(config.execution)
+    for first, end, controls in _stretches(config, stage.bars.times):
+        first, end = max(first, start), min(end, stop)
+        if first < end:
+            play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress)
 
 
-def _whole(seen: Callable[[int | None], Mapping[str, Any]], _strategy: int) -> Mapping[str, Any]:
-    return seen(None)
-
-
-def _contribution(combined: Blend | Books | None, result: BacktestResult) -> FloatArray | None:
-    """Return (K, S) the share of each strategy in the opinion behind each trade."""
-    if not isinstance(combined, Blend):
-        return None
-    trades = result.trades
-    return np.asarray(
-        combined.contribution[:, trades["decision_bar"], result.slot_symbol[trades["slot"]]].T, dtype=np.float64
-    )
-
-
-def _combined(signals: Sequence[Signals], blending: Blending | None) -> tuple[Sequence[Signals], Blend | None]:
-    """Return what each strategy asks for and, where they share positions, the blend that decides between them."""
-    if blending is None:
-        return signals, None
-    if isinstance(blending.result, Blend):
-        return signals, blending.result
-    books: Books = blending.result
-    return [
-        replace(one, side=books.side[place])
-        if one.weight is None or books.weight is None
-        else replace(one, weight=books.weight[place])
-        for place, one in enumerate(signals)
-    ], None
-
-
-def _blending(config: RunConfig, desk: Desk) -> Blending | None:
+def blending_of(config: RunConfig, desk: Desk) -> Blending | None:
     """Return the blend to be made, None where one strategy is heard as it is."""
     running = config.enabled().values()
     limits = [settings.risk_budgets.max_trades_per_cycle or 0 for settings in running]
@@ -306,7 +274,7 @@ def _stretches(config: RunConfig, times: IntArray) -> list[tuple[int, int, Contr
     return stretches(times, _controls(config), changes, scales=scales)
 
 
-def _voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
+def voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
     """Return (T, S) how much each strategy's opinion counted on each bar."""
     held = _stretches(config, times)
     return np.repeat([controls.weight for _, _, controls in held], [stop - start for start, stop, _ in held], axis=0)
@@ -328,15 +296,15 @@ def _controls(config: RunConfig) -> Controls:
 
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:
     """Return the scorecard of a run, and the benchmark it was measured against."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
-    held = bars_to_hold(config.data, bars)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
+    held = traded_bars(config.data, bars_to_hold(config.data, bars))
     benchmark = make_benchmark(held, config.account.initial_cash, periods, config.analytics)
     return score_run(result, periods, config.analytics, benchmark), benchmark
 
 
 def attribute_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> Attribution:
     """Return who earned what in a run: by strategy, symbol, month and exit reason."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
     by_strategy = result.by_strategy
     if not len(by_strategy):  # one strategy: all but the interest is its own
         interest = np.cumsum(result.carry[:, 2]) if len(result.carry) else 0.0

@@ -24,6 +24,7 @@ from stratkit.research.fields import field_at
 from stratkit.research.objectives import goal_of, objective_of
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import declared_parameters, dimension, full_key, search_space_of
+from stratkit.research.walk_forward_settings import WalkForwardSettings
 from stratkit.strategies.catalog import STRATEGIES, build_strategy, find_strategy
 from stratkit.strategies.needs import SEVERAL
 from stratkit.strategies.parameters import search_space
@@ -48,6 +49,13 @@ OPTIMIZE_CONFIG: Final = (
     DEFAULT_CONFIG
     + """
 search: {fixed: [direction]}
+"""
+)
+# what `walkforward` does when no CONFIG is given: fifteen such searches, each a small one
+WALKFORWARD_CONFIG: Final = (
+    DEFAULT_CONFIG
+    + """
+search: {fixed: [direction], trials: 32}
 """
 )
 # what `--fills all` runs when no CONFIG is given: every option of a profile matters to it
@@ -76,6 +84,9 @@ class FileConfig(RunConfig):
     )
     search: SearchSettings = Field(
         default_factory=SearchSettings, description="what `stratkit optimize` varies, what for and how long"
+    )
+    walkforward: WalkForwardSettings = Field(
+        default_factory=WalkForwardSettings, description="how `stratkit walkforward` divides the bars"
     )
 
     def run(self) -> RunConfig:

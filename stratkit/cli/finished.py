@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from stratkit.cli.counted import count_trial
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
+from stratkit.data.history import traded_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.profiles import fill_options, is_optimistic, override_labels, overrides, profile_label
 from stratkit.engine.result import BacktestResult
@@ -55,7 +57,8 @@ class FinishedRun:
     its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
     what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say;
     `evidence` what evidence.json holds once its trial is counted, which is one of `kind`. `name` is the run id that it
-    got before it began; empty as a rule.
+    got before it began; empty as a rule. `inputs` are what decided it beside its configuration: path and digest by
+    role, for the manifest.
     """
 
     config: FileConfig
@@ -75,6 +78,12 @@ class FinishedRun:
     kind: Kind = "backtest"
     evidence: Mapping[str, Any] | None = None
     name: str = ""
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def traded(self) -> Bars:
+        """The bars on which something could trade; `bars` are all that were looked at."""
+        return traded_bars(self.config.data, self.bars)
 
     @property
     def run_id(self) -> str:
@@ -159,7 +168,7 @@ class FinishedRun:
             title=title(self),
             subtitle=running[0].description if len(running) == 1 else "",
             result=self.result,
-            bars=self.bars,
+            bars=self.traded,
             scorecard=self.scorecard,
             profile=self.fills_label,
             optimistic=self.optimistic,
@@ -182,10 +191,11 @@ class FinishedRun:
 
     def manifest(self) -> dict[str, Any]:
         """Return what the run was made from, and the digests of what came out."""
-        return run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
+        made = run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
+        return {**made, "inputs": {**made["inputs"], **self.inputs}}
 
     def _data(self) -> dict[str, Any]:
-        times = self.bars.times
+        times = self.traded.times
         return {
             "source": self.bars.source,
             "symbols": list(self.bars.symbols),
@@ -193,6 +203,7 @@ class FinishedRun:
             "frequency": self.bars.frequency,
             "first": format_time(int(times[0])),
             "last": format_time(int(times[-1])),
+            "history_bars": len(self.bars.times) - len(times),
             "digest": self.bars.digest,
         }
 
@@ -289,7 +300,7 @@ def _reported_faults(faults: tuple[Fault, ...]) -> Iterator[ReportedFault]:
 
 def _warnings(run: FinishedRun) -> list[str]:
     costs = run.config.costs.model_dump(exclude={"slippage_volatility_bars"})
-    last = int(run.bars.times[-1])
+    last = int(run.traded.times[-1])
     late = [date for date in run.config.overrides if parse_time(date) > last]
     found = [f"overrides.{date} never holds: the last bar is at {format_time(last)}" for date in late]
     if len(run.result.fills) and not any(costs.values()):

@@ -24,6 +24,7 @@ from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
 from stratkit.cli.terminal import Terminal
+from stratkit.cli.walkforward import walkforward
 from stratkit.errors import OutputError, RunError, StratkitError, Terminated
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.command("backtest")(backtest)
 app.command("optimize")(optimize)
+app.command("walkforward")(walkforward)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")

@@ -12,6 +12,7 @@ from stratkit.backtest import RunConfig
 from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, replayed, timed
+from stratkit.cli.search_content import search_content, surrounding_record, write_search
 from stratkit.cli.search_tables import print_search
 from stratkit.cli.study_folder import JOURNAL, StudyFolder
 from stratkit.cli.terminal import Terminal
@@ -19,15 +20,18 @@ from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import RunError, StratkitError, Terminated, UsageError
+from stratkit.errors import RunError, StratkitError, Terminated
+from stratkit.reports.search_content import SearchContent
 from stratkit.reports.wording import number
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.executors import executor_for
+from stratkit.research.fragility import Fragility, measure_fragility
 from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 from stratkit.research.judgement import Judgement, evidence_record, judge, trials_refused
 from stratkit.research.ledger_entries import Counting
 from stratkit.research.objectives import goal_of
+from stratkit.research.plateau import robust_choice
 from stratkit.research.samplers import sampler_note
 from stratkit.research.search import SearchProgress, search
 from stratkit.research.search_record import search_facts, search_record, trial_record, trials_table
@@ -35,6 +39,7 @@ from stratkit.research.search_result import SearchResult
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import search_space_of
 from stratkit.research.study_log import StudyLog, open_study
+from stratkit.research.survey import Survey, survey_of
 from stratkit.runs.folder import RunDraft
 from stratkit.runs.ledger import NullLedger, open_ledger
 from stratkit.runs.ledger_entry import Ledger
@@ -62,12 +67,23 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a search came to: its trials, the judgement of the choice, and what surrounds it."""
+
+    result: SearchResult
+    judgement: Judgement
+    survey: Survey
+    fragility: Fragility
+
+
+@dataclass(frozen=True)
 class FinishedSearch:
     """A search with the run of what it chose, kept, and its judgement."""
 
     task: Task
     result: SearchResult
     judgement: Judgement
+    content: SearchContent
     run: FinishedRun
 
     def as_record(self) -> dict[str, Any]:
@@ -80,6 +96,7 @@ class FinishedSearch:
             "front": [trial_record(result.trials[number], result) for number in result.front],
             "trials": [trial_record(trial, result) for trial in result.trials],
             "evidence": {**(self.run.evidence or {}), "search": evidence_record(self.judgement)},
+            "survey": surrounding_record(self.content),
             "replay": f"stratkit backtest --trial {self.run.run_id}:{self.judgement.chosen}",
         }
 
@@ -103,21 +120,21 @@ def run_search(
     if found is None:
         _say_finished_elsewhere(terminal, folder)
         return
-    result, judgement = found
+    result, judgement = found.result, found.judgement
     lock = folder.finishing()
     if lock is None:
         _say_finished_elsewhere(terminal, folder)
         return
     try:
-        run = _kept(terminal, task, result, judgement, folder, seconds, started)
+        content, run = _kept(terminal, task, found, folder, seconds, started)
     finally:
         lock.let_go()
     folder.remove()
-    finished = FinishedSearch(task, result, judgement, run)
+    finished = FinishedSearch(task, result, judgement, content, run)
     if terminal.as_json:
         terminal.emit(finished.as_record())
     else:
-        print_search(terminal, result, judgement, task.holdout, task.bars, run)
+        print_search(terminal, content, judgement, task.holdout, task.bars, run)
 
 
 def _search_and_judge(
@@ -129,8 +146,8 @@ def _search_and_judge(
     workers: int,
     cluster: str | None,
     seconds: dict[str, float],
-) -> tuple[SearchResult, Judgement] | None:
-    """Search, choose and judge; None when another process has finished the search meanwhile."""
+) -> Found | None:
+    """Search, choose, judge and survey; None when another process has finished the search meanwhile."""
     try:
         with timed(seconds, "search"):
             result = _searched(terminal, task, folder.name, log, ledger, workers, cluster)
@@ -155,7 +172,9 @@ def _search_and_judge(
         outside = out_of_sample(best, task.bars, task.holdout)
         counting = Counting(task.searched, task.search_bars, ledger, folder.name, "optimize")
         seed = task.config.seed
-        return result, judge(task.searched, task.search_bars, result, chosen, outside, seed, counting)
+        judgement = judge(task.searched, task.search_bars, result, chosen, outside, seed, counting)
+    with timed(seconds, "survey"):
+        return Found(result, judgement, survey_of(result), _fragility(terminal, task, result, chosen))
 
 
 def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
@@ -215,28 +234,27 @@ def _chosen(result: SearchResult, config: FileConfig) -> int:
             "search elsewhere"
         )
     if config.search.pick == "robust":
-        return robust_number(result)
+        return robust_choice(result)
     return result.best
 
 
-def robust_number(result: SearchResult) -> int:
-    """Return the centre of the plateau."""
-    raise UsageError("--pick robust is not built yet: leave it out")
+def _fragility(terminal: Terminal, task: Task, result: SearchResult, chosen: int) -> Fragility:
+    values = result.trials[chosen].values
+    with terminal.progress("replaying the choice under worse conditions") as update:
+        return measure_fragility(task.searched, task.search_bars, values, result.space, told=update)
 
 
 def _kept(
-    terminal: Terminal,
-    task: Task,
-    result: SearchResult,
-    judgement: Judgement,
-    folder: StudyFolder,
-    seconds: dict[str, float],
-    started: datetime,
-) -> FinishedRun:
+    terminal: Terminal, task: Task, found: Found, folder: StudyFolder, seconds: dict[str, float], started: datetime
+) -> tuple[SearchContent, FinishedRun]:
     """Keep the ordinary backtest of the chosen set over all bars, with every trial and the evidence beside it."""
+    result, judgement = found.result, found.judgement
     best = assigned(task.config.run(), result.trials[judgement.chosen].values)
     chosen = task.config.model_copy(update={name: getattr(best, name) for name in RunConfig.model_fields})
     run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started, kind="optimize")
+    content = search_content(
+        task.config, task.bars, task.holdout, result, judgement, found.survey, found.fragility, run
+    )
 
     def more(draft: RunDraft, counted: FinishedRun) -> None:
         draft.write_table("trials.parquet", trials_table(result))
@@ -245,10 +263,11 @@ def _kept(
         counting = Counting(task.searched, task.search_bars, NullLedger(terminal.warn), folder.name, "optimize")
         write_entries(draft.folder / ENTRIES, counting.entries(result.trials, judgement.returns))
         draft.write_json(EVIDENCE, {**(counted.evidence or {}), "search": evidence_record(judgement)})
+        write_search(draft, content, task.config)
         if folder.journal.exists():
             shutil.copyfile(folder.journal, draft.folder / JOURNAL)
 
-    return keep_run(run, folder.out, more)
+    return content, keep_run(run, folder.out, more)
 
 
 def _say_how_to_go_on(terminal: Terminal, task: Task, folder: StudyFolder, log: StudyLog) -> None:

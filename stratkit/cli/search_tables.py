@@ -12,10 +12,13 @@ from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.survey_tables import fragility_table, importances_table, plateau_line
 from stratkit.cli.terminal import Terminal
 from stratkit.data.bars import Bars
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.search_content import SearchContent
+from stratkit.reports.search_page import SEARCH_PAGE
 from stratkit.reports.wording import MISSING, in_unit, number
 from stratkit.research.holdout import Holdout
 from stratkit.research.judgement import Judgement
@@ -28,14 +31,14 @@ _WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold r
 
 def print_search(
     terminal: Terminal,
-    result: SearchResult,
+    content: SearchContent,
     judgement: Judgement,
     holdout: Holdout,
     bars: Bars,
     run: FinishedRun,
 ) -> None:
-    """Print the chosen values, the figures in sample and out of it, the verdict with its reasons, and what is next."""
-    out = terminal.out
+    """Print the chosen values, what surrounds them, the figures of the verdict with its reasons, and what is next."""
+    out, result = terminal.out, content.result
     out.print(f"[bold]{escape(title(run))}[/bold], searched by {result.sampler}, seed {result.seed}", soft_wrap=True)
     terminal.show(_span_rows(result, holdout, bars))
     out.print()
@@ -44,11 +47,18 @@ def print_search(
     if len(result.objectives) > 1:
         terminal.show(_front_table(result))
         out.print()
+    importances_table(terminal, content.survey)
+    plateau_line(terminal, content)
+    out.print()
+    fragility_table(terminal, content)
+    out.print()
     terminal.show(_grid(_judged_rows(result, judgement)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
+    page = run.record is not None and SEARCH_PAGE in run.record.files
     rows = [
+        *([("search", Text(f"{run.record.path(SEARCH_PAGE)}"))] if page and run.record else []),
         ("report", Text.assemble((str(where), "bold"), (f"  ({sum(run.seconds.values()):.1f} s)", "dim"))),
         ("replay", Text(f"stratkit backtest --trial {run.run_id}:{judgement.chosen}")),
     ]

@@ -101,13 +101,18 @@ def _facts(rows: list[tuple[str, Text]]) -> Table:
 
 
 def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
-    config, bars = run.config, run.bars
+    config, bars = run.config, run.traded
+    earlier = len(run.bars.times) - len(bars.times)
+    history = f", {earlier:,} bars of history before" if earlier else ""
     span = f"{format_time(int(bars.times[0]))} to {format_time(int(bars.times[-1]))}"
     account = config.account
     leverage = f", leverage {account.leverage:g}" if account.leverage != 1 else ""
     rows = [
         *_strategy_rows(run),
-        ("data", f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}, {bars.source}"),
+        (
+            "data",
+            f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}{history}, {bars.source}",
+        ),
         *(("" if number else "series", line) for number, line in enumerate(_series_lines(run))),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("actions", _actions(run)),

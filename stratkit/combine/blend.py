@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -165,6 +165,45 @@ def proposal_counts(blending: Blending) -> dict[str, dict[str, int]]:
         entry.strategy: {name: int(counts[code]) for code, name in verdicts}
         for entry, counts in zip(blending.signals, blending._memory.counts)
     }
+
+
+def heard_through(signals: Sequence[Signals], blending: Blending | None) -> tuple[Sequence[Signals], Blend | None]:
+    """Return what each strategy asks for and, where they share positions, the blend that decides between them."""
+    if blending is None:
+        return signals, None
+    if isinstance(blending.result, Blend):
+        return signals, blending.result
+    books: Books = blending.result
+    return [
+        replace(one, side=books.side[place])
+        if one.weight is None or books.weight is None
+        else replace(one, weight=books.weight[place])
+        for place, one in enumerate(signals)
+    ], None
+
+
+def going_on(blending: Blending, before: Blending, remembers: bool) -> Blending:
+    """Return `blending` as it goes on behind the rows of `before`, in its arrays; the other one is used up.
+
+    `remembers`: who was heard last and who leads is taken over too. Raises `UsageError` where the two do not write the
+    same arrays.
+    """
+    shapes = [[part.shape for part in one._written] for one in (blending, before)]
+    if shapes[0] != shapes[1] or blending.method != before.method:
+        raise UsageError(
+            f"opinions must be combined in one way to the end: found {before.method}, then {blending.method}, of sides "
+            "and weights that do not fit each other"
+        )
+    memory = before._memory if remembers else blending._memory._replace(counts=before._memory.counts)
+    return replace(blending, result=before.result, next_bar=before.next_bar, _memory=memory, _written=before._written)
+
+
+def leave_on(blending: Blending, row: int) -> None:
+    """Let a row that is blended ask to leave every position; strategies with books of their own have none to share."""
+    if isinstance(blending.result, Blend):
+        blending._written.side[row] = EXIT
+        if blending._written.weight.size:
+            blending._written.weight[row] = 0.0
 
 
 def _listen(blending: Blending, start: int, stop: int) -> Heard:

@@ -86,6 +86,13 @@ def opinions_at(
     )
 
 
+def contribution_at(combined: Blend | Books | None, bars: IntArray, columns: IntArray) -> FloatArray | None:
+    """Return (K, S) the share of each strategy in the opinions of K cells; None where each has books of its own."""
+    if not isinstance(combined, Blend):
+        return None
+    return np.asarray(combined.contribution[:, bars, columns].T, dtype=np.float64)
+
+
 def _newly_stopped(combined: Blend | Books) -> BoolArray:
     """Return (T, N) where the verdict on a strategy has just become one that stops it."""
     verdict = combined.verdict

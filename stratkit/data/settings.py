@@ -31,6 +31,11 @@ class DataSettings(BaseModel):
     end: str | None = Field(
         None, description="last date or time, UTC, inclusive, a bare date as a whole; none = last bar"
     )
+    trade_start: str | None = Field(
+        None,
+        description="first date or time, UTC, on which something may trade; earlier bars are history that strategies "
+        "and indicators look back on, and count in no figure; none = the first bar",
+    )
     frequency: str | None = Field(None, description="folder of a store, such as 1d; none = the only one")
     columns: dict[str, str] = Field(
         default_factory=dict,
@@ -95,7 +100,7 @@ class DataSettings(BaseModel):
             raise ValueError(f"symbols must differ; found {next(n for n in names if names.count(n) > 1)!r} twice")
         return tuple(names)
 
-    @field_validator("start", "end", mode="before")
+    @field_validator("start", "end", "trade_start", mode="before")
     @classmethod
     def _iso_text(cls, value: Any) -> Any:
         if isinstance(value, datetime):  # YAML reads an unquoted 2015-06-30 as a date
@@ -103,7 +108,7 @@ class DataSettings(BaseModel):
             return moment.isoformat()
         return value.isoformat() if isinstance(value, date) else value
 
-    @field_validator("start", "end")
+    @field_validator("start", "end", "trade_start")
     @classmethod
     def _is_a_time(cls, value: str | None) -> str | None:
         if value is None:
@@ -133,6 +138,13 @@ class DataSettings(BaseModel):
         start, end = self.span_ns()
         if start is not None and end is not None and start > end:
             raise ValueError(f"start must not be after end; found start {self.start} and end {self.end}")
+        if self.trade_start is not None:
+            traded = parse_time(self.trade_start, "trade_start")
+            if (start is not None and traded < start) or (end is not None and traded > end):
+                raise ValueError(
+                    "trade_start must lie between start and end; found "
+                    f"{self.trade_start}, start {self.start} and end {self.end}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -29,20 +29,23 @@ def market_of(
     events: tuple[FloatArray, FloatArray] | None = None,
     signal_bars: Bars | None = None,
     detail: Detail | None = None,
+    history: Bars | None = None,
 ) -> Market:
     """Return the market of one replay.
 
     `funding` (T, N) holds the rates stamped in (times[t-1], times[t]], summed; `delistings` maps a
     symbol to the UTC nanoseconds of its delisting; `events` are split ratios and dividends per share, (T, N) each;
     `signal_bars` are the adjusted bars that volatility is measured on, for raw prices jump at a split; `detail`
-    are the finer bars inside each bar. Raises `DataError` when volume is unknown (NaN,
+    are the finer bars inside each bar; `history` the bars that volatility is measured on when some of them lie before
+    `bars`. Raises `DataError` when volume is unknown (NaN,
     or 0 on more than half of a symbol's bars) and an option needs it.
     """
     if execution.max_volume_share_pct is not None or costs.impact_bps > 0:
         _check_volume(bars)
     volatility = _ABSENT
     if costs.slippage_volatility > 0:
-        volatility = return_std((signal_bars or bars).close, costs.slippage_volatility_bars)
+        measured = history or signal_bars or bars
+        volatility = return_std(measured.close, costs.slippage_volatility_bars)[-len(bars.times) :]
     if funding is not None and funding.shape != bars.shape:
         raise UsageError(f"funding must have the shape of the bars, {bars.shape}; found {funding.shape}")
     return Market(

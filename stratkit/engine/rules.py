@@ -11,6 +11,7 @@ from stratkit.engine.layout import (
     END_AT_CLOSE,
     END_AT_OPEN,
     NEW_EDGE,
+    NEXT_OPEN,
     NEXT_SIGNAL,
     REJECT,
     RULES_DTYPE,
@@ -140,3 +141,8 @@ def _breakers(breakers: BreakerSettings) -> dict[str, float]:
         "reopen_after_bars": breakers.reopen_after_bars or 0,
         "cooldown_bars": breakers.cooldown_bars,
     }
+
+
+def next_open_of(rules: Records) -> bool:
+    """Return whether a market order fills at the open behind its decision."""
+    return bool(rules[0].intents_fill_at == NEXT_OPEN)

@@ -125,23 +125,27 @@ def set_stage(
     events: tuple[FloatArray, FloatArray] | None = None,
     signal_bars: Bars | None = None,
     detail: Detail | None = None,
+    history: Bars | None = None,
+    owns_panels: bool = False,
     market: Market | None = None,
     tally: Tally | None = None,
 ) -> Stage:
     """Return a simulation of which no row is filled and no bar played; arguments as those of `simulate`.
 
     `mandates` say how each strategy's intents become targets. With `blend` the strategies share one position per
-    symbol, else each has its own. `market` is what `market_of` makes of the same arguments, where it is known already.
+    symbol, else each has its own. `history` are the bars of the signals with earlier ones before them, on which ATR
+    and volatility look back; `owns_panels` says that every row is filled in, so that rows of another stage may be.
+    `market` is what `market_of` makes of the same arguments, where it is known already.
     With a `tally` the replay is summed up there and gives no result.
     """
     market = market or market_of(
         bars, return_periods(bars.times, bars.frequency), costs, execution, funding=funding,
-        delistings=dict(delistings or {}), events=events, signal_bars=signal_bars, detail=detail,
+        delistings=dict(delistings or {}), events=events, signal_bars=signal_bars, detail=detail, history=history,
     )  # fmt: skip
     sheet = open_sheet(
         signal_bars or bars, signals, risk, mandates, blend=blend,
         raw_factor=None if signal_bars is None else bars.close / signal_bars.close,
-        next_open=trades_at_next_open(execution),
+        next_open=trades_at_next_open(execution), history=history, owns_panels=owns_panels,
     )  # fmt: skip
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from stratkit.errors import OutputError
 from stratkit.panel import FloatArray, IntArray
-from stratkit.reports.content import ReportContent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +19,15 @@ INK, SOFT, FAINT, GRID, EDGE = "#12161d", "#4d5664", "#7b8494", "#e9ecf1", "#d3d
 _WIDTH: Final = 10.0  # inches
 
 
-def new_figure(content: ReportContent, title: str, height: float) -> Figure:
+class Titled(Protocol):
+    """What a figure is about."""
+
+    @property
+    def title(self) -> str:
+        """Its title in one line."""
+
+
+def new_figure(content: Titled, title: str, height: float) -> Figure:
     """Return a white figure with its title and, below it, that of the run; `height` is in inches."""
     from matplotlib.figure import Figure
 
@@ -67,6 +74,13 @@ def money_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
+def whole() -> Any:
+    """Return marks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=8, integer=True)
+
+
 def legend(axes: Axes) -> None:
     """Put the legend above the axes, on the right."""
     axes.legend(
@@ -91,6 +105,13 @@ def stamps(times: IntArray, bar: IntArray) -> FloatArray:
     """Return stamps as matplotlib's days, which draw faster than dates."""
     days: FloatArray = times[bar] / 86_400e9
     return days
+
+
+def better_colours() -> Any:
+    """Return the colours from worse to better, as on the page."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("better", ["#e3eafc", "#8aa8f0", "#16389c"])
 
 
 def together_colours() -> Any:

@@ -75,12 +75,24 @@ def trusted(text: str) -> Any:
     return markupsafe.Markup(text)  # our own files and base64, never a user's text
 
 
-def interactive_page(name: str, **content: Any) -> str:
-    """Return the page of the template and the script called `name`, with the chart library inside.
+def write_page(path: Path, page: str) -> Path:
+    """Write a page and return its path; raise `OutputError` when it cannot be written."""
+    try:
+        path.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            f"the page must be writable; {path}: {error.strerror or error}: choose another --out"
+        ) from error
+    return path
 
+
+def interactive_page(name: str, *, script_name: str = "", **content: Any) -> str:
+    """Return the page of the template called `name` with its script and the chart library inside.
+
+    The script is called like the template unless `script_name` is given.
     Beside `content` the template is given css, script, theme, library and the policy that lets only these run.
     """
-    script, theme, css = (template_text(file) for file in (f"{name}.js", "theme.js", "report.css"))
+    script, theme, css = (template_text(file) for file in (f"{script_name or name}.js", "theme.js", "report.css"))
     library, library_hash = chart_library()
     text: str = (
         environment()

@@ -143,10 +143,11 @@ class Evaluator:
 
     @cached_property
     def _market(self) -> Market:
-        around, periods = self._around, return_periods(self.bars.times, self.bars.frequency)
+        around = self._around
+        periods = return_periods(around.bars.times, around.bars.frequency)
         return market_of(
-            self.bars, periods, self.config.costs, self.config.execution, funding=around.funding,
-            events=around.events, signal_bars=around.signal_bars, detail=around.detail,
+            around.bars, periods, self.config.costs, self.config.execution, funding=around.funding,
+            events=around.events, signal_bars=around.signal_bars, detail=around.detail, history=around.history,
         )  # fmt: skip
 
     @cached_property

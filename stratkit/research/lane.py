@@ -29,7 +29,7 @@ from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import ParameterValue
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.settings import StrategySettings
-from stratkit.strategies.signals import Signals
+from stratkit.strategies.signals import Signals, signals_from
 
 _ROOM: Final = 4 * 2**20  # bytes of opinions and books in one batch, about what a core's cache holds
 _MOST: Final = 64  # trials in one batch
@@ -89,7 +89,8 @@ class Lane:
         strategy = build_strategy(self.settings.spec, parameters)
         if isinstance(strategy, BarStrategy):
             return None
-        signals = run_strategy(strategy, self.context)
+        history_bars = len(self.context.bars.times) - len(self.inputs.bars.times)
+        signals = signals_from(run_strategy(strategy, self.context), history_bars)
         return signals if self.template is None or _is_alike(signals, self.template.signals) else None
 
     def learn(self, signals: Signals, stage: Stage, *, blended: bool) -> None:

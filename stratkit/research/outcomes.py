@@ -14,6 +14,7 @@ from stratkit.analytics.streamed import KEPT_FIGURES, kept_figures, score_stream
 from stratkit.analytics.summary import rows_of
 from stratkit.backtest import RunConfig, score_backtest
 from stratkit.data.bars import Bars
+from stratkit.data.history import traded_bars
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.tally import Tally, open_tally
 from stratkit.errors import UsageError, did_you_mean
@@ -35,7 +36,8 @@ class Yardstick:
     @cached_property
     def periods(self) -> ReturnPeriods:
         """The return periods of the bars."""
-        return return_periods(self.bars.times, self.bars.frequency, self.config.analytics.periods_per_year)
+        times = traded_bars(self.config.data, self.bars).times
+        return return_periods(times, self.bars.frequency, self.config.analytics.periods_per_year)
 
     @cached_property
     def basis(self) -> Basis:

@@ -15,6 +15,8 @@ from stratkit.engine.tables import Columns
 from stratkit.errors import DataError, StratkitError, UsageError
 from stratkit.research.changed_inputs import InputChange, changed_inputs
 from stratkit.research.provenance import TABLES, located, path_settings, run_manifest, run_tables
+from stratkit.research.walk_forward_record import FOLDS, decided_by, played_again
+from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.manifest import read_manifest
 from stratkit.runs.places import find_place, working_folders
@@ -102,8 +104,10 @@ def reproduce_run(
     bars = load_bars(config.data)
     command = [str(word) for word in then.get("command", [])]
     now = run_manifest(config, plain, bars, {}, command, folders)
+    if record.path(FOLDS).is_file():
+        now["inputs"] |= decided_by(read_json(record.path(FOLDS)))
     changes = changed_inputs(then, now, bars)
-    tables = run_tables(_replayed(config, bars, changes, progress))
+    tables = run_tables(_replayed(record, config, bars, changes, progress))
     checks = tuple(_check(record, then["outputs"], name, tables[name]) for name in TABLES if name in tables)
     notes = (*_notes(then, checks), *_moved(plain, config, folders))
     return Reproduction(record.run_id, record.folder, checks, tuple(changes), notes)
@@ -133,8 +137,13 @@ def _gone(keys: tuple[str, ...], place: Path, record: RunRecord) -> StratkitErro
     return DataError(f"{'.'.join(keys)} of {record.run_id} must name a file; found none at {place}: bring it back")
 
 
-def _replayed(config: RunConfig, bars: Bars, changes: list[InputChange], progress: Progress | None) -> Any:
+def _replayed(
+    record: RunRecord, config: RunConfig, bars: Bars, changes: list[InputChange], progress: Progress | None
+) -> Any:
+    folds = record.path(FOLDS)
     try:
+        if folds.is_file():  # of a walk-forward: an account that changed its parameters on the way
+            return played_again(read_json(folds), config, bars, progress)
         return run_backtest(config, bars, progress)
     except StratkitError as error:
         if not changes:

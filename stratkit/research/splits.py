@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import Final
 
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.panel import BoolArray
+from stratkit.panel import BoolArray, IntArray, format_time
+from stratkit.research.lengths import Length
 
 Span = tuple[int, int]
+_NEARLY: Final = 0.9  # of a last test by the calendar: a year of data seldom begins and ends on the same day
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,44 @@ def walk_forward(
     return tuple(splits)
 
 
+def walk_forward_by_time(
+    times: IntArray, train: Length, test: Length, *, step: Length, anchored: bool = False, purge_bars: int = 0
+) -> tuple[Split, ...]:
+    """Return the same for lengths by the calendar, counted from the first of `times` (T,), UTC ns of the bars.
+
+    Test k begins at the first bar `train` + k x `step` after it, and ends before the first bar `test` later. The last
+    one is kept when the bars reach over nine tenths of it. The purge shortens the training. Raises `UsageError` when
+    there is room for none, and when a training or a test would have no bar.
+
+    >>> days = np.arange("2020-01-01", "2024-01-01", dtype="datetime64[D]").astype("datetime64[ns]").astype(np.int64)
+    >>> year = Length(1, "y")
+    >>> [split.test for split in walk_forward_by_time(days, Length(2, "y"), year, step=year)]
+    [((731, 1096),), ((1096, 1461),)]
+    """
+    origin, gap = int(times[0]), int(np.median(np.diff(times))) if len(times) > 1 else 0
+    splits: list[Split] = []
+    while True:
+        begins = step.after(origin, len(splits))
+        starts = train.after(begins)
+        ends = test.after(starts)
+        if int(times[-1]) + gap - starts < _NEARLY * (ends - starts):
+            break
+        begin, start, stop = (int(np.searchsorted(times, when)) for when in (begins, starts, ends))
+        trained = purged((0 if anchored else begin, start), [(start, stop)], purge_bars)
+        if not trained or start == stop:
+            raise UsageError(
+                f"every training and every test must have bars; found {start - begin:,} and {stop - start:,} before "
+                f"the purge of {purge_bars:,} in fold {len(splits)}: choose longer ones"
+            )
+        splits.append(Split(trained, ((start, stop),)))
+    if not splits:
+        raise UsageError(
+            f"the bars must reach over training and one test, {train.count}{train.unit} and {test.count}{test.unit}, "
+            f"from {format_time(origin)}; they end on {format_time(int(times[-1]))}: shorten them, or give more bars"
+        )
+    return tuple(splits)
+
+
 def combinatorial(
     bars: int, folds: int, test_folds: int, *, purge_bars: int = 0, embargo_bars: int = 0
 ) -> tuple[Split, ...]:
@@ -79,7 +120,7 @@ def combinatorial(
         raise UsageError(
             f"folds must be more than test_folds and at most the bars; found {folds}, {test_folds} and {bars:,}"
         )
-    edges = _edges(bars, folds)
+    edges = fold_edges(bars, folds)
     splits = []
     for chosen in combinations(range(folds), test_folds):
         test = _spans_of_folds(edges, chosen)
@@ -138,8 +179,8 @@ def _runs(kept: BoolArray) -> list[Span]:
     return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
 
 
-def _edges(bars: int, folds: int) -> list[int]:
-    """Return where each fold begins, and the end of the last."""
+def fold_edges(bars: int, folds: int) -> list[int]:
+    """Return where each of the equal folds of `combinatorial` begins, and the end of the last."""
     length, longer = divmod(bars, folds)
     return [fold * length + min(fold, longer) for fold in range(folds + 1)]
 

@@ -17,7 +17,7 @@ def trial_returns(config: RunConfig, bars: Bars, result: BacktestResult) -> Floa
 
     0 where nothing was left. They are those that `evaluation.outcome_of` adds up.
     """
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    periods = return_periods(result.times, bars.frequency, config.analytics.periods_per_year)
     level = np.concatenate(([result.initial_cash], result.equity[periods.period_end]))
     before = np.where(level[:-1] > 0, level[:-1], 1.0)
     return np.where(level[:-1] > 0, level[1:] / before - 1.0, 0.0)

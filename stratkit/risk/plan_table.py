@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from stratkit.errors import StrategyError
+from stratkit.errors import StrategyError, UsageError
 from stratkit.plans import ExitPlan
 from stratkit.risk.targets import BASIS_PERCENT, BASIS_PRICE, PLAN_DTYPE
 from stratkit.strategies.signals import Signals
 
 _LEVELS: Final = ("sl", "tp1", "tp2", "tp3", "be", "trail_at", "trail_by")
+_MOST: Final = np.iinfo(np.int16).max
 RESERVED: Final = 512  # plans of single entries that a strategy which is asked bar by bar may come to need
 
 
@@ -30,10 +31,25 @@ class PlanTable:
     first: tuple[int, ...]
     room: tuple[int, ...]
     known: list[int]
+    before: int = 0  # records of other tables that stand in front
 
     def base(self, strategy: int) -> int:
         """Return the number of a strategy's plan."""
-        return 1 + strategy
+        return self.before + 1 + strategy
+
+    def put_behind(self, records: npt.NDArray[Any]) -> None:
+        """Put the records of another table, whose numbers stay, in front of these, whose numbers rise.
+
+        Raises `UsageError` where there are more than a number of 16 bits can tell apart.
+        """
+        if len(records) + len(self.records) > _MOST:
+            raise UsageError(
+                f"at most {_MOST:,} exit plans can be told apart in one run; found "
+                f"{len(records) + len(self.records):,}: use fewer folds, or fewer strategies that are asked bar by bar"
+            )
+        self.records = np.concatenate((records, self.records)).view(np.recarray)
+        self.first = tuple(first + len(records) for first in self.first)
+        self.before += len(records)
 
     def learn(self, strategy: int, plans: Sequence[ExitPlan]) -> None:
         """Write down the plans of single entries that a strategy has come to use."""

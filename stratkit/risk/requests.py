@@ -71,12 +71,16 @@ def open_sheet(
     blend: Blend | None = None,
     raw_factor: FloatArray | None = None,
     next_open: bool = True,
+    history: Bars | None = None,
+    owns_panels: bool = False,
 ) -> TargetSheet:
     """Return the sheet of targets of S strategies; no row is filled.
 
     Panels are (T, S x N), strategy by strategy, or with `blend` (T, N): one position per symbol, led by whoever won.
     R in price units comes from the strategy, else from the plan (ATR multiple or distance). `raw_factor` (T, N), raw
-    over adjusted price, brings levels and R to raw prices. Raises `UsageError` when signals do not stand on the bars,
+    over adjusted price, brings levels and R to raw prices. `history` are `bars` with earlier ones before them, on which
+    ATR and volatility look back. With `owns_panels` no panel of a strategy stands in the targets itself: every row is
+    filled in. Raises `UsageError` when signals do not stand on the bars,
     when a rule needs a stop that nobody gives, or when strategies that share positions rest orders of two kinds.
     """
     _check_shapes(bars, signals)
@@ -85,11 +89,16 @@ def open_sheet(
     if risk.sizing.rule == "risk_per_trade":
         _need_stops(signals, plans, fixed)
     table = plan_table(plans, signals, fixed)
-    default_size, rule_size, rule = _default_size(bars, risk.sizing)
-    sources = _sources(bars, signals, plans, fixed, rule, netted=blend is not None, sized=default_size is not None)
+    measured = history or bars
+    default_size, rule_size, rule = _default_size(measured, risk.sizing)
+    if default_size is not None:
+        default_size = default_size[-len(bars.times) :]
+    sources = _sources(measured, signals, plans, fixed, rule, netted=blend is not None, sized=default_size is not None)
     slots = len(bars.symbols) * (1 if blend is not None else len(signals))
     shared = len(signals) == 1 and blend is None and raw_factor is None  # a panel of one strategy is that of its slots
-    panels, filled = _panels(sources, (len(bars.times), slots), blend, keeps=shared and default_size is None)
+    panels, filled = _panels(
+        sources, (len(bars.times), slots), blend, keeps=shared and default_size is None and not owns_panels
+    )
     targets = Targets(
         **_slots(bars, signals, plans, blend is not None),
         slot_size=np.full(slots, rule_size),
@@ -241,10 +250,10 @@ def _risk_units(
         if plan is None or not plan.needs_risk_unit or plan.risk_basis == "percent":
             return None
         if plan.risk_basis == "distance":
-            return np.full(bars.shape, plan.risk)
+            return np.full(signals[0].shape, plan.risk)
         key = (plan.risk, plan.atr_bars)
         if key not in made:
-            made[key] = plan.risk * atr(bars.high, bars.low, bars.close, plan.atr_bars)
+            made[key] = plan.risk * atr(bars.high, bars.low, bars.close, plan.atr_bars)[-signals[0].shape[0] :]
         return made[key]
 
     return tuple(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from stratkit.panel import FloatArray
 from stratkit.risk.plan_table import PlanTable
 from stratkit.risk.targets import Targets
+from stratkit.strategies.signals import EXIT
 
 LEVELS: Final = ("risk_unit", "stop_level", "target_level", "entry_level")  # panels that are prices
 DEFAULTS: Final = {"side": 0, "confidence": 1, "plan": -1, "legs": 0}  # NaN in all others
@@ -62,6 +63,19 @@ class TargetSheet:
                 np.copyto(out, np.tile(self.default_size[rows], (1, repeats)), where=np.isnan(out))
         if self.prices is not None:
             self._in_raw_prices(rows)
+
+    def leave_on(self, row: int) -> None:
+        """Let a filled row ask to leave every position; where strategies share them, its blend has said so already."""
+        targets = self.targets
+        if self.lead is None:
+            weighs = targets.slot_kind == 1
+            if len(targets.side):
+                targets.side[row] = np.where(weighs, 0, EXIT)
+            if len(targets.weight):
+                targets.weight[row] = np.where(weighs, 0.0, np.nan)
+        for name in ("exit_fraction", "entry_level", "legs"):
+            if len(getattr(targets, name)):
+                getattr(targets, name)[row] = DEFAULTS.get(name, np.nan)
 
     def _numbers(self, strategy: int, panel: Panel | None, rows: slice) -> Panel:
         """Return the numbers in the table of one strategy's plans, (t, N)."""

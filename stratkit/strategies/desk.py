@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from stratkit.strategies.legs import whole_packages
 from stratkit.strategies.needs import check_needs
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.sheet import ProposalSheet
-from stratkit.strategies.signals import Signals
+from stratkit.strategies.signals import Signals, signals_from
 from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.surroundings import Surroundings
 from stratkit.strategies.timeframe import coarser_context, completed_at, joined
@@ -107,9 +107,11 @@ def open_desk(
     on_error: OnError = "fail",
     time_limit_seconds: float | None = None,
     surroundings: Surroundings | None = None,
+    history_bars: int = 0,
 ) -> Desk:
     """Build the configured strategies and compute what those want that need not be asked bar by bar.
 
+    The first `history_bars` are looked back on: signals, faults and what is asked begin at the bar behind them, bar 0.
     With ``skip`` a strategy that fails is passed over and its faults are kept, else its `StrategyError` goes up.
     Raises `UsageError` for symbols or timeframes that do not fit the bars.
     """
@@ -121,7 +123,8 @@ def open_desk(
     def open_sheet(strategy: Strategy) -> ProposalSheet:
         assert isinstance(strategy, BarStrategy)  # only these have sheets
         return ProposalSheet(
-            strategy, context, surroundings, on_error=on_error, time_limit_seconds=time_limit_seconds
+            strategy, context, surroundings, on_error=on_error, time_limit_seconds=time_limit_seconds,
+            history_bars=history_bars,
         )  # fmt: skip
 
     seats = []
@@ -134,16 +137,27 @@ def open_desk(
                     f"strategies.{name}.timeframe must be left out: a strategy that looks at its positions is asked on "
                     "every bar of the run"
                 )
-            silent = Signals(name, np.zeros(context.shape, np.int8))
+            silent = Signals(name, np.zeros((context.shape[0] - history_bars, context.shape[1]), np.int8))
             seats.append(_asked_later(Seat(name, strategy, silent), open_sheet))
             continue
         begun = time.perf_counter()
         signals, faults, times_asked = _said(strategy, context, settings.timeframe, on_error, time_limit_seconds)
-        signals = replace(signals, strategy=name)
+        signals = signals_from(replace(signals, strategy=name), history_bars)
+        faults = tuple(_faults_from(faults, history_bars))
         if name in allowed:
             signals = _within(signals, allowed[name])
-        seats.append(Seat(name, strategy, signals, None, faults, time.perf_counter() - begun, times_asked))
+        asked = min(times_asked, signals.shape[0])
+        seats.append(Seat(name, strategy, signals, None, faults, time.perf_counter() - begun, asked))
     return Desk(tuple(seats), open_sheet, allowed)
+
+
+def _faults_from(faults: Sequence[Fault], first: int) -> Iterator[Fault]:
+    """Yield the faults of bars from `first` on, and those of no bar."""
+    for fault in faults:
+        if fault.bar < 0:
+            yield fault
+        elif fault.bar >= first:
+            yield replace(fault, bar=fault.bar - first)
 
 
 def desk_of(*signals: Signals) -> Desk:

@@ -30,7 +30,8 @@ class ProposalSheet:
     `side`, `confidence`, `size`, `exit_fraction` and `plan` mean what they mean in `Signals`; rows not asked for
     hold no opinion. A strategy is not asked during the warm-up that it declares. Of two proposals for one symbol on
     one bar the more confident stays, of equally confident ones the exit. With ``on_error="skip"`` a bar on which it
-    fails stays silent and is among the `faults`.
+    fails stays silent and is among the `faults`. The first `history_bars` are only looked back on: rows and bars here
+    are counted from the one behind them.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class ProposalSheet:
         *,
         on_error: OnError = "fail",
         time_limit_seconds: float | None = None,
+        history_bars: int = 0,
     ) -> None:
-        self.side = np.zeros(context.shape, np.int8)
-        self.confidence = np.ones(context.shape, np.float32)
-        self.size = np.full(context.shape, np.nan)
-        self.exit_fraction = np.full(context.shape, np.nan)
-        self.plan = np.full(context.shape, -1, np.int16)
+        shape = (context.shape[0] - history_bars, context.shape[1])
+        self.side = np.zeros(shape, np.int8)
+        self.confidence = np.ones(shape, np.float32)
+        self.size = np.full(shape, np.nan)
+        self.exit_fraction = np.full(shape, np.nan)
+        self.plan = np.full(shape, -1, np.int16)
         self.plans: tuple[ExitPlan, ...] = ()
         self.proposal_count = 0
         self.duplicate_count = 0
@@ -59,13 +62,14 @@ class ProposalSheet:
         self._remarks: dict[tuple[int, int], str] = {}
         self._plan_numbers: dict[tuple[float | None, float | None], int] = {}
         self._next_bar = 0
+        self._history_bars = history_bars
 
     def ask(self, bar: int, state: Mapping[str, Any] | None = None) -> tuple[Proposal, ...]:
         """Ask the strategy on one bar, `state` being the account at its close, and return what is written down."""
         if not self._next_bar <= bar < len(self.side):
             raise UsageError(f"bars are asked for in rising order; found {bar} after {self._next_bar - 1}")
         self._next_bar = bar + 1
-        if bar < self._strategy.warmup_bars:
+        if bar + self._history_bars < self._strategy.warmup_bars:
             return ()
         try:
             proposals = self._asked(bar, state)
@@ -96,12 +100,13 @@ class ProposalSheet:
             plans=self.plans,
             size_unit="fraction",
             remarks=MappingProxyType(self._remarks),
-            warmup_bars=self._strategy.warmup_bars,
+            warmup_bars=max(self._strategy.warmup_bars - self._history_bars, 0),
             params=self._strategy.params.model_dump(),
         )
 
     def _asked(self, bar: int, state: Mapping[str, Any] | None) -> list[Proposal]:
-        proposals = proposals_of(self._strategy, context_at(self._market, bar, state), self._time_limit_seconds)
+        seen = context_at(self._market, bar + self._history_bars, state)
+        proposals = proposals_of(self._strategy, seen, self._time_limit_seconds)
         pairs = {(proposal.stop_loss_pct, proposal.take_profit_pct) for proposal in proposals}
         if len(self.plans) + len(pairs - self._plan_numbers.keys()) > _MOST_PLANS:
             raise LocatedError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -126,6 +126,22 @@ class Signals:
         """Return the arrays that were given, by name."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: values[name] for name in _PANELS if values[name] is not None}
+
+
+def signals_from(signals: Signals, first: int) -> Signals:
+    """Return the signals of bars from `first` on, which becomes bar 0; what was said before is forgotten.
+
+    The panels are views where the old ones are C order.
+    """
+    if not first:
+        return signals
+    later: dict[str, Any] = {name: panel[first:] for name, panel in signals.panels().items()}
+    return replace(
+        signals,
+        **later,
+        remarks={(bar - first, column): text for (bar, column), text in signals.remarks.items() if bar >= first},
+        warmup_bars=max(signals.warmup_bars - first, 0),
+    )
 
 
 def _check_legs(strategy: str, legs: npt.NDArray[np.int16], weight: FloatArray | None) -> None:

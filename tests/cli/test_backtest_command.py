@@ -133,6 +133,20 @@ def test_from_and_to_choose_the_span(stratkit: Stratkit, write_bars: WriteBars) 
     assert (data["first"], data["last"], data["bars"]) == ("2020-02-01", "2020-05-31", 121)
 
 
+def test_bars_before_trade_start_are_history(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    dated = ("--data", write_bars(), "--no-report", "--set", "data.trade_start=2020-06-01")
+    done = stratkit("backtest", *dated)
+    assert "2020-06-01 to" in done.out
+    assert "bars of history before" in done.out
+    record = stratkit("backtest", *dated, "--json").json
+    assert record["data"]["first"] == "2020-06-01"
+    assert record["data"]["history_bars"] > 0
+    assert stratkit("reproduce", record["folder"], "--json").json["verdict"] == "identical"
+    late = stratkit("backtest", *dated[:3], "--set", "data.trade_start=2080-01-01")
+    assert late.code == 3
+    assert "data.trade_start must lie within the bars" in late.err
+
+
 def test_only_and_strategy_choose_what_runs(stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path) -> None:
     (tmp_path / "two.yaml").write_text(
         f"data: {{path: {write_bars()}}}\n"

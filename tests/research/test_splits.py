@@ -11,7 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stratkit.errors import UsageError
-from stratkit.research.splits import Span, Split, combinatorial, combinatorial_paths, path_count, purged, walk_forward
+from stratkit.research.lengths import Length, length_of
+from stratkit.research.splits import (
+    Span,
+    Split,
+    combinatorial,
+    combinatorial_paths,
+    path_count,
+    purged,
+    walk_forward,
+    walk_forward_by_time,
+)
 
 
 def bars_of(spans: tuple[Span, ...]) -> list[int]:
@@ -92,6 +102,66 @@ def test_combinatorial_training_keeps_its_distance_from_every_test(
         assert trained.tolist() == near, "and nothing farther away is taken"
     tests = Counter(bar for split in splits for bar in bars_of(split.test))
     assert set(tests.values()) == {comb(folds - 1, test_folds - 1)}
+
+
+@given(
+    st.lists(st.integers(1, 5), min_size=30, max_size=500), st.integers(1, 9), st.sampled_from(["d", "w", "m"]),
+    st.integers(1, 5), st.integers(1, 5), st.booleans(), st.integers(0, 5),
+)  # fmt: skip
+def test_lengths_by_the_calendar_keep_training_before_its_test(
+    gaps: list[int], train: int, unit: str, test: int, step: int, anchored: bool, purge: int
+) -> None:
+    times = days("2020-01-31") + np.cumsum(gaps) * 86_400 * 10**9
+    lengths = [length_of(f"{count}{unit}") for count in (train, test, step)]
+    try:
+        splits = walk_forward_by_time(
+            times, lengths[0], lengths[1], step=lengths[2], anchored=anchored, purge_bars=purge
+        )
+    except UsageError:
+        return
+    origin = int(times[0])
+    for number, split in enumerate(splits):
+        begins, starts = lengths[2].after(origin, number), lengths[0].after(lengths[2].after(origin, number))
+        assert max(bars_of(split.train)) + purge < min(bars_of(split.test))
+        trained, tested = times[bars_of(split.train)], times[bars_of(split.test)]
+        assert trained.min() >= (origin if anchored else begins)
+        assert starts <= tested.min()
+        assert tested.max() < lengths[1].after(starts)
+        assert anchored == (0 in bars_of(split.train)) or number == 0
+
+
+def days(text: str) -> int:
+    return int(np.datetime64(text, "ns").astype(np.int64))
+
+
+@pytest.mark.parametrize(
+    ("text", "begin", "end"),
+    [
+        ("1m", "2020-01-31", "2020-02-29"),
+        ("1y", "2020-02-29", "2021-02-28"),
+        ("13m", "2019-12-31T06:00", "2021-01-31T06:00"),
+        ("90d", "2020-01-01", "2020-03-31"),
+        ("2w", "2020-12-25", "2021-01-08"),
+    ],
+)
+def test_a_length_of_time_ends_where_the_calendar_says(text: str, begin: str, end: str) -> None:
+    assert length_of(text).after(days(begin)) == days(end)
+
+
+def test_a_length_is_never_guessed() -> None:
+    assert length_of(250) == length_of("250") == length_of("250 bars") == Length(250, "bars")
+    for text in ("3 years", "0y", "-5", "1.5y", "y", "", "3M"):
+        with pytest.raises(UsageError, match="a length must be a number of bars"):
+            length_of(text)
+
+
+def test_a_last_test_is_kept_when_it_is_nearly_whole() -> None:
+    times = np.arange(days("2000-01-04"), days("2003-12-31"), 86_400 * 10**9)
+    year = length_of("1y")
+    assert len(walk_forward_by_time(times, year, year, step=year)) == 3
+    assert len(walk_forward_by_time(times[:-40], year, year, step=year)) == 2
+    with pytest.raises(UsageError, match="the bars must reach over training and one test, 9y and 1y"):
+        walk_forward_by_time(times, length_of("9y"), year, step=year)
 
 
 @given(st.integers(2, 6), st.integers(1, 5))

@@ -1,0 +1,129 @@
+"""`print_walk`: the folds of a walk-forward and what its account is worth, on the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.search_tables import short_name, value_text
+from stratkit.cli.terminal import Terminal
+from stratkit.cli.walk_content import scheme
+from stratkit.inference.verdict import RULE
+from stratkit.panel import format_time
+from stratkit.reports.walk_page import WALK_PAGE
+from stratkit.reports.wording import in_unit, number
+from stratkit.research.search_settings import SearchSettings
+from stratkit.research.splits import Span
+from stratkit.research.walk_forward import Plan, WalkForward
+from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
+
+_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
+
+
+def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: SearchSettings) -> None:
+    """Print every fold, the account out of sample, the verdict with its reasons, and where the report is."""
+    out = terminal.out
+    searched = f"{search.trials:,} trials a fold by {search.sampler}"
+    out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
+    terminal.show(_fold_table(walk, search))
+    out.print()
+    terminal.show(_grid(_judged_rows(walk)))
+    for warning in run.all_warnings:
+        out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
+    where = run.report or (run.record.folder if run.record else "not kept")
+    took = f"  ({sum(run.seconds.values()):.1f} s)"
+    record = run.record
+    page = [("folds", Text(f"{record.path(WALK_PAGE)}"))] if record and WALK_PAGE in record.files else []
+    terminal.show(_grid([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
+
+
+def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+    objective = DEFINITIONS[search.objectives[0]]
+    is_sharpe = search.objectives[0] == "sharpe"
+    table.add_column("test")
+    for dimension in space:
+        table.add_column(escape(short_name(dimension.name, space)), justify="right")
+    headings = ["Sharpe in", "out"] if is_sharpe else [f"{objective.label} in", "out", "Sharpe in", "out"]
+    for heading in (*headings, "return", "efficiency", "trades"):
+        table.add_column(escape(heading), justify="right")
+    for fold in walk.folds:
+        own = [] if is_sharpe else [_figure(metrics, objective.name) for metrics in (fold.inside, fold.outside)]
+        table.add_row(
+            _dates(walk.plan, fold.split.test),
+            *(value_text(fold.values.get(one.name, one.default)) for one in space), *own,
+            _figure(fold.inside, "sharpe"), _figure(fold.outside, "sharpe"), _figure(fold.outside, "total_return"),
+            number(fold.efficiency), f"{fold.outside['trades']:.0f}",
+        )  # fmt: skip
+    return table
+
+
+def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
+    interval, moves = walk.sharpe, stability(walk.folds)
+    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+    each = ", ".join(f"{short_name(key, space)} {number(value)}" for key, value in moves.items())
+    account = f"{_date(walk.plan, walk.plan.first)} to {_date(walk.plan, walk.plan.stop - 1)}"
+    sharpe = f"{number(interval.estimate)}"
+    if interval.is_defined:
+        sharpe += f", {100 * interval.level:g}% interval {number(interval.low)} .. {number(interval.high)}"
+    rows = [
+        ("out of sample", f"{account}, return {_figure(walk.outside, 'total_return')}, "
+                          f"{_figure(walk.outside, 'cagr')} a year"),
+        ("Sharpe", f"{sharpe}, n = {walk.periods:,}"),
+        *_path_rows(walk),
+        ("efficiency", f"{number(walk.efficiency)}: its yearly return over the mean of those in the trainings"),
+        ("profitable", f"{100 * profitable_share(walk.folds):.0f}% of {len(walk.folds)} folds"),
+        ("stability", f"{number(mean_stability(walk.folds))} ({each}): 1 = parameters stay, 0 = from end to end"),
+        ("DSR", f"{number(walk.probabilistic)}: the probability that its true ratio is above 0; it is one trial"),
+        ("PBO", f"{number(walk.overfit)}: median over the folds' searches"),
+        ("SPA", "unknown: no trades" if math.isnan(walk.superior_p) else f"p {walk.superior_p:.3f} against cash"),
+    ]  # fmt: skip
+    told = [(name, Text(value)) for name, value in rows]
+    told.append(("verdict", Text(walk.verdict.word, style=_WORDS[walk.verdict.word])))
+    told += [("", Text(reason)) for reason in walk.verdict.reasons]
+    return [*told, ("rule", Text(RULE, style="dim"))]
+
+
+def _path_rows(walk: WalkForward) -> list[tuple[str, str]]:
+    if len(walk.paths) == 1:
+        return []
+    ratios = np.array([path.sharpe for path in walk.paths])
+    spread = (
+        f"{number(float(ratios.min()))} .. {number(float(ratios.max()))}, median {number(float(np.median(ratios)))}"
+    )
+    below = int((ratios <= 0).sum())
+    return [
+        ("paths", f"{len(ratios)} accounts, Sharpe {spread}, {below} of them not above 0; the one nearest the median "
+                  f"is shown (path {walk.shown})")
+    ]  # fmt: skip
+
+
+def _figure(metrics: object, name: str) -> str:
+    assert isinstance(metrics, dict)  # metrics by name
+    return in_unit(metrics[name], DEFINITIONS[name].unit)
+
+
+def _dates(plan: Plan, spans: Sequence[Span]) -> str:
+    return ", ".join(f"{_date(plan, start)} .. {_date(plan, stop - 1)}" for start, stop in spans)
+
+
+def _date(plan: Plan, bar: int) -> str:
+    return format_time(int(plan.bars.times[plan.history + bar]))
+
+
+def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return table

@@ -1,0 +1,129 @@
+"""`stratkit walkforward`: parameters chosen on the past again and again, and the account that lived by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from stratkit.cli.backtest import (
+    REPORTS,
+    AcceptOption,
+    DataOption,
+    EndOption,
+    NoReportOption,
+    OutOption,
+    PeriodsOption,
+    StartOption,
+)
+from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.optimize import ObjectiveOption, PickOption, SamplerOption, WorkersOption
+from stratkit.cli.run_options import run_options
+from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
+
+if TYPE_CHECKING:
+    from stratkit.config import FileConfig
+    from stratkit.yaml_positions import Placed
+
+TrainOption = Annotated[
+    str | None, typer.Option("--train", metavar="L", help="Length of each training, such as 5y, 18m or 1250 (bars).")
+]
+TestOption = Annotated[str | None, typer.Option("--test", metavar="L", help="Length of each test, likewise.")]
+AnchoredOption = Annotated[
+    bool, typer.Option("--anchored", help="Train on all bars before each test, not on the last ones.")
+]
+FoldsOption = Annotated[
+    int | None,
+    typer.Option("--folds", metavar="N", help="Combinatorial: N equal parts, tested two at a time in every way."),
+]
+OnSwitchOption = Annotated[
+    Literal["keep", "close"] | None,
+    typer.Option("--on-switch", help="Keep the positions of the old parameters, or close them at the next open."),
+]
+TrialsOption = Annotated[int | None, typer.Option("--trials", metavar="N", help="Trials of each fold's search.")]
+ResumeOption = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help="Go on with a walk-forward that was stopped.")
+]
+
+
+def walkforward(
+    configs: ConfigArguments = None,
+    data: DataOption = None,
+    strategy: StrategyOption = None,
+    only: OnlyOption = None,
+    settings: SetOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    train: TrainOption = None,
+    test: TestOption = None,
+    anchored: AnchoredOption = False,
+    folds: FoldsOption = None,
+    on_switch: OnSwitchOption = None,
+    trials: TrialsOption = None,
+    sampler: SamplerOption = None,
+    objective: ObjectiveOption = None,
+    pick: PickOption = None,
+    resume: ResumeOption = None,
+    workers: WorkersOption = 1,
+    periods: PeriodsOption = None,
+    accept: AcceptOption = None,
+    out: OutOption = REPORTS,
+    no_report: NoReportOption = False,
+    seed: SeedOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Choose parameters on the past, trade them on what follows, and move on; say what that earned.
+
+    Without CONFIG a built-in one runs on the bundled S&P 500, trained on five years for each year of trading. Only what
+    the chosen parameters did after they were chosen counts: one account lives through all tests. Its report goes to
+    reports/<run-id>/, every fold with it.
+    """
+    from stratkit.errors import UsageError
+
+    if anchored and folds is not None:
+        raise UsageError("--anchored and --folds divide the bars in two ways; found both: leave one out")
+    terminal = Terminal(json_, quiet)
+    with terminal.warnings_as_lines():
+        no = False if no_report else None
+        method = "anchored" if anchored else None if folds is None else "combinatorial"
+        options = run_options(
+            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
+            ("data.accept", accept or None, "--accept"), ("walkforward.train", _length(train), "--train"),
+            ("walkforward.test", _length(test), "--test"),
+            ("walkforward.method", method, "--anchored" if anchored else "--folds"),
+            ("walkforward.folds", folds, "--folds"), ("walkforward.on_switch", on_switch, "--on-switch"),
+            ("search.trials", trials, "--trials"), ("search.sampler", sampler, "--sampler"),
+            ("search.objectives", objective or None, "--objective"), ("search.pick", pick, "--pick"),
+            ("analytics.periods_per_year", periods, "--periods"), ("seed", seed, "--seed"),
+            ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
+        )  # fmt: skip
+        config = _configured(configs or [], options, settings or [], strategy, only, resume, out)
+        from stratkit.cli.walk_run import run_walk
+
+        run_walk(terminal, config, out, resume, workers)
+
+
+def _length(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _configured(
+    configs: list[Path],
+    options: list[Placed],
+    settings: list[str],
+    strategy: str | None,
+    only: str | None,
+    resume: str | None,
+    out: Path,
+) -> FileConfig:
+    from stratkit.config import DEFAULT_CONFIG, WALKFORWARD_CONFIG, load_config
+
+    built_in = WALKFORWARD_CONFIG if strategy is None else DEFAULT_CONFIG
+    if resume is not None and not configs:
+        from stratkit.cli.study_folder import kept_config
+
+        configs = [kept_config(out, resume)]
+    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)

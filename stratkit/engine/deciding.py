@@ -1,0 +1,59 @@
+"""`play_stretch`: the bars in which the decisions of a stretch act, asked for and played in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from stratkit.combine.blend import Blending, blend_rows, leave_on
+from stratkit.controls import Controls
+from stratkit.engine.run import Progress, peeked, steer
+from stratkit.engine.simulate import Stage
+from stratkit.engine.snapshot import snapshot
+from stratkit.strategies.desk import Desk
+
+
+def play_stretch(
+    stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
+    leaves: bool, progress: Progress | None,
+) -> None:  # fmt: skip
+    """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
+
+    A row acts in the next bar, or at its own close (`next_open` false). The last bar also needs its own row, whose
+    intents expire. With `leaves` the last of the rows asks to leave every position, whatever was said.
+    """
+    bars, later = len(stage.bars.times), int(next_open)
+    until = bars if stop == bars else min(stop + later, bars - 1)
+    if start + later < bars:
+        steer(stage.playing, controls)
+
+    def decide(first: int, last: int) -> None:
+        if blending is not None:
+            blend_rows(blending, first, last, controls.weight, controls.enabled)
+        stage.sheet.fill(first, last, controls.multiplier)
+        if leaves and last == stop:
+            if blending is not None:
+                leave_on(blending, last - 1)
+            stage.sheet.leave_on(last - 1)
+
+    if not desk.needs_state:
+        decide(start, stop)
+        stage.play_to(until, progress)
+        return
+    for bar in range(start, stop):
+        looks_ahead = not next_open or bar == bars - 1
+        if not looks_ahead:
+            stage.play_to(bar + 1, progress)
+        book = peeked(stage.playing) if looks_ahead else stage.playing.book
+        seen = partial(snapshot, book, stage.bars.symbols, stage.strategies)
+        # with books of their own, strategies know nothing of each other's positions
+        desk.ask(bar, seen if stage.sheet.lead is None else partial(_whole, seen), stage.sheet.table.learn)
+        decide(bar, bar + 1)
+        if looks_ahead:
+            stage.play_to(bar + 1, progress)
+    stage.play_to(until, progress)
+
+
+def _whole(seen: Callable[[int | None], Mapping[str, Any]], _strategy: int) -> Mapping[str, Any]:
+    return seen(None)

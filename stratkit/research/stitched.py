@@ -1,0 +1,147 @@
+"""`stitched`: one account that lives on under one configuration after the other, as one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from stratkit.backtest import Inputs, RunConfig, blending_of, completed, open_stage, play_rows, prepare, voice_weights
+from stratkit.combine.blend import Blending, going_on
+from stratkit.data.bars import Bars
+from stratkit.engine.handover import take_over
+from stratkit.engine.result import BacktestResult
+from stratkit.engine.run import Progress
+from stratkit.engine.simulate import Stage
+from stratkit.errors import UsageError
+from stratkit.panel import FloatArray
+from stratkit.strategies.desk import Desk
+from stratkit.strategies.faults import Fault
+from stratkit.strategies.signals import Signals
+
+OnSwitch = Literal["keep", "close"]
+_PANELS: Final = {"side": 0, "weight": np.nan, "confidence": 1.0}  # what opinions are made of, and its default
+
+
+@dataclass(frozen=True)
+class Reign:
+    """The bars [start, stop) whose decisions are those of `config`, counted from the first that trades."""
+
+    config: RunConfig
+    start: int
+    stop: int
+
+
+def stitched(
+    reigns: Sequence[Reign], bars: Bars, on_switch: OnSwitch = "keep", progress: Progress | None = None
+) -> BacktestResult:
+    """Replay one account through `reigns`, which follow each other without a gap and end with the bars.
+
+    What a bar decides is decided under the configuration of its reign, and is charged, filled and sized under it, also
+    when it fills in the first bar of the next one. Positions, cash and waiting orders go on; a position keeps the exit
+    plan that it was opened with. With ``close`` the last bar of every reign but the last decides to leave everything,
+    which happens at the next open, at its costs. All configurations share ``data``. Where all are the same and
+    positions are kept, the result is that of one plain run, bit for bit. Raises `UsageError` where configurations
+    cannot follow each other in one account.
+    """
+    _check_order(reigns)
+    before: _Played | None = None
+    said: list[_Said] = []
+    for number, reign in enumerate(reigns):
+        leaves = on_switch == "close" and number < len(reigns) - 1
+        before = _play(reign, prepare(reign.config, bars), before, on_switch == "keep", leaves, progress)
+        said.append(_said(before, reign))
+    assert before is not None  # there is at least one reign
+    if before.stage.playing.bar < len(before.stage.bars.times):
+        raise UsageError("the last reign must end with the bars: cut the bars there")
+    weights = np.concatenate([part.weights for part in said])
+    faults = tuple(fault for part in said for fault in part.faults)
+    joined = [_joined([part.signals[place] for part in said]) for place in range(len(said[0].signals))]
+    return completed(before.stage.result(), said[0].told, joined, faults, before.blending, weights)
+
+
+@dataclass(frozen=True)
+class _Played:
+    """A reign that was played."""
+
+    stage: Stage
+    desk: Desk
+    blending: Blending | None
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is kept of what the strategies said in a reign."""
+
+    signals: tuple[Signals, ...]
+    weights: FloatArray
+    faults: tuple[Fault, ...]
+    told: Mapping[str, Any]
+
+
+def _play(
+    reign: Reign, inputs: Inputs, before: _Played | None, keeps: bool, leaves: bool, progress: Progress | None
+) -> _Played:
+    config, desk = reign.config, inputs.desk.fresh()
+    blending = blending_of(config, desk)
+    if before is not None:
+        if (blending is None) != (before.blending is None):
+            raise UsageError(
+                "opinions must be combined to the end, or never; found both: do not search what changes it"
+            )
+        if blending is not None and before.blending is not None:
+            blending = going_on(blending, before.blending, remembers=keeps)
+    stage = open_stage(config, inputs, desk, blending, owns_panels=True)
+    if before is not None:
+        take_over(stage, before.stage, reign.start)
+    play_rows(config, stage, desk, blending, reign.start, reign.stop, leaves=leaves, progress=progress)
+    told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
+    told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
+    return _Played(stage, desk, blending, told)
+
+
+def _said(played: _Played, reign: Reign) -> _Said:
+    return _Said(
+        tuple(_rows(one, reign) for one in played.desk.signals),
+        voice_weights(reign.config, played.stage.bars.times)[reign.start : reign.stop],
+        tuple(_faults(played.desk, reign)),
+        played.told,
+    )
+
+
+def _faults(desk: Desk, reign: Reign) -> Iterator[Fault]:
+    for fault in desk.faults:
+        if fault.bar < 0 or reign.start <= fault.bar < reign.stop:
+            yield fault
+
+
+def _rows(one: Signals, reign: Reign) -> Signals:
+    """Return what a strategy said in a reign, as far as opinions are made of it."""
+    rows = slice(reign.start, reign.stop)
+    panels: dict[str, Any] = {name: np.array(panel[rows]) for name, panel in one.panels().items() if name in _PANELS}
+    remarks = {cell: text for cell, text in one.remarks.items() if reign.start <= cell[0] < reign.stop}
+    return Signals(one.strategy, **panels, remarks=remarks)
+
+
+def _joined(parts: Sequence[Signals]) -> Signals:
+    given = {name for part in parts for name in part.panels()}
+    panels: dict[str, Any] = {name: np.concatenate([_panel(part, name) for part in parts]) for name in given}
+    remarks = {cell: text for part in parts for cell, text in part.remarks.items()}
+    return Signals(parts[0].strategy, **panels, remarks=remarks)
+
+
+def _panel(part: Signals, name: str) -> npt.NDArray[Any]:
+    panel: npt.NDArray[Any] | None = getattr(part, name)
+    return np.full(part.shape, _PANELS[name]) if panel is None else panel
+
+
+def _check_order(reigns: Sequence[Reign]) -> None:
+    edges = [0, *(reign.stop for reign in reigns)]
+    if not reigns or any(reign.start != edge or reign.stop <= edge for reign, edge in zip(reigns, edges)):
+        raise UsageError("reigns must follow each other without a gap, from the first bar on")
+    if any(reign.config.data != reigns[0].config.data for reign in reigns):
+        raise UsageError("all parts of one account must stand on the same bars; found other data settings")
