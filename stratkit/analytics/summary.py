@@ -18,6 +18,7 @@ from stratkit.inference.sharpe import ROUNDING, Moments
 from stratkit.panel import FloatArray, read_only
 
 Row: TypeAlias = Any  # the fields of a stream as plain values
+_PLACES: Final = {name: place for place, name in enumerate(STREAM_DTYPE.names or ())}
 _FIELDS: Final[Any] = namedtuple("_FIELDS", STREAM_DTYPE.names or ())  # type: ignore[misc]  # those of the record
 
 
@@ -200,7 +201,8 @@ def _trade_summary(s: Row) -> TradeSummary:
 
 def total_of(row: Row, name: str) -> float:
     """Return a sum with all that its rounding has lost."""
-    return float(getattr(row, name)) + float(getattr(row, f"{name}_lost"))
+    place = _PLACES[name]
+    return float(row[place] + row[place + 1])  # what was lost stands behind it
 
 
 def _trade_rounding(row: Row, name: str) -> float:

@@ -31,10 +31,11 @@ class Tally:
     count: IntArray
     whole: bool
 
-    def bytes_of(self, trial: int) -> bytes:
-        """Return all that is kept in any case, as bytes: what the digest of a trial is made of."""
-        head = self.stream[trial].view(np.uint8)[:KEPT_BYTES]
-        return b"".join((head.tobytes(), self.buckets.total[trial].tobytes(), self.buckets.squares[trial].tobytes()))
+    def bytes_of_each(self) -> list[bytes]:
+        """Return of each replay all that is kept in any case, as bytes: what the digest of a trial is made of."""
+        heads = np.asarray(self.stream).view(np.uint8).reshape(len(self.stream), -1)[:, :KEPT_BYTES]
+        sums = np.hstack((self.buckets.total, self.buckets.squares)).view(np.uint8)
+        return [one.tobytes() for one in np.hstack((heads, sums))]
 
 
 def open_tally(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -33,12 +33,14 @@ class IndicatorSpec:
     def parameters(self, *args: object, **params: object) -> dict[str, Any]:
         """Return every parameter by name, defaults filled in; raise `UsageError` when they do not fit."""
         try:
-            bound = _signature(self.function).bind(*self.inputs, *args, **params)
+            return dict(_bound_before(self.function, self.inputs, *args, **params))
+        except TypeError:  # arguments that do not fit, or that cannot be remembered
+            pass
+        try:
+            return dict(_bound(self.function, self.inputs, *args, **params))
         except TypeError as error:
             names = list(_signature(self.function).parameters)[len(self.inputs) :]
             raise UsageError(f"indicator {self.name!r} takes {', '.join(names)}; found: {error}") from None
-        bound.apply_defaults()
-        return dict(list(bound.arguments.items())[len(self.inputs) :])
 
     @property
     def is_built_in(self) -> bool:
@@ -79,6 +81,18 @@ def indicator(*inputs: str, lookback: Callable[..., int]) -> Callable[[F], F]:
 @cache
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)  # ten times as long as everything else that `parameters` does
+
+
+def _bound(
+    function: Callable[..., Any], inputs: tuple[str, ...], /, *args: object, **params: object
+) -> tuple[tuple[str, Any], ...]:
+    bound = _signature(function).bind(*inputs, *args, **params)
+    bound.apply_defaults()
+    return tuple(bound.arguments.items())[len(inputs) :]
+
+
+# binding takes longer than looking up an indicator that is kept, which a sweep does in every trial
+_bound_before = lru_cache(maxsize=4096, typed=True)(_bound)
 
 
 def spec_of(function: Callable[..., Any]) -> IndicatorSpec:

@@ -27,7 +27,7 @@ def agreed(config: RunConfig, bars: Bars) -> Agreement:
     if config.data.detail_path is not None:
         files["the detail bars"] = load_bars(detail_settings(config.data, bars)).digest
     return {
-        **{f"stratkit's {room}": digest for room, digest in code_digests().items()},
+        **{f"stratkit's {room}": digest for room, digest in code_digests("runs", "research").items()},
         **{f"the version of {package}": version for package, version in versions(packages).items()},
         **{f"the source of strategy {name}": source_digest(strategy) for name, strategy in built.items()},
         **files,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -24,12 +25,13 @@ from stratkit.research.pruning import fold_bars, judged, sharpes_of
 from stratkit.research.trials import Assignment, Evaluation, Unfinished
 from stratkit.risk.targets import Panels
 from stratkit.strategies.bar_strategy import BarStrategy
-from stratkit.strategies.catalog import build_strategy
+from stratkit.strategies.catalog import build_one, find_strategy
 from stratkit.strategies.context import Context
 from stratkit.strategies.parameters import ParameterValue
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals, signals_from
+from stratkit.strategies.strategy import Strategy
 
 _ROOM: Final = 4 * 2**20  # bytes of opinions and books in one batch, about what a core's cache holds
 _MOST: Final = 64  # trials in one batch
@@ -62,6 +64,11 @@ class Lane:
     template: Template | None = None
     is_open: bool = True
 
+    @cached_property
+    def kind(self) -> type[Strategy]:
+        """The class of the strategy."""
+        return find_strategy(self.settings.spec)
+
     @staticmethod
     def of(config: RunConfig, inputs: Inputs, yardstick: Yardstick) -> Lane | None:
         """Return the lane of a configuration, None where its trials must be replayed one by one."""
@@ -86,7 +93,7 @@ class Lane:
 
     def says(self, parameters: Mapping[str, ParameterValue]) -> Signals | None:
         """Return what the strategy says with these parameters, None when its trial does not belong to the lane."""
-        strategy = build_strategy(self.settings.spec, parameters)
+        strategy = build_one(self.kind, parameters)
         if isinstance(strategy, BarStrategy):
             return None
         history_bars = len(self.context.bars.times) - len(self.inputs.bars.times)

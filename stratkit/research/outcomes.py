@@ -64,12 +64,13 @@ class Yardstick:
         """Return what each replay of a tally came to."""
         basis, further = self.basis, self.further
         found = []
+        kept = tally.bytes_of_each()
         for trial, row in enumerate(rows_of(tally.stream)):
             figures = kept_figures(row, basis)
             if further:
                 card = score_stream(tally.stream[trial], self.periods, self.config.analytics)
                 figures |= {name: card.value(name) for name in further}
-            found.append(_outcome(figures, tally, trial))
+            found.append(_outcome(figures, tally, trial, kept[trial]))
         return found
 
     def recorded(self, result: BacktestResult) -> Outcome:
@@ -79,7 +80,8 @@ class Yardstick:
             return self.outcomes(tally)[0]
         card, _ = score_backtest(self.config, self.bars, result)
         (row,) = rows_of(tally.stream)
-        return _outcome(kept_figures(row, self.basis) | {name: card.value(name) for name in self.further}, tally, 0)
+        figures = kept_figures(row, self.basis) | {name: card.value(name) for name in self.further}
+        return _outcome(figures, tally, 0, *tally.bytes_of_each())
 
 
 def check_metrics(names: Sequence[str]) -> None:
@@ -94,7 +96,6 @@ def outcome_of(config: RunConfig, bars: Bars, result: BacktestResult, metrics: S
     return Yardstick(config, bars, tuple(metrics)).recorded(result)
 
 
-def _outcome(figures: dict[str, float], tally: Tally, trial: int) -> Outcome:
-    digest = hashlib.sha256(tally.bytes_of(trial)).hexdigest()
-    buckets = tally.buckets
-    return Outcome(figures, tally.count, buckets.total[trial].copy(), buckets.squares[trial].copy(), digest)
+def _outcome(figures: dict[str, float], tally: Tally, trial: int, kept: bytes) -> Outcome:
+    total, squares = tally.buckets.total[trial].copy(), tally.buckets.squares[trial].copy()
+    return Outcome(figures, tally.count, total, squares, hashlib.sha256(kept).hexdigest())

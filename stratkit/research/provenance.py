@@ -110,10 +110,13 @@ def path_settings(plain: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], s
     return _paths(plain, ())
 
 
-def code_digests() -> dict[str, str]:
-    """Return a digest of each room of stratkit that decides what a run computes."""
+def code_digests(*further: str) -> dict[str, str]:
+    """Return a digest of each room of stratkit that decides what a run computes, and of `further` rooms."""
     root = Path(__file__).resolve().parents[1]
-    files = {"ground": sorted(root.glob("*.py")), **{room: sorted((root / room).rglob("*.py")) for room in _ROOMS}}
+    files = {
+        "ground": sorted(root.glob("*.py")),
+        **{room: sorted((root / room).rglob("*.py")) for room in (*_ROOMS, *further)},
+    }
     return {room: _code_digest(paths, root) for room, paths in files.items() if paths}
 
 

@@ -95,7 +95,11 @@ def build_strategy(spec: str, params: Mapping[str, Any] | None = None) -> Strate
     >>> build_strategy("sma_cross", {"fast": 10, "slow": 30})
     SmaCross(fast=10, slow=30, direction='both')
     """
-    strategy_class = find_strategy(spec)
+    return build_one(find_strategy(spec), params)
+
+
+def build_one(strategy_class: type[Strategy], params: Mapping[str, Any] | None = None) -> Strategy:
+    """Return a strategy of a class that has been found, with `params` in the place of its defaults."""
     with calling(f"strategy {strategy_class.name!r} cannot be built", strategy_class):
         return strategy_class(**dict(params or {}))
 

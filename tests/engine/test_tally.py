@@ -92,7 +92,7 @@ def assert_same_sums(case: Case, intraday: bool, steps: Sequence[int]) -> None:
     record = tally_result(result, periods, basis)
     lean = tallied(market, targets, rules, basis, whole=False, steps=steps)
     whole = tallied(market, targets, rules, basis, whole=True)
-    assert lean.bytes_of(0) == whole.bytes_of(0) == record.bytes_of(0)
+    assert lean.bytes_of_each() == whole.bytes_of_each() == record.bytes_of_each()
     assert bits(whole.stream[0]) == bits(record.stream[0])
     kept = len([name for name in STREAM_DTYPE.names or () if STREAM_DTYPE.fields[name][1] < KEPT_BYTES])  # type: ignore[index]  # it has fields
     assert kept * 8 == KEPT_BYTES
@@ -131,7 +131,7 @@ def test_replays_side_by_side_are_the_replays_alone(case: Case, seed: int, trial
         own = targets._replace(side=read_only(side[trial]), weight=read_only(weight[trial]))
         alone = tallied(market, own, rules, basis, whole=False) if active[trial] else untouched
         tally.stream[trial, 0].open_trades = alone.stream[0, 0].open_trades  # counted when all is played
-        assert tally.bytes_of(trial) == alone.bytes_of(0)
+        assert tally.bytes_of_each()[trial] == alone.bytes_of_each()[0]
 
 
 @settings(max_examples=100, deadline=None)
