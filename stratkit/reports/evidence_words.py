@@ -32,7 +32,7 @@ def trials_words(evidence: Mapping[str, Any] | None) -> str:
     trials = (evidence or {}).get("trials")
     if evidence is None or trials is None:
         return NOT_COUNTED
-    return "1 trial" if trials == 1 else f"{trials:,} trials (effective {number(evidence['effective_trials'], 1)})"
+    return "1 trial" if trials == 1 else f"{trials:,} trials (effective {figure(evidence, 'effective_trials', 1)})"
 
 
 def worth_words(evidence: Mapping[str, Any] | None) -> str:

@@ -80,8 +80,11 @@ class TrialLedger:
         """Return the numbers of all groups, in the order of their first trials."""
         return self.read(lambda c: [row[0] for row in c.execute("SELECT DISTINCT group_id FROM keys ORDER BY 1")])
 
-    def series(self, identity: str) -> tuple[FloatArray, IntArray, IntArray] | None:
-        """Return a trial's returns, and edges and counts of its buckets; None when the returns are not kept."""
+    def series(self, identity: str) -> tuple[FloatArray | None, IntArray, IntArray] | None:
+        """Return a trial's returns, None where they are not kept, and edges and counts of its buckets.
+
+        None for a trial without sums, which was stopped early.
+        """
         return self.read(lambda c: series_of(c, identity))
 
     def count(self) -> int:

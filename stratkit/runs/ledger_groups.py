@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from stratkit.panel import IntArray
 from stratkit.runs.ledger import TrialLedger
 from stratkit.runs.ledger_entry import LedgerEntry
@@ -23,8 +25,8 @@ _NEAR: Final = 0.03
 class TrialGroup:
     """The trials of one group, the newest first.
 
-    `evidence` is what evidence.json would hold of the best of them now, that with the highest Sharpe ratio a year among
-    those whose returns are kept; it only has the number of trials where there is none.
+    `evidence` is what evidence.json would hold of the best of them now, that with the highest Sharpe ratio a year: PSR
+    and DSR are not known where its returns are not kept, and only the number of trials where none has a ratio.
     """
 
     number: int
@@ -94,16 +96,14 @@ def _is_asked(trials: Sequence[LedgerEntry], strategy: str | None, symbol: str |
 
 
 def _best(ledger: TrialLedger, trials: Sequence[LedgerEntry]) -> tuple[LedgerEntry | None, Mapping[str, Any]]:
-    ranked = sorted(trials, key=lambda trial: (-_sharpe(trial), trial.identity))
-    for trial in ranked if math.isfinite(_sharpe(ranked[0])) else ():
-        series = ledger.series(trial.identity)
-        if series is None:
-            continue
-        returns, edges, count = series
-        judged = Judged(returns, edges, count, periods_a_year(edges, count))
-        found = ledger_evidence(ledger, trial.key, judged, trial.seed)
-        return trial, evidence_record(found, judged.per_year)
-    return None, {**UNKNOWN, "trials": len(trials)}
+    best = min(trials, key=lambda trial: (-_sharpe(trial), trial.identity))
+    found = ledger.series(best.identity)
+    if found is None or not math.isfinite(_sharpe(best)):
+        return None, {**UNKNOWN, "trials": len(trials)}
+    returns, edges, count = found
+    # without its returns nothing is known of its own ratio, but all of the luck that it had to beat
+    judged = Judged(np.zeros(0) if returns is None else returns, edges, count, periods_a_year(edges, count))
+    return best, evidence_record(ledger_evidence(ledger, best.key, judged, best.seed), judged.per_year)
 
 
 def _sharpe(trial: LedgerEntry) -> float:

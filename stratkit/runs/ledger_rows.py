@@ -120,14 +120,17 @@ def entries_of(connection: sqlite3.Connection, group: int) -> list[LedgerEntry]:
     ]  # fmt: skip
 
 
-def series_of(connection: sqlite3.Connection, identity: str) -> tuple[FloatArray, IntArray, IntArray] | None:
-    """Return the returns of a trial, and edges and counts of its buckets; None when its returns are not kept."""
+def series_of(connection: sqlite3.Connection, identity: str) -> tuple[FloatArray | None, IntArray, IntArray] | None:
+    """Return a trial's returns, None where they are not kept, edges and counts of its buckets; None without sums."""
     row = connection.execute(
-        "SELECT series, edges, counts FROM returns JOIN trials USING (identity) JOIN bars ON bars.id = trials.bars_id "
-        "WHERE identity = ?",
+        "SELECT series, edges, counts FROM trials JOIN bars ON bars.id = trials.bars_id "
+        "LEFT JOIN returns USING (identity) WHERE identity = ?",
         (identity,),
     ).fetchone()
-    return None if row is None else (*(np.frombuffer(row[i], d) for i, d in enumerate(("<f8", "<i8", "<i8"))),)  # type: ignore[return-value]  # three of them
+    if row is None:
+        return None
+    series = None if row[0] is None else np.frombuffer(row[0], "<f8")
+    return series, np.frombuffer(row[1], "<i8"), np.frombuffer(row[2], "<i8")
 
 
 class _Keys:

@@ -85,9 +85,10 @@ def test_the_evidence_is_a_file_of_the_run_and_stands_beside_the_ratio(
     assert "In this share of the 12,870 ways to halve the bars" in " ".join(told.out.split())
     record = stratkit("runs", "show", "latest", "--json").json
     assert (record["trials"], record["evidence"]["trials"]) == (10, 10)
-    compared = stratkit("runs", "compare", done[0].json["run_id"], "latest")
+    first = done[0].json["run_id"]
+    compared = stratkit("runs", "compare", first, "latest")
     assert "Sharpe ratios: A 1 trial, B 10 trials (effective" in compared.out
-    assert stratkit("runs", "compare", "latest", "latest", "--json").json["evidence"][0]["trials"] == 10
+    assert stratkit("runs", "compare", first, "latest", "--json").json["evidence"][1]["trials"] == 10
 
 
 def test_all_fill_profiles_are_trials(stratkit: Stratkit, write_bars: WriteBars) -> None:

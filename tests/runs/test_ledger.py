@@ -23,7 +23,7 @@ from stratkit.runs import database
 from stratkit.runs.ledger import LEDGER, NOT_COUNTED, NullLedger, TrialLedger, open_ledger
 from stratkit.runs.ledger_entry import LedgerEntry, LedgerKey
 from stratkit.runs.ledger_evidence import Judged, ledger_evidence
-from stratkit.runs.ledger_groups import trial_groups
+from stratkit.runs.ledger_groups import TrialGroup, trial_groups
 from stratkit.runs.ledger_rows import KEPT_SERIES
 from stratkit.runs.ledger_table import ENTRIES, read_entries, write_entries
 from stratkit.runs.store import open_store
@@ -366,9 +366,31 @@ def test_the_best_of_a_group_is_judged_among_all(tmp_path: Path) -> None:
     assert group.evidence["sharpe_ann"] == pytest.approx(best.metrics["sharpe"] * (365 / 252) ** 0.5)
 
 
-def test_a_group_without_returns_has_its_number_and_no_more(tmp_path: Path) -> None:
+def test_without_the_returns_of_the_best_its_luck_is_known_and_its_own_ratio_is_not(tmp_path: Path) -> None:
+    trials = [made_up(number, edge=0.0003 * number, with_returns=False) for number in range(9)]
+    whole = [made_up(number, edge=0.0003 * number) for number in range(9)]
+    found: list[TrialGroup] = []
+    for entries in (trials, whole):
+        folder = tmp_path / str(len(found))
+        folder.mkdir()
+        with open_ledger(folder) as ledger:
+            ledger.add(entries)
+            found.append(trial_groups(ledger)[0])
+    without, with_returns = found
+    assert without.best is not None
+    assert with_returns.best is not None
+    assert without.best.identity == with_returns.best.identity
+    for name in ("trials", "effective_trials", "luck_sharpe_ann", "pbo", "same_bars"):
+        assert without.evidence[name] == with_returns.evidence[name]
+    for name in ("psr", "deflated_sharpe", "spa_p"):
+        assert without.evidence[name] is None
+        assert with_returns.evidence[name] is not None
+        assert without.evidence["reasons"][name]
+
+
+def test_a_group_without_any_finished_trial_has_its_number_and_no_more(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
-        ledger.add([made_up(1, with_returns=False), stopped(2)])
+        ledger.add([stopped(1), stopped(2)])
         (group,) = trial_groups(ledger)
     assert (group.best, dict(group.evidence)) == (None, {"trials": 2})
 
