@@ -58,7 +58,6 @@ class Lane:
 
     name: str
     settings: StrategySettings
-    inputs: Inputs
     context: Context
     yardstick: Yardstick
     template: Template | None = None
@@ -78,7 +77,7 @@ class Lane:
         plain = config.global_.on_error == "fail" and config.global_.time_limit_seconds is None
         if not alone or not plain or yardstick.needs_record or inputs.context is None:
             return None
-        return Lane(name, settings, inputs, inputs.context, yardstick)
+        return Lane(name, settings, inputs.context, yardstick)
 
     def parameters(self, values: Assignment) -> dict[str, ParameterValue] | None:
         """Return the parameters that a set of values gives the strategy, None when it touches anything else."""
