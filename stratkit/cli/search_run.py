@@ -18,6 +18,7 @@ from stratkit.cli.study_folder import JOURNAL, StudyFolder
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
+from stratkit.data.history import history_bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.errors import RunError, StratkitError, Terminated
@@ -180,7 +181,7 @@ def _search_and_judge(
 def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
     bars = loaded(terminal, config, seconds)
     run, settings = config.run(), config.search
-    holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars)
+    holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars, history_bars(run.data, bars))
     searched = search_config(run, bars, holdout)
     # loaded like a plain backtest of a trial loads them
     search_bars = bars if searched is run else load_bars(searched.data)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from command_line import COMMAND, ENVIRONMENT, Stratkit
@@ -100,17 +101,22 @@ def test_no_trial_sees_the_bars_that_are_held_out(stratkit: Stratkit) -> None:
     assert cut["evidence"]["search"]["verdict"] != "pass"
 
 
-def test_the_holdout_is_judged_by_the_returns_of_the_plain_run(stratkit: Stratkit) -> None:
+def test_the_holdout_is_judged_by_the_returns_of_a_plain_run_that_begins_there(stratkit: Stratkit) -> None:
     record = searched(stratkit)
-    equity = pq.read_table(Path(record["folder"]) / "equity.parquet")
-    values = equity.column("equity").to_numpy()
-    returns = values[1:] / values[:-1] - 1
-    count = record["evidence"]["search"]["holdout"]["periods"]
-    assert count == round(len(values) / 4)
-    held = returns[-count:]
-    ratio = held.mean() / held.std(ddof=1) * math.sqrt(record["periods_per_year"])
-    assert record["evidence"]["search"]["holdout"]["sharpe"] == pytest.approx(ratio)
-    assert record["evidence"]["search"]["holdout"]["low"] < ratio < record["evidence"]["search"]["holdout"]["high"]
+    folder = Path(record["folder"])
+    times = pq.read_table(folder / "equity.parquet").column("time").to_pylist()
+    held = record["evidence"]["search"]["holdout"]
+    count = held["periods"]
+    assert count == round(len(times) / 4)
+    start = f"data.trade_start={times[-count].date()}"
+    plain = stratkit("backtest", folder / "config.yaml", "--set", start, "--no-report", "--json")
+    assert plain.code == 0, plain.err
+    equity = pq.read_table(Path(plain.json["folder"]) / "equity.parquet").column("equity").to_numpy()
+    assert len(equity) == count
+    returns = np.diff(equity, prepend=100_000) / np.concatenate(([100_000], equity[:-1]))
+    ratio = returns.mean() / returns.std(ddof=1) * math.sqrt(record["periods_per_year"])
+    assert held["sharpe"] == pytest.approx(ratio)
+    assert held["low"] < ratio < held["high"]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
