@@ -119,7 +119,7 @@ def _kept(
         seconds, attribution=attribution, name=folder.study.name, inputs=decided_by(record),
     )  # fmt: skip
 
-    def more(draft: RunDraft) -> None:
+    def more(draft: RunDraft, _counted: FinishedRun) -> None:
         write_walk(draft, walk, record, config, run)
 
     return FinishedWalk(walk, keep_run(run, folder.study.out, more), record)
