@@ -60,6 +60,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "every third bar": {"strategies": {"cross": {**CROSS["cross"], "every_bars": 3}}},
     "breakers": {"strategies": CROSS, "risk": {"breakers": {"max_drawdown_pct": 3, "reopen_after_bars": 9}}},
     "packages": {"strategies": {"ranked": on("cross_sectional_momentum", lookback=5, skip=0, side_symbols=1)}},
+    "packages with stops": {
+        "strategies": {"ranked": on("cross_sectional_momentum", lookback=5, skip=0, side_symbols=1)},
+        "exit_plan": {"risk_basis": "percent", "risk": 1, "sl": 1},
+    },
     "overrides": {"strategies": TWO, "overrides": {"2010-06-01": {"cross": {"weight": 0.5}}}},
 }
 
@@ -209,15 +213,13 @@ def test_closing_works_for_several_strategies(method: str) -> None:
     assert [row[0] for row in rows(result) if row[0] > 6] == [7] * len(sold)
 
 
-def test_a_position_keeps_the_plan_that_it_was_opened_with() -> None:
+def test_a_position_keeps_the_plan_that_it_was_opened_with_and_the_next_one_gets_the_new_plan() -> None:
     short, long = ({"risk_basis": "percent", "risk": 5, "time_stop_bars": bars} for bars in (4, 6))
-    first = holding(exit_plan=short, account={"initial_cash": 1000, "reenter": "new_edge"})
-    then = holding(exit_plan=long, account={"initial_cash": 1000, "reenter": "next_signal"})
-    result = stitched([Reign(first, 0, 3), Reign(then, 3, 12)], ladder())
+    first, then = holding(exit_plan=short), holding(exit_plan=long)
+    result = stitched([Reign(first, 0, 3), Reign(then, 3, 20)], ladder(20))
     held = [(int(row["entry_bar"]), int(row["exit_bar"])) for row in result.trades]
-    plain = {"short": run_backtest(first, ladder()), "long": run_backtest(then, ladder())}
-    assert int(plain["long"].trades[0]["exit_bar"]) == 7
-    assert held[0] == (1, 5) == tuple(int(plain["short"].trades[0][name]) for name in ("entry_bar", "exit_bar"))
+    # bought at bar 1 and left after 4 bars; bought again behind that bar and left after 6
+    assert held[:2] == [(1, 5), (6, 12)]
 
 
 def test_costs_and_sizes_are_those_of_the_reign() -> None:
