@@ -23,9 +23,11 @@ _OF_SLOTS: Final = ("slot_symbol", "slot_strategy", "slot_kind")
 _PANELS: Final = (*(name for name in Panels._fields if name != "plans"), "legs")
 
 
-def take_over(stage: Stage, before: Stage, row: int) -> None:
+def take_over(stage: Stage, before: Stage, row: int, leaves: bool = False) -> None:
     """Let `stage`, of which nothing was played, go on where `before` stands; its first decision is that of `row`.
 
+    With `leaves` the last row of `before` has asked to leave every position: those that had no price leave at the next
+    open at which they have one, and nothing waits to enter any more.
     Both stand on the same bars and own their panels; `before` is used up. Raises `UsageError` where the two do not
     fill the same slots, at the same moment, or only one of them trades packages.
     """
@@ -41,6 +43,11 @@ def take_over(stage: Stage, before: Stage, row: int) -> None:
     stage.sheet.targets = targets
     stage.initial_cash = before.initial_cash
     _take_over_account(stage, before, targets)
+    if leaves:
+        slots = stage.playing.book.slots
+        slots["exit_wanted"] = np.where(slots["side"] != 0, np.inf, slots["exit_wanted"])
+        slots["waiting"] = 0.0
+        slots["weight_wanted"] = np.nan
 
 
 def _take_over_account(stage: Stage, before: Stage, targets: Targets) -> None:

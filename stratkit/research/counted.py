@@ -16,6 +16,7 @@ from stratkit.panel import FloatArray, IntArray
 from stratkit.research.provenance import run_manifest
 from stratkit.research.trials import Assignment, Outcome
 from stratkit.runs.ledger_entry import Kind, LedgerEntry, LedgerKey
+from stratkit.runs.own_trial import first_counted
 from stratkit.runs.trial_identity import trial_identity, trial_key
 
 
@@ -64,8 +65,9 @@ class TrialGround:
 def trial_ground(config: RunConfig, bars: Bars, kind: Kind, run_id: str) -> TrialGround:
     """Return what trials that change values of `config` share, on exactly these `bars`."""
     base = run_manifest(config, config.model_dump(mode="json", by_alias=True), bars, {}, ())
-    ends = np.flatnonzero(return_periods(bars.times, bars.frequency).period_end)
+    times = bars.times[first_counted(bars.times, base["config"]) :]
+    ends = np.flatnonzero(return_periods(times, bars.frequency).period_end)
     return TrialGround(
-        kind, run_id, base, trial_key(base), int(bars.times[0]), int(bars.times[-1]),
-        bucket_edges(bars.times[ends]) if len(ends) > 1 else None,
+        kind, run_id, base, trial_key(base), int(times[0]), int(times[-1]),
+        bucket_edges(times[ends]) if len(ends) > 1 else None,
     )  # fmt: skip

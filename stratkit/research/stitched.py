@@ -97,7 +97,7 @@ def _play(
             blending = going_on(blending, before.blending, remembers=keeps)
     stage = open_stage(config, inputs, desk, blending, owns_panels=True)
     if before is not None:
-        take_over(stage, before.stage, reign.start)
+        take_over(stage, before.stage, reign.start, leaves=not keeps)
     play_rows(config, stage, desk, blending, reign.start, reign.stop, leaves=leaves, progress=progress)
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}

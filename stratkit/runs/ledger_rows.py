@@ -108,7 +108,7 @@ def entries_of(connection: sqlite3.Connection, group: int) -> list[LedgerEntry]:
     """Return the trials of a group, the newest first, without their sums and returns."""
     rows = connection.execute(
         "SELECT identity, kind, run_id, number, seed, tried, metrics, first_ns, last_ns, made, implementations, "
-        f"sources, symbols {_OF_GROUPS.format('?')} ORDER BY made DESC, run_id DESC, number DESC",
+        f"sources, symbols {_OF_GROUPS.format('?')} ORDER BY made DESC, trials.rowid DESC",
         (group,),
     )
     return [

@@ -43,7 +43,7 @@ def own_trial(
     config = manifest.get("config")
     if not config:
         raise DataError(f"the manifest of {run_id} must hold its configuration: an older stratkit wrote it")
-    first = _first_counted(times, config)
+    first = first_counted(times, config)
     times, equity = times[first:], equity[first:]
     ends = _period_ends(times, str(card.get("period_unit", "")))
     initial = float((config.get("account") or {}).get("initial_cash", equity[0]))
@@ -87,8 +87,8 @@ def folder_trials(folder: Path) -> list[LedgerEntry]:
     return [own, *(read_entries(record.path(ENTRIES)) if record.path(ENTRIES).exists() else ())]
 
 
-def _first_counted(times: IntArray, config: Mapping[str, Any]) -> int:
-    """Return the first bar that counts: earlier ones are history that indicators warm up on."""
+def first_counted(times: IntArray, config: Mapping[str, Any]) -> int:
+    """Return the first bar that counts, by ``data.trade_start`` of a plain configuration; earlier ones are history."""
     start = config.get("data", {}).get("trade_start")
     return 0 if start is None else int(np.searchsorted(times, parse_time(str(start))))
 

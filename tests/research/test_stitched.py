@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stratkit.backtest import RunConfig, run_backtest
@@ -60,6 +60,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "every third bar": {"strategies": {"cross": {**CROSS["cross"], "every_bars": 3}}},
     "breakers": {"strategies": CROSS, "risk": {"breakers": {"max_drawdown_pct": 3, "reopen_after_bars": 9}}},
     "packages": {"strategies": {"ranked": on("cross_sectional_momentum", lookback=5, skip=0, side_symbols=1)}},
+    "packages with stops": {
+        "strategies": {"ranked": on("cross_sectional_momentum", lookback=5, skip=0, side_symbols=1)},
+        "exit_plan": {"risk_basis": "percent", "risk": 1, "sl": 1},
+    },
     "overrides": {"strategies": TWO, "overrides": {"2010-06-01": {"cross": {"weight": 0.5}}}},
 }
 
@@ -179,6 +183,20 @@ def test_closing_at_the_switch_by_hand() -> None:
     assert rows(kept) == [(1, 1, 9.0, 101.0, 0.0)]
 
 
+def test_what_has_no_price_at_the_switch_leaves_when_it_has_one() -> None:
+    one = ladder()
+    panels: dict[str, Any] = {
+        name: np.hstack([getattr(one, name)] * 2) for name in ("open", "high", "low", "close", "volume")
+    }
+    for panel in panels.values():
+        panel[5:8, 1] = np.nan
+    two = Bars(one.times, ("ABC", "DEF"), **panels, frequency="1d")
+    halves = holding(risk={"sizing": {"fraction": 0.3}})
+    result = stitched([Reign(halves, 0, 6), Reign(halves, 6, 12)], two, "close")
+    left = [(int(row["bar"]), int(row["slot"])) for row in result.fills if row["direction"] < 0]
+    assert left == [(6, 0), (8, 1)]
+
+
 def test_under_fills_at_the_close_positions_leave_at_the_last_close() -> None:
     one = holding(execution={"profile": "close"})
     result = stitched([Reign(one, 0, 6), Reign(one, 6, 12)], ladder(), "close")
@@ -195,15 +213,13 @@ def test_closing_works_for_several_strategies(method: str) -> None:
     assert [row[0] for row in rows(result) if row[0] > 6] == [7] * len(sold)
 
 
-def test_a_position_keeps_the_plan_that_it_was_opened_with() -> None:
+def test_a_position_keeps_the_plan_that_it_was_opened_with_and_the_next_one_gets_the_new_plan() -> None:
     short, long = ({"risk_basis": "percent", "risk": 5, "time_stop_bars": bars} for bars in (4, 6))
-    first = holding(exit_plan=short, account={"initial_cash": 1000, "reenter": "new_edge"})
-    then = holding(exit_plan=long, account={"initial_cash": 1000, "reenter": "next_signal"})
-    result = stitched([Reign(first, 0, 3), Reign(then, 3, 12)], ladder())
+    first, then = holding(exit_plan=short), holding(exit_plan=long)
+    result = stitched([Reign(first, 0, 3), Reign(then, 3, 20)], ladder(20))
     held = [(int(row["entry_bar"]), int(row["exit_bar"])) for row in result.trades]
-    plain = {"short": run_backtest(first, ladder()), "long": run_backtest(then, ladder())}
-    assert int(plain["long"].trades[0]["exit_bar"]) == 7
-    assert held[0] == (1, 5) == tuple(int(plain["short"].trades[0][name]) for name in ("entry_bar", "exit_bar"))
+    # bought at bar 1 and left after 4 bars; bought again behind that bar and left after 6
+    assert held[:2] == [(1, 5), (6, 12)]
 
 
 def test_costs_and_sizes_are_those_of_the_reign() -> None:
@@ -241,3 +257,22 @@ def test_what_one_account_cannot_do_is_refused() -> None:
             stitched([Reign(one, *span) for span in spans], bars)
     with pytest.raises(UsageError, match="end with the bars"):
         stitched([Reign(one, 0, 6)], bars)
+
+
+@given(seed=st.integers(0, 500), edge=st.integers(30, 180), fast=st.integers(2, 6), slow=st.integers(8, 20))
+def test_after_closing_the_second_reign_earns_what_a_run_that_begins_there_earns(
+    seed: int, edge: int, fast: int, slow: int
+) -> None:
+    bars = bars_of(seed)
+    one = config(bars, strategies=CROSS, exit_plan={"sl": 2, "tp1": 2, "f1": 0.5})
+    two = config(bars, strategies={"cross": on("sma_cross", fast=fast, slow=slow)}, risk={"sizing": {"fraction": 0.2}})
+    result = stitched([Reign(one, 0, edge), Reign(two, edge, BARS - START)], bars, "close")
+    begins = str(np.datetime64(int(bars.times[START + edge]), "ns"))
+    later = two.model_copy(update={"data": two.data.model_copy(update={"trade_start": begins})})
+    alone = run_backtest(later, bars)
+    old = result.trades[result.trades["decision_bar"] < edge]
+    assume(((old["exit_bar"] >= 0) & (old["exit_bar"] <= edge)).all())  # without a bar they leave later
+    # in its first bar the old positions are left; from then on all is in proportion to the equity
+    assert np.allclose(result.returns[edge + 1 :], alone.returns[1:], atol=1e-12)
+    entered = result.trades[result.trades["decision_bar"] >= edge]
+    assert (entered["decision_bar"] - edge).tolist() == alone.trades["decision_bar"].tolist()

@@ -338,3 +338,12 @@ def test_the_verdict_uses_what_is_known(bars: Bars) -> None:
 
     choose: Callable[[Training], Choice] = overfitted
     assert run_walk_forward(plan, choose).verdict.word == "fail"
+
+
+def test_history_before_the_first_trade_is_no_fold(bars: Bars) -> None:
+    start = str(np.datetime64(int(bars.times[100]), "ns"))
+    dated = walked(bars, by_grid(), base=config(data={"trade_start": start}), **ROLLING)
+    plain = walked(bars.slice(100, 430), by_grid(), **ROLLING)
+    assert [fold.split for fold in dated.folds] == [fold.split for fold in plain.folds]
+    assert dated.result.times.tolist() == plain.result.times.tolist()
+    assert dated.folds[0].inside != plain.folds[0].inside  # its averages are warm
