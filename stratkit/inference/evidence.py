@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.inference.deflated import deflated_sharpe, effective_of_mean, luck_sharpe
+from stratkit.inference.deflated import luck_of_trials
 from stratkit.inference.estimate import Estimate
 from stratkit.inference.overfitting import BLOCKS, Overfitting, overfitting_of_sums
 from stratkit.inference.sharpe import probabilistic_sharpe, sample_moments, sharpe_ratio
@@ -63,26 +63,27 @@ def evidence_of_pool(
 ) -> Evidence:
     """Return what the returns (n,) per period of one trial are worth among all that count together, itself included.
 
-    The trials' spread is that of their Sharpe ratios. Counted as one trial by one it would overstate luck where they
-    are alike, so the deflated ratio counts effective trials. One that was stopped early is a trial as well, as alike to
-    the rest as they are among themselves; one whose returns never vary could not be lucky and is no effective trial.
+    The trials' spread is that of their Sharpe ratios; what of it is luck, `luck_of_trials` says. One that was stopped
+    early is a trial as well, as alike to the rest as they are among themselves; one whose returns never vary could not
+    be lucky and does not count there.
     `risk_free` is a rate per period; `draw` resamples the test for superior ability, which is left out without it.
     """
     moments = sample_moments(best)
     sharpe = sharpe_ratio(moments, risk_free)
     count = pool.trials
     mean, varying = pool.mean_correlation()
-    alike = effective_of_mean(mean, varying + pool.unfinished)
-    spread = float(_spread(pool.sharpes(risk_free))) if count > 1 else 0.0
+    alike = pool.effective_rank()
+    luck = luck_of_trials(_spread(pool.sharpes(risk_free)), moments.n, varying + pool.unfinished, mean, alike)
     shape = (moments.skewness, moments.kurtosis)
     if sharpe.reason:
         probabilistic = deflated = Estimate.undefined(sharpe.reason)
     else:
         probabilistic = probabilistic_sharpe(float(sharpe), moments.n, *shape)
-        deflated = deflated_sharpe(float(sharpe), moments.n, spread, alike, *shape)
+        above = probabilistic_sharpe(float(sharpe), moments.n, *shape, threshold=float(luck))
+        deflated = Estimate.undefined(luck.reason) if luck.reason else above
     same = 0 if pool.same is None else pool.same.sums.trials
     return Evidence(
-        count, alike, sharpe, luck_sharpe(spread, alike), probabilistic, deflated,
+        count, alike, sharpe, luck, probabilistic, deflated,
         overfitting=_overfitting(pool, blocks, risk_free), same_bars=same,
         superior=_superior(pool, same, risk_free, draw),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from stratkit.inference.trial_sums import TrialSums
-from stratkit.panel import FloatArray, IntArray
+from stratkit.panel import BoolArray, FloatArray, IntArray
 
 # a quarter of the buckets that are kept: what lies in the wrong one at a border is then small beside what does not
 COMMON_BUCKETS: Final = 64
@@ -71,6 +71,13 @@ class TrialPool:
         """
         return mean_correlation(on_common_grid(self.parts))
 
+    def effective_rank(self) -> float:
+        """Return how many independent trials the finished ones are worth; 1 when less than two vary.
+
+        Those that were stopped early are taken to be like them.
+        """
+        return effective_rank_of(on_common_grid(self.parts))
+
 
 def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     """Return (G, M) mean returns per period of each part's trials in buckets of time that are the same for all.
@@ -107,13 +114,40 @@ def mean_correlation(parts: Sequence[FloatArray]) -> tuple[float, int]:
     (1.0, 2)
     """
     together, varying = np.zeros(len(parts[0]) if parts else 0), 0
-    for values in parts:
-        has = np.isfinite(values[:, 0])
-        own = values[has]
-        moving = own[:, np.ptp(own, axis=0) > 0]
-        away = moving - moving.mean(axis=0)
-        together[has] += (away / np.sqrt((away**2).sum(axis=0))).sum(axis=1)
-        varying += moving.shape[1]
+    for has, length_one in map(_standardized, parts):
+        together[has] += length_one.sum(axis=1)
+        varying += length_one.shape[1]
     if varying < 2:
         return float("nan"), varying
     return (float(together @ together) - varying) / (varying * (varying - 1)), varying
+
+
+def effective_rank_of(parts: Sequence[FloatArray]) -> float:
+    """Return the effective rank of the columns of (G, M) arrays, standardized as in `mean_correlation`.
+
+    It is `deflated.effective_rank` of their correlation matrix, from the (G, G) matrix that has the same eigenvalues.
+    1 for less than two columns that vary.
+
+    >>> same = np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])
+    >>> round(effective_rank_of([same]), 9)
+    1.0
+    """
+    rows = len(parts[0]) if parts else 0
+    together, varying = np.zeros((rows, rows)), 0
+    for has, length_one in map(_standardized, parts):
+        together[np.ix_(has, has)] += length_one @ length_one.T
+        varying += length_one.shape[1]
+    if varying < 2:
+        return 1.0
+    values = np.linalg.eigvalsh(together)
+    share = values[values > 0] / values[values > 0].sum()
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def _standardized(values: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Return (G,) the rows that the columns have, and there those that vary, less their means and of length 1."""
+    has = np.isfinite(values[:, 0])
+    own = values[has]
+    moving = own[:, np.ptp(own, axis=0) > 0]
+    away = moving - moving.mean(axis=0)
+    return has, away / np.sqrt((away**2).sum(axis=0))

@@ -43,7 +43,8 @@ def value_at(plain: Mapping[str, Any], key: str) -> Any:
 
 def _place(block: dict[str, Any], parts: list[str], value: Any, key: str) -> None:
     first, *rest = parts
-    if first not in block:
+    is_parameter = not rest and key.endswith(f".params.{first}")  # its strategy knows which there are
+    if first not in block and not is_parameter:
         raise ConfigError(f"there is no key {key!r} in the configuration; {did_you_mean(first, block)}")
     if not rest:
         block[first] = value
