@@ -29,9 +29,11 @@ from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.holdout import holdout_of, out_of_sample
 from stratkit.research.judgement import Judgement, judge
-from stratkit.research.ledger_entries import NullLedger
+from stratkit.research.ledger_entries import Counting
+from stratkit.research.plateau import robust_choice
 from stratkit.research.search import search
 from stratkit.research.search_settings import SearchSettings
+from stratkit.runs.ledger import NullLedger
 
 BARS: Final = 5_000  # twenty years of days, of which the last five are held out
 EDGE: Final = 2.5  # yearly Sharpe ratio of the planted rule before costs
@@ -43,7 +45,9 @@ LIMITS: Final = {
     "edges that pass": ">= 16 of 20",
 }
 CONFIG: Final = {
-    "strategies": {"cross": {"enabled": True, "type": "sma_cross"}},
+    "strategies": {
+        "cross": {"enabled": True, "type": "sma_cross", "params": {"fast": FAST, "slow": SLOW, "direction": "both"}}
+    },
     "costs": {"commission_bps": 1.0, "half_spread_bps": 1.0},
     "analytics": {"benchmark": "none"},
 }
@@ -72,13 +76,21 @@ def case(seed: int, edge: float, sampler: str, trials: int, pick: str = "best") 
     settings = SearchSettings.model_validate({"sampler": sampler, "trials": trials, "fixed": ("direction",)})
     holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars)
     searched = bars.slice(0, holdout.stop)
-    result = search(config, searched, settings, evaluator=Evaluator(config, searched), ledger=NullLedger())
+    ledger = NullLedger(_silent)  # each seed is a world of its own
+    result = search(config, searched, settings, evaluator=Evaluator(config, searched), ledger=ledger)
     assert result.best is not None
-    values = result.trials[result.best].values
+    chosen = robust_choice(result) if pick == "robust" else result.best
+    values = result.trials[chosen].values
     outside = out_of_sample(assigned(config, values), bars, holdout)
-    judged = judge(config, searched, result, result.best, outside, seed)
+    judged = judge(
+        config, searched, result, chosen, outside, seed, Counting(config, searched, ledger, "honesty", "optimize")
+    )
     fast, slow = (int(values[f"strategies.cross.params.{name}"]) for name in ("fast", "slow"))  # type: ignore[arg-type]  # both are whole numbers
     return _case(seed, edge, judged, fast, slow, _agreement(bars, fast, slow) if edge else math.nan)
+
+
+def _silent(_sentence: str) -> None:
+    pass
 
 
 def _case(seed: int, edge: float, judged: Judgement, fast: int, slow: int, agreement: float) -> Case:
@@ -96,11 +108,13 @@ def _agreement(bars: Bars, fast: int, slow: int) -> float:
     return float((found == true)[known].mean())
 
 
-def cases(seeds: range, edge: float, sampler: str, trials: int, workers: int) -> Iterator[Case]:
+def cases(seeds: range, edge: float, sampler: str, trials: int, pick: str, workers: int) -> Iterator[Case]:
     """Yield the cases of seeds in their order."""
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_quiet) as pool:
         count = len(seeds)
-        yield from pool.map(case, seeds, [edge] * count, [sampler] * count, [trials] * count, chunksize=4)
+        yield from pool.map(
+            case, seeds, [edge] * count, [sampler] * count, [trials] * count, [pick] * count, chunksize=4
+        )
 
 
 def _quiet() -> None:
@@ -163,14 +177,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sampler", default="tpe")
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--pick", default="best", choices=("best", "robust"))
     parser.add_argument("--noise", type=int, default=100)
     parser.add_argument("--edges", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
     print(f"{chosen.trials} trials by {chosen.sampler} on {BARS:,} daily bars, 25 % held out\n{RULE}")
     began = time.perf_counter()
-    noise = list(cases(range(chosen.noise), 0.0, chosen.sampler, chosen.trials, chosen.workers))
-    edges = list(cases(range(chosen.edges), EDGE, chosen.sampler, chosen.trials, chosen.workers))
+    noise = list(cases(range(chosen.noise), 0.0, chosen.sampler, chosen.trials, chosen.pick, chosen.workers))
+    edges = list(cases(range(chosen.edges), EDGE, chosen.sampler, chosen.trials, chosen.pick, chosen.workers))
     kept = report(noise, edges)
     other_limits(noise, edges)
     print(f"{time.perf_counter() - began:.0f} s")
