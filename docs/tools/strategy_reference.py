@@ -91,11 +91,11 @@ def _allowed(parameter: SearchParameter) -> str:
     return "a text" if parameter.kind == "fixed" else f"{parameter.low:g} to {parameter.high:g}"
 
 
-def _shown(value: ParameterValue) -> str:
+def _shown(value: ParameterValue | None) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _changes(strategy: Strategy) -> Iterator[tuple[str, ParameterValue]]:
+def _changes(strategy: Strategy) -> Iterator[tuple[str, ParameterValue | None]]:
     """Yield parameters with another value that holds beside the defaults, windows first."""
     for parameter in search_space(strategy.Params):
         value = _another(parameter)
@@ -107,12 +107,13 @@ def _changes(strategy: Strategy) -> Iterator[tuple[str, ParameterValue]]:
             yield parameter.name, value
 
 
-def _another(parameter: SearchParameter) -> ParameterValue:
+def _another(parameter: SearchParameter) -> ParameterValue | None:
     if parameter.kind == "choice":
         return parameter.choices[-1]
     if parameter.kind == "fixed" or parameter.low is None or parameter.high is None:
         return parameter.default
-    half_more = min(float(parameter.default) * 1.5, parameter.high)
+    assert isinstance(parameter.default, int | float)  # it has bounds
+    half_more = min(parameter.default * 1.5, parameter.high)
     return round(half_more) if parameter.kind == "int" else round(half_more, 3)
 
 

@@ -43,7 +43,7 @@ _ROWS: Final = (
     Definition(
         "sharpe", "Sharpe ratio", "ratio", "higher", "returns",
         "mean(r - f)/sd(r - f, ddof=1) sqrt(P); interval: Mertens (2002), 95 %; "
-        "1 trial assumed: trials are not counted here",
+        "as of 1 trial: the evidence of a run counts all",
         "Sharpe 1994; Mertens 2002",
         "backtesting.py divides the geometric annual return by a compounded-variance volatility",
         given=("P", "f"),
@@ -51,13 +51,13 @@ _ROWS: Final = (
     Definition(
         "sharpe_bar", "Sharpe ratio, per bar", "ratio", "higher", "returns",
         "mean(r_bar - f)/sd(r_bar, ddof=1) sqrt(B); shown beside the ratio per "
-        "session day, which is the record; 1 trial assumed: trials are not counted here",
+        "session day, which is the record; as of 1 trial: the evidence of a run counts all",
         given=("B", "f"),
     ),
     Definition(
         "psr", "Probabilistic Sharpe ratio", "probability", "higher", "returns",
         "P(true Sharpe > 0) = Phi(SR sqrt(n - 1)/sqrt(1 - g3 SR + (g4 - 1)/4 SR^2)), SR per period, raw kurtosis g4; "
-        "1 trial assumed: trials are not counted here",
+        "as of 1 trial: the evidence of a run counts all",
         "Bailey and Lopez de Prado 2012",
         "quantstats once took excess kurtosis; the 2025 convention puts the hypothesis into the variance",
     ),
@@ -69,7 +69,7 @@ _ROWS: Final = (
     Definition(
         "adjusted_sharpe", "Adjusted Sharpe ratio", "ratio", "higher", "returns",
         "SR (1 + S/6 SR - K/24 SR^2), SR = (cagr - f)/ann_vol, skewness S, excess kurtosis K; "
-        "1 trial assumed: trials are not counted here",
+        "as of 1 trial: the evidence of a run counts all",
         "Pezier 2004; Bacon, Practical Portfolio Performance, 2nd ed.",
         given=("f",),
     ),

@@ -38,7 +38,7 @@ of observations `n` and the basis along with each value, in the report, in `metr
 * What is undefined is NaN with a reason, and printed as n/a. Only the profit factor may be infinite.
 * After a bankruptcy returns are 0; what then has no meaning (growth a year, log equity) is NaN.
 * A Sharpe ratio is as good as the search that it came out of was small. The scorecard of one run
-  cannot know that search: it says that trials are not counted.
+  cannot know that search; the [evidence](evidence.md) beside it counts every trial.
 * Below 30 returns, or below one year, a warning stands beside the figures.
 
 The interval of the Sharpe ratio is `SR -/+ 1.96 sqrt((1 - g3 SR + (g4 - 1)/4 SR^2)/n)` per period (Mertens

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stratkit.reports.comparison_rows import HEADLINES, SECTIONS, letters_of, metric_cells, run_cells, value_text
+from stratkit.reports.comparison_rows import (
+    HEADLINES,
+    SECTIONS,
+    compared_trials,
+    letters_of,
+    metric_cells,
+    run_cells,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +32,7 @@ def comparison_record(compared: Comparison) -> dict[str, Any]:
     }
     for name, _ in SECTIONS:
         record[name] = {one.key: list(one.values) for one in getattr(compared, name)}
+    record["evidence"] = [dict(run.evidence) or None for run in compared.runs]
     record["metrics"] = [
         {
             "name": line.name,
@@ -55,7 +64,7 @@ def comparison_tables(compared: Comparison, all_metrics: bool) -> Iterator[Rende
     yield Text()
     shown = [line for line in compared.metrics if all_metrics or line.name in HEADLINES]
     yield _metrics(shown, letters)
-    yield Text(f"{_BEST} the better value; Sharpe ratios: trials not counted", style="dim")
+    yield Text(f"{_BEST} the better value; Sharpe ratios: {compared_trials(compared)}", style="dim")
 
 
 def _legend(compared: Comparison) -> Table:

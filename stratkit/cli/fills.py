@@ -17,6 +17,7 @@ from stratkit.cli.runs import REPORTS
 from stratkit.cli.summary import costs_line, exit_lines
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.engine.profiles import fill_options, given_labels
+from stratkit.reports.evidence_words import trials_words
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.fills import FillsComparison, FillsRun, compare_fills
 from stratkit.runs.table_digest import table_digest
@@ -92,6 +93,7 @@ def _profile_record(run: FillsRun, finished: FinishedRun) -> dict[str, Any]:
         "ambiguous_bars": int(run.result.trades["ambiguous"].sum()),
         "metrics": [asdict(metric) for metric in run.scorecard],
         "warnings": list(finished.all_warnings),
+        "evidence": None if finished.evidence is None else dict(finished.evidence),
     }
 
 
@@ -110,6 +112,7 @@ def _print(terminal: Terminal, compared: FillsComparison, kept: list[FinishedRun
         f"the assumption alone moves: return {number(points['total_return'])} points, Sharpe "
         f"{number(compared.spread('sharpe'))}, drawdown {number(points['max_drawdown'])} points"
     )
+    terminal.out.print(f"[dim]Sharpe ratios: {trials_words(kept[-1].evidence)} up to now[/dim]")
     if any(run.optimistic for run in compared.runs):
         terminal.out.print("[dim]optimistic: filled at the close that decided, which nobody could have traded[/dim]")
     for alike in _alike(compared):

@@ -15,6 +15,7 @@ from stratkit.alerts.alert import Alert
 from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.cli.attribution_record import attribution_record
+from stratkit.cli.counted import count_trial
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
@@ -30,7 +31,9 @@ from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.research.refused_trades import CapEffect
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
+from stratkit.runs.ledger_entry import Kind
 from stratkit.runs.manifest import config_digest, run_name, versions
+from stratkit.runs.own_trial import EVIDENCE
 from stratkit.runs.store import register_run
 from stratkit.runs.system import system_record
 from stratkit.strategies.catalog import find_strategy
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 REPORT: Final = "report.html"
 ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
 _FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
+MoreFiles = Callable[[RunDraft, "FinishedRun"], None]
 _NAMED: Final = 3  # so many strategies have their names in a title
 
 
@@ -51,9 +55,10 @@ class FinishedRun:
 
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
     its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
-    what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say.
-    `name` is the run id that it got before it began; empty as a rule. `inputs` are what decided it beside its
-    configuration: path and digest by role, for the manifest.
+    what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say;
+    `evidence` what evidence.json holds once its trial is counted, which is one of `kind`. `name` is the run id that it
+    got before it began; empty as a rule. `inputs` are what decided it beside its configuration: path and digest by
+    role, for the manifest.
     """
 
     config: FileConfig
@@ -70,6 +75,8 @@ class FinishedRun:
     attribution: Attribution | None = None
     cap_effects: tuple[CapEffect, ...] | None = None
     alerts: tuple[Alert, ...] = ()
+    kind: Kind = "backtest"
+    evidence: Mapping[str, Any] | None = None
     name: str = ""
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -128,7 +135,6 @@ class FinishedRun:
             "optimistic": self.optimistic,
             "ambiguity": None if self.ambiguity is None else asdict(self.ambiguity),
             "engine_semantics": ENGINE_SEMANTICS,
-            "trials": None,
             "attribution": None if self.attribution is None else attribution_record(self.attribution),
             "cap_effects": None if self.cap_effects is None else [asdict(effect) for effect in self.cap_effects],
             "faults": [asdict(fault) for fault in self.result.faults[:_FAULTS_KEPT]],
@@ -149,6 +155,8 @@ class FinishedRun:
             "data": self._data(),
             "config": self.config.plain(),
             **self.metrics(),
+            "trials": None if self.evidence is None else self.evidence["trials"],
+            "evidence": None if self.evidence is None else dict(self.evidence),
             "alerts": [alert.plain() for alert in self.alerts],
             "seconds": dict(self.seconds),
         }
@@ -172,6 +180,7 @@ class FinishedRun:
             benchmark=self.benchmark,
             risk_free_ann=self.config.analytics.risk_free_ann,
             command=" ".join(self.command),
+            evidence=self.evidence,
             attribution=self.attribution,
             cap_effects=self.cap_effects or (),
             faults=tuple(_reported_faults(self.result.faults)),
@@ -218,19 +227,28 @@ def title(run: FinishedRun) -> str:
     return f"{what} on {shown}"
 
 
-def keep_run(run: FinishedRun, parent: Path, more: Callable[[RunDraft], None] | None = None) -> FinishedRun:
+def keep_run(run: FinishedRun, parent: Path, more: MoreFiles | None = None) -> FinishedRun:
     """Write the folder of a run below `parent` and return the run with its record; `more` adds files of its own."""
     begun = time.perf_counter()
     with new_run(parent, run.run_id) as draft:
         named = replace(run, record=RunRecord(draft.run_id, draft.folder, ()))
-        _write_tables(draft, named)
+        manifest = named.manifest()
+        _write_tables(draft, named, manifest)
+        named = _counted(draft, named, manifest, parent)
         _write_report(draft, named)
         if more is not None:
-            more(draft)
+            more(draft, named)
         seconds = {**run.seconds, "write": time.perf_counter() - begun}
         draft.write_json("system.json", system_record(draft.run_id, run.started, seconds, parent / draft.run_id))
-    kept = replace(run, record=draft.record, seconds=seconds)
-    return replace(kept, warnings=(*run.warnings, *_listed(kept)))
+    kept = replace(named, record=draft.record, seconds=seconds)
+    return replace(kept, warnings=(*kept.warnings, *_listed(kept)))
+
+
+def _counted(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any], parent: Path) -> FinishedRun:
+    """Enter the run in the trial ledger, and write and return what it is worth among all trials so far."""
+    found, notices = count_trial(parent, draft.run_id, manifest, run.metrics(), run.result, run.kind)
+    draft.write_json(EVIDENCE, found)
+    return replace(run, evidence=found, warnings=(*run.warnings, *notices))
 
 
 def _listed(run: FinishedRun) -> list[str]:
@@ -242,12 +260,12 @@ def _listed(run: FinishedRun) -> list[str]:
         return [f"this run is whole, but not on the list of runs yet: {error}; stratkit runs list tries again"]
 
 
-def _write_tables(draft: RunDraft, run: FinishedRun) -> None:
+def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]) -> None:
     for name, columns in run_tables(run.result).items():
         draft.write_table(f"{name}.parquet", columns)
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
-    draft.write_json("manifest.json", run.manifest())
+    draft.write_json("manifest.json", manifest)
     if run.config.alerts is not None:
         draft.write_json(ALERTS, {"alerts": [alert.plain() for alert in run.alerts]})
 

@@ -18,6 +18,7 @@ from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
 from stratkit.cli.data import app as data_app
 from stratkit.cli.features import features
+from stratkit.cli.ledger import ledger
 from stratkit.cli.optimize import optimize
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
@@ -52,6 +53,7 @@ app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")
 app.add_typer(strategies_app, name="strategies")
+runs_app.command("ledger")(ledger)
 app.add_typer(runs_app, name="runs")
 app.command("reproduce")(reproduce)
 app.add_typer(config_app, name="config")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from stratkit.reports.comparison_rows import metric_text, symbols_text
+from stratkit.reports.evidence_words import evidence_rows, sharpe_notes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,6 +84,8 @@ def show_record(facts: RunFacts) -> dict[str, Any]:
         "config": dict(facts.config),
         "manifest": dict(facts.manifest),
         "metrics": [dict(metric) for metric in facts.metrics],
+        "trials": facts.evidence.get("trials"),
+        "evidence": dict(facts.evidence) or None,
     }
 
 
@@ -131,10 +134,26 @@ def metrics_table(facts: RunFacts) -> Table:
         name, unit = str(metric["name"]), str(metric.get("unit", "ratio"))
         beside = [metric_text(against[name], unit) if name in against else ""] if against else []
         notes = [str(metric.get("reason", ""))] if metric["value"] is None else []
-        notes += ["trials not counted"] if name == "sharpe" and facts.card.get("trials") is None else []
+        notes += [sharpe_notes(facts.evidence)[0]] if name == "sharpe" else []
         table.add_row(
             _text(str(metric.get("label", name))), metric_text(metric["value"], unit), *beside, ", ".join(notes)
         )
+        for line in sharpe_notes(facts.evidence)[1:] if name == "sharpe" else ():
+            table.add_row("", "", *([""] if against else []), line)
+    return table
+
+
+def evidence_table(facts: RunFacts) -> Table | None:
+    """Return what each figure of a run's evidence says, None where trials were not counted."""
+    rows = evidence_rows(facts.evidence)
+    if not rows:
+        return None
+    table = _plain_table()
+    table.add_column("evidence when it ran", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("", style="dim", overflow="fold")
+    for row in rows:
+        table.add_row(row.name, row.value, row.sentence)
     return table
 
 

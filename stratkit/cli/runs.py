@@ -108,7 +108,7 @@ def show_run(
 
     With --decision TIME SYMBOL: what was decided on that symbol at that bar, by whom, and why, in a sentence.
     """
-    from stratkit.cli.run_tables import fact_lines, files_line, metrics_table, show_record
+    from stratkit.cli.run_tables import evidence_table, fact_lines, files_line, metrics_table, show_record
 
     terminal = Terminal(as_json, quiet)
     facts = _facts(run, out)
@@ -126,6 +126,9 @@ def show_run(
     terminal.out.print()
     terminal.show(metrics_table(facts))
     terminal.out.print()
+    if (evidence := evidence_table(facts)) is not None:
+        terminal.show(evidence)
+        terminal.out.print()
     terminal.show(files_line(facts))
 
 
@@ -231,12 +234,26 @@ def remove_runs(
     with _opened(terminal, out, for_reading=True) as store:  # a full disk is no obstacle to what frees it
         chosen = list(dict.fromkeys(_named(store, run) for run in runs))
         _confirm(chosen, out, yes)
+        _count_first(terminal, out)
         for name in chosen:
             for notice in store.remove(name):
                 terminal.warn(notice)
             terminal.say(f"{name} removed")
     if as_json:
         terminal.emit({"removed": chosen})
+
+
+def _count_first(terminal: Terminal, out: Path) -> None:
+    """Enter all runs in the trial ledger before any goes: what was tried stays tried."""
+    from stratkit.errors import StratkitError
+    from stratkit.runs.ledger import open_ledger
+
+    try:
+        with open_ledger(out) as ledger:
+            for notice in ledger.notices:
+                terminal.warn(notice)
+    except StratkitError as error:  # a full disk is no obstacle here either
+        terminal.warn(f"the trials of these runs may not be counted: {error}")
 
 
 @contextmanager
@@ -313,4 +330,4 @@ def _say_how_many(terminal: Terminal, found: int, shown: int, out: Path, filtere
         return
     if shown < found:
         terminal.say(f"{shown} of {found:,} runs; --limit {found} lists all")
-    terminal.say("Sharpe ratios: trials not counted; the best of many runs is better than what it will do next")
+    terminal.say("the best of many runs is better than what it will do next; stratkit runs ledger counts the trials")

@@ -18,6 +18,7 @@ from stratkit.cli.study_folder import JOURNAL, StudyFolder
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
+from stratkit.data.history import history_bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
 from stratkit.errors import RunError, StratkitError, Terminated
@@ -29,7 +30,7 @@ from stratkit.research.executors import executor_for
 from stratkit.research.fragility import Fragility, measure_fragility
 from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 from stratkit.research.judgement import Judgement, evidence_record, judge, trials_refused
-from stratkit.research.ledger_entries import NullLedger
+from stratkit.research.ledger_entries import Counting
 from stratkit.research.objectives import goal_of
 from stratkit.research.plateau import robust_choice
 from stratkit.research.samplers import sampler_note
@@ -41,8 +42,11 @@ from stratkit.research.search_space import search_space_of
 from stratkit.research.study_log import StudyLog, open_study
 from stratkit.research.survey import Survey, survey_of
 from stratkit.runs.folder import RunDraft
+from stratkit.runs.ledger import NullLedger, open_ledger
 from stratkit.runs.ledger_entry import Ledger
+from stratkit.runs.ledger_table import ENTRIES, write_entries
 from stratkit.runs.manifest import config_digest, run_name
+from stratkit.runs.own_trial import EVIDENCE
 
 _NAMED = 5  # constraints that a message names
 
@@ -64,6 +68,16 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a search came to: its trials, the judgement of the choice, and what surrounds it."""
+
+    result: SearchResult
+    judgement: Judgement
+    survey: Survey
+    fragility: Fragility
+
+
+@dataclass(frozen=True)
 class FinishedSearch:
     """A search with the run of what it chose, kept, and its judgement."""
 
@@ -82,7 +96,7 @@ class FinishedSearch:
             "chosen": trial_record(result.trials[self.judgement.chosen], result),
             "front": [trial_record(result.trials[number], result) for number in result.front],
             "trials": [trial_record(trial, result) for trial in result.trials],
-            "evidence": evidence_record(self.judgement),
+            "evidence": {**(self.run.evidence or {}), "search": evidence_record(self.judgement)},
             "survey": surrounding_record(self.content),
             "replay": f"stratkit backtest --trial {self.run.run_id}:{self.judgement.chosen}",
         }
@@ -100,38 +114,20 @@ def run_search(
     task = _task(terminal, config, seconds)
     folder = StudyFolder(out, resume or _new_name(task, started))
     log = _opened(task, folder, resume is not None)
-    try:
-        with timed(seconds, "search"):
-            result = _searched(terminal, task, folder.name, log, _ledger(out), workers, cluster)
-    except (KeyboardInterrupt, Terminated):
-        _say_how_to_go_on(terminal, task, folder, log)
-        raise
-    except FileNotFoundError:  # the journal: another process has just turned the search into a run
-        if not folder.is_run:
-            raise
+    with open_ledger(out) as ledger:
+        found = _search_and_judge(terminal, task, folder, log, ledger, workers, cluster, seconds)
+        for notice in ledger.notices:
+            terminal.warn(notice)
+    if found is None:
         _say_finished_elsewhere(terminal, folder)
         return
-    except StratkitError:
-        if not log.finished():  # there is nothing to go on with
-            folder.remove()
-        raise
-    try:
-        chosen = _chosen(result, config)
-    except RunError:  # over, and nothing came of it; what was tried is in the ledger
-        folder.remove()
-        raise
-    with timed(seconds, "judge"):
-        best = assigned(config.run(), result.trials[chosen].values)
-        outside = out_of_sample(best, task.bars, task.holdout)
-        judgement = judge(task.searched, task.search_bars, result, chosen, outside, config.seed)
-    with timed(seconds, "survey"):
-        survey, fragility = survey_of(result), _fragility(terminal, task, result, chosen)
+    result, judgement = found.result, found.judgement
     lock = folder.finishing()
     if lock is None:
         _say_finished_elsewhere(terminal, folder)
         return
     try:
-        content, run = _kept(terminal, task, result, judgement, survey, fragility, folder, seconds, started)
+        content, run = _kept(terminal, task, found, folder, seconds, started)
     finally:
         lock.let_go()
     folder.remove()
@@ -142,10 +138,50 @@ def run_search(
         print_search(terminal, content, judgement, task.holdout, task.bars, run)
 
 
+def _search_and_judge(
+    terminal: Terminal,
+    task: Task,
+    folder: StudyFolder,
+    log: StudyLog,
+    ledger: Ledger,
+    workers: int,
+    cluster: str | None,
+    seconds: dict[str, float],
+) -> Found | None:
+    """Search, choose, judge and survey; None when another process has finished the search meanwhile."""
+    try:
+        with timed(seconds, "search"):
+            result = _searched(terminal, task, folder.name, log, ledger, workers, cluster)
+    except (KeyboardInterrupt, Terminated):
+        _say_how_to_go_on(terminal, task, folder, log)
+        raise
+    except FileNotFoundError:  # the journal: another process has just turned the search into a run
+        if not folder.is_run:
+            raise
+        return None
+    except StratkitError:
+        if not log.finished():  # there is nothing to go on with
+            folder.remove()
+        raise
+    try:
+        chosen = _chosen(result, task.config)
+    except RunError:  # over, and nothing came of it; what was tried is in the ledger
+        folder.remove()
+        raise
+    with timed(seconds, "judge"):
+        best = assigned(task.config.run(), result.trials[chosen].values)
+        outside = out_of_sample(best, task.bars, task.holdout)
+        counting = Counting(task.searched, task.search_bars, ledger, folder.name, "optimize")
+        seed = task.config.seed
+        judgement = judge(task.searched, task.search_bars, result, chosen, outside, seed, counting)
+    with timed(seconds, "survey"):
+        return Found(result, judgement, survey_of(result), _fragility(terminal, task, result, chosen))
+
+
 def _task(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) -> Task:
     bars = loaded(terminal, config, seconds)
     run, settings = config.run(), config.search
-    holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars)
+    holdout = holdout_of(bars, settings.holdout_pct, settings.purge_bars, history_bars(run.data, bars))
     searched = search_config(run, bars, holdout)
     # loaded like a plain backtest of a trial loads them
     search_bars = bars if searched is run else load_bars(searched.data)
@@ -189,10 +225,6 @@ def _label(settings: SearchSettings) -> str:
     return f"searching by {settings.sampler}"
 
 
-def _ledger(_out: Path) -> Ledger:
-    return NullLedger()
-
-
 def _chosen(result: SearchResult, config: FileConfig) -> int:
     if result.best is None:
         counts = trials_refused(result.trials)
@@ -214,26 +246,24 @@ def _fragility(terminal: Terminal, task: Task, result: SearchResult, chosen: int
 
 
 def _kept(
-    terminal: Terminal,
-    task: Task,
-    result: SearchResult,
-    judgement: Judgement,
-    survey: Survey,
-    fragility: Fragility,
-    folder: StudyFolder,
-    seconds: dict[str, float],
-    started: datetime,
+    terminal: Terminal, task: Task, found: Found, folder: StudyFolder, seconds: dict[str, float], started: datetime
 ) -> tuple[SearchContent, FinishedRun]:
     """Keep the ordinary backtest of the chosen set over all bars, with every trial and the evidence beside it."""
+    result, judgement = found.result, found.judgement
     best = assigned(task.config.run(), result.trials[judgement.chosen].values)
     chosen = task.config.model_copy(update={name: getattr(best, name) for name in RunConfig.model_fields})
-    run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started)
-    content = search_content(task.config, task.bars, task.holdout, result, judgement, survey, fragility, run)
+    run = replace(replayed(terminal, chosen, task.bars, seconds), name=folder.name, started=started, kind="optimize")
+    content = search_content(
+        task.config, task.bars, task.holdout, result, judgement, found.survey, found.fragility, run
+    )
 
-    def more(draft: RunDraft) -> None:
+    def more(draft: RunDraft, counted: FinishedRun) -> None:
         draft.write_table("trials.parquet", trials_table(result))
         draft.write_json("search.json", search_record(result, task.config.search, task.facts))
-        draft.write_json("evidence.json", evidence_record(judgement))
+        # from these the ledger can be made again
+        counting = Counting(task.searched, task.search_bars, NullLedger(terminal.warn), folder.name, "optimize")
+        write_entries(draft.folder / ENTRIES, counting.entries(result.trials, judgement.returns))
+        draft.write_json(EVIDENCE, {**(counted.evidence or {}), "search": evidence_record(judgement)})
         write_search(draft, content, task.config)
         if folder.journal.exists():
             shutil.copyfile(folder.journal, draft.folder / JOURNAL)

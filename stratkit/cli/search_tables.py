@@ -15,6 +15,7 @@ from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.survey_tables import fragility_table, importances_table, plateau_line
 from stratkit.cli.terminal import Terminal
 from stratkit.data.bars import Bars
+from stratkit.inference.evidence import Evidence
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
 from stratkit.reports.search_content import SearchContent
@@ -131,7 +132,7 @@ def _judged_rows(result: SearchResult, judgement: Judgement) -> list[tuple[str, 
     rows = [
         ("in sample", Text(f"{', '.join(figures)} (trial {trial.number})")),
         ("held out", Text(outside if holdout.periods else "nothing is held out")),
-        ("trials", Text(f"{_counts(result)}; they are worth {number(found.effective_trials, 1)} independent ones")),
+        ("trials", Text(f"{_counts(result)}; {_worth(found)}")),
         ("luck", Text(f"the best of that many reaches a Sharpe ratio of {number(float(found.luck) * root)} by luck")),
         ("DSR", Text(f"{number(float(found.deflated))}: the probability that its true ratio is above that")),
         ("PBO", Text(_pbo(pbo))),
@@ -140,6 +141,11 @@ def _judged_rows(result: SearchResult, judgement: Judgement) -> list[tuple[str, 
     ]
     rows += [("", Text(reason)) for reason in judgement.verdict.reasons]
     return [*rows, ("rule", Text(RULE, style="dim"))]
+
+
+def _worth(found: Evidence) -> str:
+    independent = number(found.effective_trials, 1)
+    return f"{found.trials:,} so far count together, worth {independent} independent ones"
 
 
 def _counts(result: SearchResult) -> str:

@@ -21,6 +21,7 @@ from stratkit.engine.profiles import fill_options, override_labels
 from stratkit.panel import format_time
 from stratkit.plans import PlanOrName, find_plan
 from stratkit.reports.ambiguity_words import ambiguity_lines
+from stratkit.reports.evidence_words import sharpe_notes
 from stratkit.reports.wording import MISSING, in_unit, interval_text
 from stratkit.strategies.settings import StrategySettings
 
@@ -257,6 +258,8 @@ def _metric_table(run: FinishedRun) -> Table:
     for metric in (run.scorecard[name] for name in _METRICS if name in run.scorecard):
         beside = [_shown(against[metric.name]) if metric.name in against else ""] if against else []
         table.add_row(metric.label, _shown(metric), *beside, _note(metric, run))
+        for line in sharpe_notes(run.evidence)[1:] if metric.name == "sharpe" else ():
+            table.add_row("", "", *([""] if against else []), line)
     return table
 
 
@@ -271,7 +274,8 @@ def _note(metric: Metric, run: FinishedRun) -> str:
     interval = interval_text(metric)
     notes = [f"95% interval {interval}" if interval else ""]
     if metric.name == "sharpe":
-        notes += ["trials not counted", "optimistic" if run.optimistic else "", *override_labels(run.config.execution)]
+        notes += [sharpe_notes(run.evidence)[0], "optimistic" if run.optimistic else ""]
+        notes += override_labels(run.config.execution)
     return ", ".join(note for note in notes if note)
 
 

@@ -50,6 +50,7 @@ def walk_content(walk: WalkForward, config: FileConfig, run: FinishedRun) -> Wal
         initial_cash=result.initial_cash,
         cards=_cards(walk),
         scheme=scheme(walk),
+        switches=tuple(int(result.times[reign.start]) for reign in walk.reigns[1:]),
         path_sharpes=ratios,
         verdict=walk.verdict,
         command=" ".join(("stratkit", *sys.argv[1:])),
@@ -99,6 +100,8 @@ def _line(walk: WalkForward, fold: Fold, metric: str) -> FoldLine:
         total_return=fold.outside["total_return"],
         trades=int(fold.outside["trades"]),
         reason="" if fold.choice.values else "no trial kept every constraint: the values before go on",
+        train_parts=len(train),
+        test_parts=len(test),
     )
 
 

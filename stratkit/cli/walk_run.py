@@ -117,9 +117,10 @@ def _kept(
     run = FinishedRun(
         tested, bars, result, scorecard, benchmark, tuple(terminal.noted), ("stratkit", *sys.argv[1:]), started,
         seconds, attribution=attribution, name=folder.study.name, inputs=decided_by(record),
+        kind="walkforward",
     )  # fmt: skip
 
-    def more(draft: RunDraft) -> None:
+    def more(draft: RunDraft, _counted: FinishedRun) -> None:
         write_walk(draft, walk, record, config, run)
 
     return FinishedWalk(walk, keep_run(run, folder.study.out, more), record)

@@ -18,6 +18,7 @@ from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import scheme
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.walk_page import WALK_PAGE
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.splits import Span
@@ -39,7 +40,9 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
     took = f"  ({sum(run.seconds.values()):.1f} s)"
-    terminal.show(_grid([("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
+    record = run.record
+    page = [("folds", Text(f"{record.path(WALK_PAGE)}"))] if record and WALK_PAGE in record.files else []
+    terminal.show(_grid([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
 
 
 def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:

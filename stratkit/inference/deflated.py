@@ -34,8 +34,9 @@ def expected_maximum(trials: float) -> float:
         raise UsageError(f"there must be at least one trial; found {trials:g}")
     if trials == 1:
         return 0.0
-    within = _NORMAL.inv_cdf(1 - 1 / trials) if trials > 1 else 0.0
-    return (1 - _EULER_GAMMA) * within + _EULER_GAMMA * _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
+    within, beyond = _NORMAL.inv_cdf(1 - 1 / trials), _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
+    # the approximation falls below 0 between one trial and about 1.3, where the truth does not
+    return max(0.0, (1 - _EULER_GAMMA) * within + _EULER_GAMMA * beyond)
 
 
 def luck_sharpe(trial_sd: float, trials: float) -> Estimate:
@@ -97,9 +98,19 @@ def effective_trials(correlation: FloatArray) -> float:
     count = _checked(correlation)
     if count == 1:
         return 1.0
-    mean = (float(correlation.sum()) - count) / (count * (count - 1))
-    rho = max(mean, 0.0)
-    return rho + (1 - rho) * count
+    return effective_of_mean((float(correlation.sum()) - count) / (count * (count - 1)), count)
+
+
+def effective_of_mean(mean_correlation: float, trials: int) -> float:
+    """Return how many independent trials `trials` are worth whose mean correlation is known, as `effective_trials`.
+
+    NaN, a correlation that nobody could measure, counts as 0: all of them are then independent.
+
+    >>> effective_of_mean(0.5, 2), effective_of_mean(float("nan"), 3)
+    (1.5, 3.0)
+    """
+    rho = mean_correlation if mean_correlation > 0 else 0.0
+    return rho + (1 - rho) * max(trials, 1)
 
 
 def effective_rank(correlation: FloatArray) -> float:

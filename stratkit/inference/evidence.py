@@ -1,6 +1,6 @@
 """`Evidence`: what the best of many trials is worth, from the little that is kept of each of them.
 
-Only the best trial's own returns are needed whole; of the others their sums in buckets of time will do.
+Only the judged trial's own returns are needed whole; of the others their sums in buckets of time will do.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from stratkit.inference.deflated import deflated_sharpe, effective_trials, luck_sharpe
+from stratkit.errors import UsageError
+from stratkit.inference.deflated import deflated_sharpe, effective_of_mean, luck_sharpe
 from stratkit.inference.estimate import Estimate
 from stratkit.inference.overfitting import BLOCKS, Overfitting, overfitting_of_sums
 from stratkit.inference.sharpe import probabilistic_sharpe, sample_moments, sharpe_ratio
+from stratkit.inference.superior import SuperiorAbility, superior_ability
+from stratkit.inference.trial_pool import DatedSums, TrialPool
 from stratkit.inference.trial_sums import TrialSums
 from stratkit.panel import FloatArray
 
@@ -22,11 +25,12 @@ LEAST_TRIALS: Final = 8  # below, splits say nothing of a procedure
 
 @dataclass(frozen=True)
 class Evidence:
-    """How far the best of `trials` trials can be believed; ratios per period.
+    """How far one of `trials` trials can be believed; ratios per period.
 
     `effective_trials` is how many independent ones they are worth, `luck` the ratio that the best of that many reaches
     by luck alone, `probabilistic` the probability that the true ratio is above 0 were this the only trial, `deflated`
-    the same above `luck`. `overfitting` is None below 8 trials.
+    the same above `luck`. `same_bars` trials are on the bars of the judged one: `overfitting` and `superior` stand on
+    them and are None below 8. `superior` tests the best of them against cash, those whose returns are kept.
     """
 
     trials: int
@@ -36,27 +40,68 @@ class Evidence:
     probabilistic: Estimate
     deflated: Estimate
     overfitting: Overfitting | None
+    same_bars: int = 0
+    superior: SuperiorAbility | None = None
 
 
 def evidence(best: FloatArray, sums: TrialSums, *, blocks: int = BLOCKS) -> Evidence:
-    """Return what the returns (T,) of the best trial are worth, given all trials it was chosen from, itself included.
+    """Return what the returns (n,) of the best trial are worth, given all trials it was chosen from, itself included.
+
+    All of them are on the same bars, and none was stopped early; see `evidence_of_pool`.
+    """
+    edges = np.concatenate(([0], np.cumsum(sums.count)))
+    return evidence_of_pool(best, TrialPool(DatedSums(edges, sums)), blocks=blocks)
+
+
+def evidence_of_pool(
+    best: FloatArray,
+    pool: TrialPool,
+    *,
+    blocks: int = BLOCKS,
+    risk_free: float = 0.0,
+    draw: np.random.Generator | None = None,
+) -> Evidence:
+    """Return what the returns (n,) per period of one trial are worth among all that count together, itself included.
 
     The trials' spread is that of their Sharpe ratios. Counted as one trial by one it would overstate luck where they
-    are alike, so the deflated ratio counts `effective_trials`.
+    are alike, so the deflated ratio counts effective trials. One that was stopped early is a trial as well, as alike to
+    the rest as they are among themselves; one whose returns never vary could not be lucky and is no effective trial.
+    `risk_free` is a rate per period; `draw` resamples the test for superior ability, which is left out without it.
     """
     moments = sample_moments(best)
-    sharpe = sharpe_ratio(moments)
-    count = sums.trials
-    alike = effective_trials(sums.correlation()) if count > 1 else 1.0
-    spread = float(np.std(sums.sharpes(), ddof=1)) if count > 1 else 0.0
+    sharpe = sharpe_ratio(moments, risk_free)
+    count = pool.trials
+    mean, varying = pool.mean_correlation()
+    alike = effective_of_mean(mean, varying + pool.unfinished)
+    spread = float(_spread(pool.sharpes(risk_free))) if count > 1 else 0.0
     shape = (moments.skewness, moments.kurtosis)
     if sharpe.reason:
-        none = Estimate.undefined(sharpe.reason)
-        probabilistic = deflated = none
+        probabilistic = deflated = Estimate.undefined(sharpe.reason)
     else:
         probabilistic = probabilistic_sharpe(float(sharpe), moments.n, *shape)
         deflated = deflated_sharpe(float(sharpe), moments.n, spread, alike, *shape)
-    judged = None
-    if count >= LEAST_TRIALS and len(sums.count) >= blocks:
-        judged = overfitting_of_sums(sums.blocks(blocks))
-    return Evidence(count, alike, sharpe, luck_sharpe(spread, alike), probabilistic, deflated, judged)
+    same = 0 if pool.same is None else pool.same.sums.trials
+    return Evidence(
+        count, alike, sharpe, luck_sharpe(spread, alike), probabilistic, deflated,
+        overfitting=_overfitting(pool, blocks, risk_free), same_bars=same,
+        superior=_superior(pool, same, risk_free, draw),
+    )  # fmt: skip
+
+
+def _spread(ratios: FloatArray) -> float:
+    return float(np.std(ratios, ddof=1)) if len(ratios) > 1 else float("nan")
+
+
+def _overfitting(pool: TrialPool, blocks: int, risk_free: float) -> Overfitting | None:
+    if pool.same is None or pool.same.sums.trials < LEAST_TRIALS or len(pool.same.sums.count) < blocks:
+        return None
+    return overfitting_of_sums(pool.same.sums.less(risk_free).blocks(blocks))
+
+
+def _superior(pool: TrialPool, same: int, risk_free: float, draw: np.random.Generator | None) -> SuperiorAbility | None:
+    if draw is None or pool.returns is None or same < LEAST_TRIALS:
+        return None
+    try:
+        return superior_ability(pool.returns - risk_free, draw)
+    except UsageError:  # no trial varies: there is nothing to test
+        return None

@@ -17,7 +17,7 @@ from stratkit.inference.trial_sums import TrialSums
 from stratkit.panel import BoolArray, FloatArray
 
 BLOCKS: Final = 16  # C(16, 8) = 12,870 ways to choose half of them
-_AT_ONCE: Final = 1024  # splits whose tables of trials are held at a time
+_AT_ONCE: Final = 2**18  # figures of splits times trials that are held at a time: they stay near the processor
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def overfitting_of_sums(sums: TrialSums, *, dropped: int = 0) -> Overfitting:
     if blocks < 2 or blocks % 2 or sums.trials < 2:
         raise UsageError(f"an even number of blocks of at least two trials must be given; found {sums.total.shape}")
     chosen = _halves(blocks)
-    parts = [_judged(chosen[first : first + _AT_ONCE], sums) for first in range(0, len(chosen), _AT_ONCE)]
+    step = max(1, _AT_ONCE // sums.trials)
+    parts = [_judged(chosen[first : first + step], sums) for first in range(0, len(chosen), step)]
     inside, outside, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
     slope, intercept, r_squared = _line(inside, outside)
     return Overfitting(
@@ -112,14 +113,13 @@ def _halves(blocks: int) -> BoolArray:
 
 def _judged(chosen: BoolArray, sums: TrialSums) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the ratios in and out of sample of the trial that each split takes, and its logit."""
-    from scipy.stats import rankdata
-
     inside, outside = sums.sharpes_of(chosen), sums.sharpes_of(~chosen)
     taken = inside.argmax(axis=1)[:, None]
-    rank = np.take_along_axis(rankdata(outside, axis=1), taken, axis=1)[:, 0]
+    its_own = np.take_along_axis(outside, taken, axis=1)
+    # the averaged rank, without ranking the others
+    rank = (outside < its_own).sum(axis=1) + ((outside == its_own).sum(axis=1) + 1) / 2
     share = rank / (sums.trials + 1)
-    logit = np.log(share / (1 - share))
-    return np.take_along_axis(inside, taken, axis=1)[:, 0], np.take_along_axis(outside, taken, axis=1)[:, 0], logit
+    return np.take_along_axis(inside, taken, axis=1)[:, 0], its_own[:, 0], np.log(share / (1 - share))
 
 
 def _line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:

@@ -30,6 +30,13 @@ class TrialSums:
         """M."""
         return int(self.total.shape[1])
 
+    def less(self, rate: float) -> TrialSums:
+        """Return the sums of the returns less a rate per period."""
+        if rate == 0.0:
+            return self
+        count = self.count[:, None]
+        return TrialSums(self.count, self.total - rate * count, self.squares - 2 * rate * self.total + rate**2 * count)
+
     def blocks(self, number: int) -> TrialSums:
         """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""
         each = len(self.count) // number
@@ -82,8 +89,7 @@ def bucket_counts(returns: int, buckets: int = BUCKETS) -> IntArray:
 def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
     """Return (T, M) returns as sums in at most `buckets` buckets of equal time (`bucket_counts`).
 
-    Raises `UsageError` for less than two returns, or
-    returns that are not finite.
+    Raises `UsageError` for less than two returns, or returns that are not finite.
 
     >>> sums = trial_sums(np.array([[1.0], [2.0], [3.0], [4.0], [5.0]]), 2)
     >>> sums.count.tolist(), sums.total.ravel().tolist()
@@ -97,3 +103,17 @@ def trial_sums(returns: FloatArray, buckets: int = BUCKETS) -> TrialSums:
     count = bucket_counts(bars, buckets)
     edges = np.concatenate(([0], np.cumsum(count)[:-1]))
     return TrialSums(count, np.add.reduceat(returns, edges, axis=0), np.add.reduceat(returns**2, edges, axis=0))
+
+
+def bucket_edges(stamps: IntArray, buckets: int = BUCKETS) -> IntArray:
+    """Return (B + 1,) between which stamps the buckets of returns per period lie, `stamps` (n,) those of the periods.
+
+    A bucket begins at its first period's stamp; the last ends one period later.
+
+    >>> bucket_edges(np.array([0, 10, 20, 30, 40]), 2).tolist()
+    [0, 30, 50]
+    """
+    if len(stamps) < 2:
+        raise UsageError(f"at least two return periods must be given; found {len(stamps)}")
+    first = np.concatenate(([0], np.cumsum(bucket_counts(len(stamps), buckets))[:-1]))
+    return np.append(stamps[first], 2 * stamps[-1] - stamps[-2]).astype(np.int64)

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Any, Final, cast, get_args
 
 from stratkit.analytics.scorecard import Unit
+from stratkit.reports.evidence_words import trials_words
 from stratkit.reports.wording import MISSING, in_unit
 from stratkit.runs.compare import Comparison, MetricLine
 from stratkit.runs.stamps import short
@@ -75,6 +76,14 @@ def symbols_text(symbols: Sequence[str], most: int) -> str:
         return "unknown"
     more = f" and {len(symbols) - most:,} more" if len(symbols) > most else ""
     return ", ".join(symbols[:most]) + more
+
+
+def compared_trials(compared: Comparison) -> str:
+    """Return of how many trials each run's Sharpe ratio was when it ran."""
+    said = [trials_words(run.evidence) for run in compared.runs]
+    if len(set(said)) == 1:
+        return said[0]
+    return ", ".join(f"{letter} {words}" for letter, words in zip(letters_of(len(said)), said))
 
 
 def run_cells(compared: Comparison) -> list[tuple[str, ...]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.benchmark import Benchmark
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
+from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.refused_trades import CapEffect
 
@@ -40,7 +43,7 @@ class ReportContent:
     `result` and `bars` share their times. `profile` is the label of the fill profile, overrides
     included; `config_text` the resolved YAML; `provenance` rows of (name, value); `command` the line
     that made the run. `benchmark` has its equity on the same times.
-    `trials` counts what the strategy was picked from, None when nobody counted; `risk_free_ann` is
+    `evidence` is what evidence.json holds, None when nobody counted trials; `risk_free_ann` is
     the yearly rate [fraction] that the scorecard's Sharpe ratio used. `optimistic`: orders fill at the
     close that decided them, which nobody could have traded. `overrides` name the fill options that were set beside
     the profile. `ambiguity` is what hangs on bars whose
@@ -58,7 +61,7 @@ class ReportContent:
     warnings: tuple[str, ...] = ()
     benchmark: Benchmark | None = None
     command: str = ""
-    trials: int | None = None
+    evidence: Mapping[str, Any] | None = None
     risk_free_ann: float = 0.0
     optimistic: bool = False
     overrides: tuple[str, ...] = ()
@@ -71,9 +74,9 @@ class ReportContent:
     @property
     def trials_note(self) -> str:
         """What to say beside a Sharpe ratio about the search that it came from."""
-        if self.trials is None:
-            return "trials not counted"
-        return "1 trial" if self.trials == 1 else f"picked from {self.trials:,} trials"
+        said = trials_words(self.evidence)
+        deflated = self.evidence is not None and (self.evidence.get("trials") or 0) > 1
+        return f"{said}, deflated {figure(self.evidence, 'deflated_sharpe')}" if self.evidence and deflated else said
 
     @cached_property
     def all_warnings(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from stratkit.errors import OutputError
 from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_rows
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
+from stratkit.reports.evidence_words import evidence_line, evidence_rows
 from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
@@ -70,6 +71,8 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
         "content": content,
         "cards": headline_cards(content),
         "facts": header_facts(content),
+        "evidence": evidence_rows(content.evidence),
+        "evidence_line": evidence_line(content.evidence),
         "ambiguity": ambiguity_lead(content.ambiguity),
         "ambiguity_rows": ambiguity_rows(content.ambiguity),
         "ambiguity_note": "" if content.ambiguity is None else content.ambiguity.note,

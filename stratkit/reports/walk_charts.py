@@ -24,7 +24,7 @@ def equity_chart(content: WalkContent) -> Chart:
     """Return the stitched equity and its drawdown; lines mark where a new fold begins."""
     about = (
         "stitched", "Equity and drawdown, out of sample",
-        "Every bar was traded with values chosen before it; a line marks each change of fold.",
+        f"Every bar was traded with values chosen {_where(content)}; a line marks where other values came in force.",
     )  # fmt: skip
     if len(content.times) < 2:
         return Chart(*about, empty="No fold was tested.")
@@ -38,7 +38,7 @@ def equity_chart(content: WalkContent) -> Chart:
          "line": {"color": "var(--loss)", "width": 1.2}, "fill": "tozeroy", "fillcolor": "var(--loss-soft)",
          "hovertemplate": "%{y:.1%}"},
     )  # fmt: skip
-    begins = stamps_of(np.array([fold.test[0] for fold in content.folds[1:]], np.int64))
+    begins = stamps_of(np.array(content.switches, np.int64))
     lines = [
         {"type": "line", "xref": "x", "yref": "paper", "x0": begin, "x1": begin, "y0": 0, "y1": 1, "layer": "below",
          "line": {"color": "var(--rule-2)", "width": 1, "dash": "dot"}}
@@ -130,6 +130,12 @@ def stamps_of(times: IntArray) -> list[str]:
     """Return times as the chart library reads them."""
     texts: list[str] = np.datetime_as_string(times.astype("datetime64[ns]"), unit="s").tolist()
     return texts
+
+
+def _where(content: WalkContent) -> str:
+    if len(content.path_sharpes):
+        return "on other bars; of all paths that with the median Sharpe ratio is shown"
+    return "before it"
 
 
 def _path(one: SearchParameter, name: str, folds: list[FoldLine], place: int) -> Chart:

@@ -16,7 +16,7 @@ from stratkit.strategies.parameters import ParameterValue, SearchParameter
 class FoldLine:
     """One fold: what was searched on, what was tested, what was chosen and what it came to.
 
-    Spans are UTC nanoseconds of the first and the last bar. `in_sample` and `out_of_sample` are the objective of the
+    Spans are UTC nanoseconds of the first and the last bar, of so many parts. `in_sample` and `out_of_sample` are the objective of the
     chosen values there, `efficiency` the second over the first, NaN where that says nothing. `total_return` is of the
     test, as a fraction, and `trades` closed in it. `reason` says why nothing was chosen; `values` is then empty.
     """
@@ -33,6 +33,8 @@ class FoldLine:
     total_return: float = float("nan")
     trades: int = 0
     reason: str = ""
+    train_parts: int = 1
+    test_parts: int = 1
 
 
 def _no_paths() -> FloatArray:
@@ -45,7 +47,8 @@ class WalkContent:
 
     `metric` names the objective of the folds, `space` the dimensions. `times` and `equity` (T,) are the one stitched
     out-of-sample run, begun with `initial_cash`. `cards` are rows of (label, value, note) above the page: stitched
-    figures, walk-forward efficiency, stability, share of profitable folds, costs of switching. `path_sharpes` are the
+    figures, walk-forward efficiency, stability, share of profitable folds. `switches` are the UTC nanoseconds at which
+    other values came in force. `path_sharpes` are the
     Sharpe ratios a year of the paths of combinatorial purged cross-validation, empty without it. `verdict` is None when
     nobody judged. `scheme` says in words how folds were made.
     """
@@ -59,6 +62,7 @@ class WalkContent:
     initial_cash: float
     cards: tuple[tuple[str, str, str], ...] = ()
     scheme: str = ""
+    switches: tuple[int, ...] = ()
     path_sharpes: FloatArray = field(default_factory=_no_paths)
     verdict: Verdict | None = None
     command: str = ""

@@ -61,7 +61,7 @@ def write_walk_figures(folder: Path, content: WalkContent, dpi: int) -> list[Pat
 
 
 def stitched_figure(content: WalkContent) -> Figure:
-    """Return the stitched equity above its drawdown; lines mark where a new fold begins."""
+    """Return the stitched equity above its drawdown; lines mark where other values came in force."""
     figure = new_figure(content, "Equity and drawdown, out of sample", 5.6)
     top = figure.add_axes((0.085, 0.36, 0.895, 0.5))
     below = figure.add_axes((0.085, 0.085, 0.895, 0.22), sharex=top)
@@ -74,8 +74,8 @@ def stitched_figure(content: WalkContent) -> Figure:
     for axes, values, color in ((top, content.equity, MAIN), (below, fall, LOSS)):
         at = extreme_points(values, _POINTS)
         axes.plot(stamps(content.times, at), values[at], color=color, lw=1.3)
-        for fold in content.folds[1:]:
-            axes.axvline(fold.test[0] / 86_400e9, color=BENCHMARK, lw=0.8, ls=":")
+        for switch in content.switches:
+            axes.axvline(switch / 86_400e9, color=BENCHMARK, lw=0.8, ls=":")
         time_axis(axes)
     at = extreme_points(fall, _POINTS)
     below.fill_between(stamps(content.times, at), fall[at], 0, color=LOSS, alpha=0.15, lw=0)

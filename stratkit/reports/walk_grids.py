@@ -28,7 +28,8 @@ def folds_grid(content: WalkContent) -> Grid:
 
 def _row(content: WalkContent, fold: FoldLine) -> Row:
     return (
-        Cell(str(fold.number)), _span(fold.train, fold.train_bars), _span(fold.test, fold.test_bars, fold.reason),
+        Cell(str(fold.number)), _span(fold.train, fold.train_bars, fold.train_parts),
+        _span(fold.test, fold.test_bars, fold.test_parts, fold.reason),
         *(Cell(value_words(fold.values[one.name]) if fold.values else "-", one.kind != "choice") for one in content.space),
         Cell(metric_words(content.metric, fold.in_sample)),
         Cell(metric_words(content.metric, fold.out_of_sample), tone=signed_tone(fold.out_of_sample)),
@@ -37,6 +38,6 @@ def _row(content: WalkContent, fold: FoldLine) -> Row:
     )  # fmt: skip
 
 
-def _span(span: tuple[int, int], bars: int, reason: str = "") -> Cell:
-    note = f"{bars:,} bars" + (f"; {reason}" if reason else "")
+def _span(span: tuple[int, int], bars: int, parts: int, reason: str = "") -> Cell:
+    note = f"{bars:,} bars" + (f" in {parts} parts" if parts > 1 else "") + (f"; {reason}" if reason else "")
     return Cell(f"{format_time(span[0])} to {format_time(span[1])}", False, note=note)

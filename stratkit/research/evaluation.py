@@ -85,7 +85,10 @@ class Evaluator:
 
     @cached_property
     def _lane(self) -> Lane | None:
-        return Lane.of(self.config, replace(self._around, market=self._market), self._yard)
+        try:
+            return Lane.of(self.config, self._around, self._yard)
+        except StratkitError:  # of the configuration as it is: a set of values may mend it, and is told if it does not
+            return None
 
     @property
     def _open_lane(self) -> Lane:

@@ -13,7 +13,6 @@ from stratkit.inference.evidence import Evidence, evidence
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.executors import executor_for
-from stratkit.research.ledger_entries import NullLedger
 from stratkit.research.objectives import goal_of
 from stratkit.research.plateau import robust_choice
 from stratkit.research.search import Evaluates, SearchProgress, search
@@ -24,6 +23,7 @@ from stratkit.research.spliced import SpanEvaluator, spliced, spliced_bars
 from stratkit.research.splits import Span
 from stratkit.research.trial_returns import trial_returns
 from stratkit.research.trials import Assignment
+from stratkit.runs.ledger import NullLedger
 from stratkit.seeds import generator
 from stratkit.strategies.parameters import SearchParameter
 
@@ -64,6 +64,10 @@ class Choice:
 Choose = Callable[[Training], Choice]
 
 
+def _untold(_said: str) -> None:
+    """Say nothing of trials that are not counted: they are no trials, only the walk-forward as a whole is one."""
+
+
 def chosen_by_search(
     settings: SearchSettings, workers: int = 1, told: Callable[[int, SearchProgress], None] | None = None
 ) -> Choose:
@@ -86,7 +90,7 @@ def chosen_by_search(
         with executor as evaluator:
             result = search(
                 config.model_copy(update={"seed": seed}), training.bars, settings, evaluator=evaluator,
-                ledger=NullLedger(), progress=None if told is None else lambda now: told(number, now),
+                ledger=NullLedger(_untold), progress=None if told is None else lambda now: told(number, now),
                 kind="walkforward",
             )  # fmt: skip
         return _choice(training, result, settings.pick)

@@ -15,7 +15,6 @@ from stratkit.errors import UsageError
 from stratkit.frequency import return_periods, session_days
 from stratkit.inference.interval import Interval
 from stratkit.inference.sharpe import sample_moments, sharpe_interval, sharpe_ratio
-from stratkit.panel import FloatArray
 from stratkit.research.trial_returns import risk_free, trial_returns
 
 _FEWEST: Final = 10  # bars of either part; below, there is nothing to search on or to judge by
@@ -43,22 +42,24 @@ class OutOfSample:
     periods: int
 
 
-def holdout_of(bars: Bars, holdout_pct: float, purge_bars: int) -> Holdout:
+def holdout_of(bars: Bars, holdout_pct: float, purge_bars: int, history_bars: int = 0) -> Holdout:
     """Return how bars are divided: the last `holdout_pct` are held out, and `purge_bars` before them belong to nobody.
 
-    A session day is never cut in two. Raises `UsageError` when a part is too short.
+    The share is of the bars behind the first `history_bars`, which are only looked at. A session day is
+    never cut in two. Raises `UsageError` when a part is too short.
     """
     count = len(bars.times)
     if holdout_pct == 0:
         return Holdout(count, count, count)
-    first = count - round(count * holdout_pct / 100)
+    first = count - round((count - history_bars) * holdout_pct / 100)
     days = session_days(bars.times)
     first = int(np.searchsorted(days, days[min(first, count - 1)]))  # the first bar of its day
     stop = first - purge_bars
-    if stop < _FEWEST or count - first < _FEWEST:
+    searched = stop - history_bars
+    if searched < _FEWEST or count - first < _FEWEST:
         raise UsageError(
-            f"search and holdout must have {_FEWEST} bars or more each; found {max(stop, 0)} and {count - first} of "
-            f"{count}: change search.holdout_pct or search.purge_bars, or give more bars"
+            f"search and holdout must have {_FEWEST} bars or more each; found {max(searched, 0)} and {count - first} "
+            f"of {count - history_bars}: change search.holdout_pct or search.purge_bars, or give more bars"
         )
     return Holdout(stop, first, count)
 
@@ -71,12 +72,22 @@ def search_config(config: RunConfig, bars: Bars, holdout: Holdout) -> RunConfig:
     return config.model_copy(update={"data": config.data.model_copy(update={"end": end})})
 
 
-def out_of_sample(config: RunConfig, bars: Bars, holdout: Holdout) -> OutOfSample:
-    """Replay a configuration, and judge it by its returns on the bars held out; all of `bars` are given.
+def holdout_config(config: RunConfig, bars: Bars, holdout: Holdout) -> RunConfig:
+    """Return the configuration that begins to trade with the first bar that is held out; all before is history."""
+    first = _text(bars, holdout.first)
+    start = first.removesuffix("T00:00:00")  # a bare date is its midnight
+    return config.model_copy(update={"data": config.data.model_copy(update={"trade_start": start})})
 
-    What it holds when they begin it holds on; the bars before serve its warm-up.
+
+def out_of_sample(config: RunConfig, bars: Bars, holdout: Holdout) -> OutOfSample:
+    """Judge a configuration by its returns on the bars held out; all of `bars` are given.
+
+    Those before them serve its warm-up; nothing trades there, and no return counts.
     """
-    returns = np.zeros(0) if holdout.is_empty else holdout_returns(config, bars, holdout)
+    returns = np.zeros(0)
+    if not holdout.is_empty:
+        held = holdout_config(config, bars, holdout)
+        returns = trial_returns(held, bars, run_backtest(held, bars))
     moments = sample_moments(returns)
     periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
     ratio = sharpe_ratio(moments, risk_free(config, periods))
@@ -84,18 +95,15 @@ def out_of_sample(config: RunConfig, bars: Bars, holdout: Holdout) -> OutOfSampl
     return OutOfSample(interval.scaled(math.sqrt(basis_of(periods, config.analytics).per_year)), moments.n)
 
 
-def holdout_returns(config: RunConfig, bars: Bars, holdout: Holdout) -> FloatArray:
-    """Return (n,) the returns per period of a configuration on the bars held out."""
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
-    ends = np.flatnonzero(periods.period_end)
-    return trial_returns(config, bars, run_backtest(config, bars))[ends >= holdout.first]
-
-
 def _end_text(bars: Bars, stop: int) -> str:
-    last = str(np.datetime64(int(bars.times[stop - 1]), "ns").astype("datetime64[s]"))
+    last = _text(bars, stop - 1)
     date = last.partition("T")[0]
     # a bare date stands for its whole day, which other bars may share
     return date if int(session_days(bars.times[stop - 1 : stop])[0]) != _day_after(bars, stop) else last
+
+
+def _text(bars: Bars, bar: int) -> str:
+    return str(np.datetime64(int(bars.times[bar]), "ns").astype("datetime64[s]"))
 
 
 def _day_after(bars: Bars, stop: int) -> int:

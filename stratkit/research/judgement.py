@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ from stratkit.backtest import RunConfig, run_backtest
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
-from stratkit.inference.evidence import Evidence, evidence
+from stratkit.inference.evidence import Evidence, evidence_of_pool
 from stratkit.inference.superior import SuperiorAbility, superior_ability
-from stratkit.inference.trial_sums import TrialSums
+from stratkit.inference.trial_pool import DatedSums, TrialPool
 from stratkit.inference.verdict import RULE, Verdict, verdict
 from stratkit.panel import FloatArray
 from stratkit.research.assignment import assigned
 from stratkit.research.holdout import OutOfSample
+from stratkit.research.ledger_entries import Counting
 from stratkit.research.objectives import upward
 from stratkit.research.search_result import SearchResult
 from stratkit.research.trial_returns import risk_free, trial_returns
@@ -34,8 +35,9 @@ TESTED: Final = 200  # the best trials, whose returns the test for superior abil
 class Judgement:
     """What was found of the chosen trial.
 
-    `evidence` counts every complete trial of the search; its ratios are per period, of returns less the risk-free
-    rate. `superior` tests the trials numbered `tested` against cash; None where it cannot be, `untested` says why.
+    `evidence` counts every trial of the ledger that counts together; its ratios are per period, of returns less the
+    risk-free rate. `superior` tests the trials numbered `tested` against cash; None where it cannot be, `untested` says
+    why. `returns` (n,) per period are theirs, by number.
     """
 
     chosen: int
@@ -46,6 +48,7 @@ class Judgement:
     holdout: OutOfSample
     periods_per_year: float
     verdict: Verdict
+    returns: Mapping[int, FloatArray]
 
     @property
     def overfitting(self) -> float:
@@ -59,27 +62,35 @@ class Judgement:
 
 
 def judge(
-    config: RunConfig, bars: Bars, result: SearchResult, chosen: int, out_of_sample: OutOfSample, seed: int
+    config: RunConfig,
+    bars: Bars,
+    result: SearchResult,
+    chosen: int,
+    out_of_sample: OutOfSample,
+    seed: int,
+    counting: Counting,
 ) -> Judgement:
     """Judge trial `chosen` of a search of `config` on `bars`, the bars that were searched.
 
-    Its own returns and those of the best trials are made by replaying them; of all others their sums are enough.
+    It is judged among all trials of its ledger, or of this search where nobody counts. Its own returns and those of the
+    best trials are made by replaying them, and handed to the ledger; of all others their sums are enough.
     """
     periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
     rate = risk_free(config, periods)
-    sums = result.sums()
-    assert sums is not None  # the chosen trial is complete
-    own = _returns(config, bars, result.trials[chosen]) - rate
-    found = evidence(own, _less(sums, rate))
     best = _best(result)
-    superior, why = _tested(np.column_stack([_returns(config, bars, trial) - rate for trial in best]), seed)
+    returns = {trial.number: _returns(config, bars, trial) for trial in best}
+    counting.add(best, returns)
+    own = returns[chosen] if chosen in returns else _returns(config, bars, result.trials[chosen])
+    pool = counting.pool(result.trials[chosen]) or _pool(result, counting)
+    found = evidence_of_pool(own, pool, risk_free=rate)
+    superior, why = _tested(np.column_stack(list(returns.values())) - rate, seed)
     judged = math.nan if found.overfitting is None else found.overfitting.probability
     word = verdict(
         float(found.deflated), judged, out_of_sample.sharpe.low, math.nan if superior is None else superior.p_value
     )
     return Judgement(
         chosen, found, superior, tuple(trial.number for trial in best), why, out_of_sample,
-        basis_of(periods, config.analytics).per_year, word,
+        basis_of(periods, config.analytics).per_year, word, returns,
     )  # fmt: skip
 
 
@@ -147,12 +158,13 @@ def _tested(difference: FloatArray, seed: int) -> tuple[SuperiorAbility | None, 
         return None, str(error)
 
 
-def _less(sums: TrialSums, rate: float) -> TrialSums:
-    """Return the sums of the returns less a rate per period."""
-    if rate == 0.0:
-        return sums
-    count = sums.count[:, None]
-    return TrialSums(sums.count, sums.total - rate * count, sums.squares - 2 * rate * sums.total + rate**2 * count)
+def _pool(result: SearchResult, counting: Counting) -> TrialPool:
+    """Return the trials of this search alone."""
+    sums = result.sums()
+    assert sums is not None  # the chosen trial is complete
+    assert counting.ground.edges is not None  # it has returns
+    unfinished = sum(trial.state == "pruned" for trial in result.trials)
+    return TrialPool(DatedSums(counting.ground.edges, sums), unfinished=unfinished)
 
 
 def trials_refused(trials: Sequence[Trial]) -> dict[str, int]:

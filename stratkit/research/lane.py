@@ -54,13 +54,16 @@ class Template:
 
 @dataclass
 class Lane:
-    """Trials of the one strategy that runs; `template` is None until one of them has been replayed the plain way."""
+    """Trials of the one strategy that runs; `template` is None until one of them has been replayed the plain way.
+
+    The strategy sees `history_bars` more bars, before those on which anything may trade.
+    """
 
     name: str
     settings: StrategySettings
-    inputs: Inputs
     context: Context
     yardstick: Yardstick
+    history_bars: int = 0
     template: Template | None = None
     is_open: bool = True
 
@@ -78,7 +81,8 @@ class Lane:
         plain = config.global_.on_error == "fail" and config.global_.time_limit_seconds is None
         if not alone or not plain or yardstick.needs_record or inputs.context is None:
             return None
-        return Lane(name, settings, inputs, inputs.context, yardstick)
+        history_bars = len(inputs.context.bars.times) - len(inputs.bars.times)
+        return Lane(name, settings, inputs.context, yardstick, history_bars)
 
     def parameters(self, values: Assignment) -> dict[str, ParameterValue] | None:
         """Return the parameters that a set of values gives the strategy, None when it touches anything else."""
@@ -96,8 +100,7 @@ class Lane:
         strategy = build_one(self.kind, parameters)
         if isinstance(strategy, BarStrategy):
             return None
-        history_bars = len(self.context.bars.times) - len(self.inputs.bars.times)
-        signals = signals_from(run_strategy(strategy, self.context), history_bars)
+        signals = signals_from(run_strategy(strategy, self.context), self.history_bars)
         return signals if self.template is None or _is_alike(signals, self.template.signals) else None
 
     def learn(self, signals: Signals, stage: Stage, *, blended: bool) -> None:

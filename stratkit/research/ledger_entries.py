@@ -1,80 +1,46 @@
-"""`Counting`: adds every trial of a search to the ledger, with what decides that it is the same as another."""
+"""`Counting`: adds every trial of a search to the ledger."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
-
-import numpy as np
 
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
-from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import ConfigError
-from stratkit.frequency import return_periods
-from stratkit.panel import IntArray
+from stratkit.inference.trial_pool import TrialPool
+from stratkit.panel import FloatArray
 from stratkit.research.assignment import assigned
-from stratkit.research.trials import Outcome, Trial
-from stratkit.runs.ledger_entry import Kind, Ledger, LedgerEntry, LedgerKey
-from stratkit.strategies.catalog import build_strategy, source_digest
-
-
-class NullLedger:
-    """Counts nothing; for tests and for searches on data that is made up."""
-
-    def add(self, entries: Sequence[LedgerEntry]) -> int:
-        """Forget them."""
-        return 0
+from stratkit.research.counted import trial_ground
+from stratkit.research.trials import Trial
+from stratkit.runs.ledger_entry import Kind, Ledger, LedgerEntry
 
 
 class Counting:
-    """The ledger of one search on one set of bars."""
+    """The ledger of one search of `config` on one set of bars."""
 
     def __init__(self, config: RunConfig, bars: Bars, ledger: Ledger, run_id: str, kind: Kind) -> None:
-        self.config, self.bars, self.ledger, self.run_id, self.kind = config, bars, ledger, run_id, kind
+        self.config, self.ledger = config, ledger
+        self.ground = trial_ground(config, bars, kind, run_id)
 
-    def add(self, trials: Sequence[Trial]) -> int:
-        """Add those that were replayed, to the end or not, in one call; return how many were new."""
-        replayed = [trial for trial in trials if trial.state in ("complete", "pruned")]
-        return self.ledger.add([self.entry(trial) for trial in replayed]) if replayed else 0
+    def add(self, trials: Sequence[Trial], returns: Mapping[int, FloatArray] | None = None) -> int:
+        """Add those that were replayed, to the end or not, in one call; return how many were new.
 
-    def entry(self, trial: Trial) -> LedgerEntry:
-        """Return what is kept of one trial."""
-        outcome = trial.outcome
-        times = self.bars.times
-        return LedgerEntry(
-            self._identity(trial), self._key, self.kind, self.run_id, trial.number, self.config.seed,
-            dict(trial.values), dict(outcome.metrics) if outcome else {}, int(times[0]), int(times[-1]),
-            edges=self._edges(outcome) if outcome else None,
-            count=outcome.count if outcome else None,
-            total=outcome.total if outcome else None,
-            squares=outcome.squares if outcome else None,
-        )  # fmt: skip
+        `returns` (n,) per period by number belong to the best.
+        """
+        entries = self.entries(trials, returns or {})
+        return self.ledger.add(entries) if entries else 0
 
-    def _identity(self, trial: Trial) -> str:
-        try:
-            plain: Mapping[str, Any] = assigned(self.config, trial.values).model_dump(mode="json", by_alias=True)
-        except ConfigError:  # it was never a configuration
-            plain = {**self.config.model_dump(mode="json", by_alias=True), "values": dict(trial.values)}
-        deciding = [plain, self.bars.digest, self._key.sources, ENGINE_SEMANTICS]
-        return hashlib.sha256(json.dumps(deciding, separators=(",", ":")).encode()).hexdigest()
+    def entries(self, trials: Sequence[Trial], returns: Mapping[int, FloatArray]) -> list[LedgerEntry]:
+        """Return the entries of the trials that were replayed."""
+        return [
+            self.ground.entry(
+                assigned(self.config, trial.values), trial.values, trial.outcome, number=trial.number,
+                returns=returns.get(trial.number),
+            )
+            for trial in trials
+            if trial.state in ("complete", "pruned")
+        ]  # fmt: skip
 
-    @cached_property
-    def _key(self) -> LedgerKey:
-        running = self.config.enabled().values()
-        built = [build_strategy(settings.spec, settings.params) for settings in running]
-        sources = [source_digest(one) or settings.spec for one, settings in zip(built, running)]
-        return LedgerKey(
-            tuple(sorted({settings.spec for settings in running})), tuple(sorted(set(sources))),
-            tuple(sorted(self.bars.symbols)),
-        )  # fmt: skip
-
-    def _edges(self, outcome: Outcome) -> IntArray:
-        """Return (B + 1,) the stamps between which the buckets lie; the last ends one period after its last stamp."""
-        periods = return_periods(self.bars.times, self.bars.frequency, self.config.analytics.periods_per_year)
-        ends = self.bars.times[periods.period_end]
-        first = np.concatenate(([0], np.cumsum(outcome.count)[:-1]))
-        return np.append(ends[first], 2 * ends[-1] - ends[-2]).astype(np.int64)
+    def pool(self, trial: Trial) -> TrialPool | None:
+        """Return all trials that count together with this one; None where nobody counts."""
+        assert trial.outcome is not None  # a trial that is judged is complete
+        return self.ledger.pool(self.ground.key, self.ground.edges, trial.outcome.count)

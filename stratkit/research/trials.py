@@ -19,8 +19,8 @@ class Outcome:
     """What a replay came to, without its bars.
 
     `metrics` by name, NaN where undefined; returns per period as `count`, `total` and `squares` (B,) in equal buckets
-    of time; `digest` is the sha256 of all running sums of the replay: a plain backtest of the same configuration, fed
-    into the same sums, has the same.
+    of time; `digest` is the sha256 of the running sums that every replay keeps (`Tally.bytes_of_each`) whatever metrics
+    are asked for: a plain backtest of the same configuration, fed into the same sums, has the same (`outcome_of`).
     """
 
     metrics: Mapping[str, float]

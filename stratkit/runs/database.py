@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from stratkit.errors import DataError, OutputError, StratkitError
-from stratkit.runs.schema import migrate
+from stratkit.runs.schema import Steps, migrate
 from stratkit.runs.writer_lock import take_lock
 
 DATABASE: Final = "runs.sqlite3"
@@ -41,9 +41,13 @@ class UnwritableDatabaseError(OutputError):
 
 @dataclass
 class Database:
-    """The database at `path`, opened when it is first needed; None keeps one in memory."""
+    """The database at `path`, opened when it is first needed; None keeps one in memory.
+
+    `migrations` lead from an empty file to its tables; None = those of the run store.
+    """
 
     path: Path | None
+    migrations: Steps | None = field(default=None, repr=False)
     _connection: sqlite3.Connection | None = field(default=None, repr=False)
 
     def read(self, work: Work[T]) -> T:
@@ -79,7 +83,7 @@ class Database:
             target = ":memory:" if self.path is None else self.path
             connection = sqlite3.connect(target, timeout=BUSY_S / 2, isolation_level=None)
             try:
-                _prepare(connection, str(target))
+                _prepare(connection, str(target), self.migrations)
             except BaseException:  # Ctrl-C included: an open file would stay
                 connection.close()
                 raise
@@ -103,12 +107,12 @@ def _kind(error: sqlite3.Error) -> int:
     return sqlite3.SQLITE_CORRUPT if code == sqlite3.SQLITE_IOERR_SHORT_READ else code & 0xFF  # the rest is detail
 
 
-def _prepare(connection: sqlite3.Connection, where: str) -> None:
+def _prepare(connection: sqlite3.Connection, where: str, migrations: Steps | None = None) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode: a power cut may cost the last rows, never the file
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
-    migrate(connection, where)
+    migrate(connection, where, migrations)
 
 
 def _within(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
@@ -121,6 +125,20 @@ def _within(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
             connection.execute("ROLLBACK")
         raise
     return made
+
+
+def put_aside(database: Database, damage: DamagedDatabaseError, instead: str) -> str:
+    """Set a damaged database aside and return a notice, empty when another process did it; `instead` says what follows.
+
+    Raises `UnwritableDatabaseError` when its file cannot be renamed.
+    """
+    database.close()
+    assert database.path is not None  # memory is not damaged
+    try:
+        aside = set_aside(database.path)
+    except OSError as error:
+        raise UnwritableDatabaseError(f"{damage}, and cannot be set aside: {error.strerror or error}") from error
+    return "" if aside is None else f"{damage}: it was set aside as {aside.name} and {instead}"
 
 
 def set_aside(path: Path) -> Path | None:

@@ -25,7 +25,8 @@ class RunFacts:
     `metrics` are those of metrics.json, each with its label, unit and formula; `config` is the
     resolved configuration, empty when the folder tells it in no way that could be read; `rows` are
     the rows of its tables by file name, `start` and `end` the first and last bar [ISO, UTC], None
-    where the table cannot be read. `problems` are sentences about damaged files.
+    where the table cannot be read; `evidence` is what it was worth among the trials up to then, empty where nobody
+    counted. `problems` are sentences about damaged files.
     """
 
     record: RunRecord
@@ -41,6 +42,7 @@ class RunFacts:
     end: str | None
     remarks: Remarks
     problems: tuple[str, ...]
+    evidence: Mapping[str, Any]
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -103,6 +105,7 @@ def read_facts(record: RunRecord, read_config: ReadConfig | None = None) -> RunF
         end=span[1],
         remarks=_remarks(record, problems),
         problems=tuple(problems),
+        evidence=_optional(record.path("evidence.json"), problems) if record.path("evidence.json").exists() else {},
     )
 
 

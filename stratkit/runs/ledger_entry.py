@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from stratkit.inference.trial_pool import TrialPool
 from stratkit.panel import FloatArray, IntArray
 
 Kind = Literal["backtest", "optimize", "walkforward", "abtest"]
@@ -16,7 +17,9 @@ class LedgerKey:
     """What trials are counted together: the strategies, by implementation and source, and the symbols.
 
     `implementations` are names of built-in strategies or ``path/to/file.py:Class``, `sources` the digests of their
-    files, both sorted; `symbols` sorted. The dates are no part of it: leaving out a bar does not begin a new count.
+    files, or the names of those that are built in; all are sorted. Two keys count together when their symbols are the
+    same and so are their implementations or their sources: neither a new name of the file nor a comment in it begins a
+    new count. The dates are no part of it, so leaving out a bar does not either.
     """
 
     implementations: tuple[str, ...]
@@ -31,7 +34,7 @@ class LedgerEntry:
     `identity` is the sha256 of what decides its result (configuration, bars, engine semantics): the same once more
     counts once. `values` are what was tried, `metrics` by name. `edges` (B + 1,) are the UTC nanoseconds between which
     `count`, `total` and `squares` (B,) add up its returns per period; None where it was stopped early. `returns` (n,)
-    are they themselves, None unless it is among the best.
+    are they themselves, None unless it is among the best. `made` is when it was made, UTC ISO; empty = now.
     """
 
     identity: str
@@ -49,6 +52,7 @@ class LedgerEntry:
     total: FloatArray | None = None
     squares: FloatArray | None = None
     returns: FloatArray | None = None
+    made: str = ""
 
 
 class Ledger(Protocol):
@@ -56,3 +60,9 @@ class Ledger(Protocol):
 
     def add(self, entries: Sequence[LedgerEntry]) -> int:
         """Keep those that are not kept yet and return how many these were."""
+
+    def pool(self, key: LedgerKey, edges: IntArray | None, count: IntArray | None) -> TrialPool | None:
+        """Return what is kept of all trials that count together with `key`; None when nobody counts.
+
+        `edges` and `count` are those of the trial that is judged: which others are on the same bars.
+        """

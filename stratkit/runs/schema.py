@@ -94,7 +94,9 @@ CREATE TABLE signals (
   timestamp TEXT NOT NULL           -- the bar whose close decided, UTC
 ){STRICT}"""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+Steps = tuple[tuple[str, ...], ...]  # of each version the statements that lead to it
+
+MIGRATIONS: Steps = (
     (
         _STRATEGIES,
         _ML_MODELS,
@@ -111,29 +113,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def migrate(connection: sqlite3.Connection, where: str) -> int:
+def migrate(connection: sqlite3.Connection, where: str, migrations: Steps | None = None) -> int:
     """Bring the tables to their newest form, each step whole or not at all, and return how many steps were taken.
+
+    `migrations` are the steps, those of the run store unless given.
 
     Raises `OutputError` when a newer stratkit wrote the database at `where`.
     """
+    migrations = MIGRATIONS if migrations is None else migrations
     steps = 0
-    while (version := _version(connection)) < len(MIGRATIONS):
-        steps += _step(connection, version)
-    if version > len(MIGRATIONS):
+    while (version := _version(connection)) < len(migrations):
+        steps += _step(connection, version, migrations[version])
+    if version > len(migrations):
         raise OutputError(
-            f"{where} must be of version {len(MIGRATIONS)} or older; found {version}, which a newer stratkit wrote: "
+            f"{where} must be of version {len(migrations)} or older; found {version}, which a newer stratkit wrote: "
             "upgrade stratkit, or use another folder with --out"
         )
     return steps
 
 
-def _step(connection: sqlite3.Connection, version: int) -> int:
+def _step(connection: sqlite3.Connection, version: int, statements: tuple[str, ...]) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _version(connection) != version:  # another process was faster
             connection.execute("ROLLBACK")
             return 0
-        for statement in MIGRATIONS[version]:
+        for statement in statements:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version + 1}")
         connection.execute("COMMIT")

@@ -23,7 +23,7 @@ from stratkit.runs.database import (
     Database,
     UnwritableDatabaseError,
     Work,
-    set_aside,
+    put_aside,
 )
 from stratkit.runs.facts import TABLES, ReadConfig
 from stratkit.runs.find import ESSENTIAL, match_run, missing_files, read_record, run_names, whole_runs
@@ -116,14 +116,8 @@ class RunStore:
             return work()
 
     def _rebuild(self, damage: DamagedDatabaseError) -> None:
-        self.database.close()
-        assert self.database.path is not None  # memory is not damaged
-        try:
-            aside = set_aside(self.database.path)
-        except OSError as error:
-            raise UnwritableDatabaseError(f"{damage}, and cannot be set aside: {error.strerror or error}") from error
-        if aside is not None:
-            self.notices.append(f"{damage}: it was set aside as {aside.name} and is rebuilt from the run folders")
+        if notice := put_aside(self.database, damage, "is rebuilt from the run folders"):
+            self.notices.append(notice)
         self._compare()
 
     def _compare(self) -> None:

@@ -13,8 +13,8 @@ import pytest
 from command_line import BARS, ENVIRONMENT, Stratkit, WriteBars, WriteStrategy
 
 FILES = {
-    "config.yaml", "decisions.parquet", "equity.parquet", "fills.parquet", "manifest.json", "metrics.json",
-    "report.html", "system.json", "trades.parquet",
+    "config.yaml", "decisions.parquet", "equity.parquet", "evidence.json", "fills.parquet", "manifest.json",
+    "metrics.json", "report.html", "system.json", "trades.parquet",
 }  # fmt: skip
 FAST = ("--set", "strategies.sma_cross.params={fast: 5, slow: 20, direction: both}", "--no-report")
 
@@ -43,7 +43,7 @@ def test_without_a_configuration_it_runs_on_the_bundled_index(stratkit: Stratkit
         "next open",
         "engine semantics",
         "1 bps commission",
-        "trials not counted",
+        "1 trial",
         "95% interval",
         "buy and hold",
     ):
@@ -61,7 +61,8 @@ def test_json_is_one_object_with_everything(stratkit: Stratkit, write_bars: Writ
     assert record["config"]["strategies"]["sma_cross"]["params"]["fast"] == 5
     names = {metric["name"] for metric in record["metrics"]}
     assert names >= {"total_return", "sharpe", "max_drawdown"}
-    assert record["trials"] is None
+    assert record["trials"] == record["evidence"]["trials"] == 1
+    assert json.loads((run / "evidence.json").read_text()) == record["evidence"]
     assert set(record["files"]) == FILES - {"report.html"}
     assert json.loads((run / "metrics.json").read_text())["metrics"] == record["metrics"]
 
@@ -72,7 +73,7 @@ def test_two_runs_write_the_same_bytes(stratkit: Stratkit, write_bars: WriteBars
         assert stratkit("backtest", "--data", path, *FAST).code == 0
     one, two = run_folders(tmp_path / "reports")
     assert len(pq.read_table(one / "trades.parquet")) > 0
-    for name in FILES - {"report.html", "system.json"}:
+    for name in FILES - {"evidence.json", "report.html", "system.json"}:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
 
 

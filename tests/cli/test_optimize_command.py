@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from command_line import COMMAND, ENVIRONMENT, Stratkit
@@ -18,6 +19,7 @@ from search_cases import SAMPLERS
 
 from stratkit.cli.study_folder import STUDIES
 from stratkit.inference.verdict import RULE
+from stratkit.runs.ledger import LEDGER, open_ledger
 
 YEARS = ("--from", "2010-01-01", "--no-report")
 GRID = """
@@ -94,22 +96,27 @@ def test_no_trial_sees_the_bars_that_are_held_out(stratkit: Stratkit) -> None:
     end = whole["search"]["facts"]["config"]["data"]["end"]
     cut = searched(stratkit, "--set", "search.holdout_pct=0", "--to", end)
     assert [trial["digest"] for trial in cut["trials"]] == [trial["digest"] for trial in whole["trials"]]
-    assert cut["evidence"]["dsr"] == whole["evidence"]["dsr"]
-    assert cut["evidence"]["holdout"]["periods"] == 0
-    assert cut["evidence"]["verdict"] != "pass"
+    assert cut["evidence"]["search"]["spa_p"] == whole["evidence"]["search"]["spa_p"]
+    assert cut["evidence"]["search"]["holdout"]["periods"] == 0
+    assert cut["evidence"]["search"]["verdict"] != "pass"
 
 
-def test_the_holdout_is_judged_by_the_returns_of_the_plain_run(stratkit: Stratkit) -> None:
+def test_the_holdout_is_judged_by_the_returns_of_a_plain_run_that_begins_there(stratkit: Stratkit) -> None:
     record = searched(stratkit)
-    equity = pq.read_table(Path(record["folder"]) / "equity.parquet")
-    values = equity.column("equity").to_numpy()
-    returns = values[1:] / values[:-1] - 1
-    count = record["evidence"]["holdout"]["periods"]
-    assert count == round(len(values) / 4)
-    held = returns[-count:]
-    ratio = held.mean() / held.std(ddof=1) * math.sqrt(record["periods_per_year"])
-    assert record["evidence"]["holdout"]["sharpe"] == pytest.approx(ratio)
-    assert record["evidence"]["holdout"]["low"] < ratio < record["evidence"]["holdout"]["high"]
+    folder = Path(record["folder"])
+    times = pq.read_table(folder / "equity.parquet").column("time").to_pylist()
+    held = record["evidence"]["search"]["holdout"]
+    count = held["periods"]
+    assert count == round(len(times) / 4)
+    start = f"data.trade_start={times[-count].date()}"
+    plain = stratkit("backtest", folder / "config.yaml", "--set", start, "--no-report", "--json")
+    assert plain.code == 0, plain.err
+    equity = pq.read_table(Path(plain.json["folder"]) / "equity.parquet").column("equity").to_numpy()
+    assert len(equity) == count
+    returns = np.diff(equity, prepend=100_000) / np.concatenate(([100_000], equity[:-1]))
+    ratio = returns.mean() / returns.std(ddof=1) * math.sqrt(record["periods_per_year"])
+    assert held["sharpe"] == pytest.approx(ratio)
+    assert held["low"] < ratio < held["high"]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -187,9 +194,34 @@ def test_any_metric_can_be_searched_for_and_replayed(stratkit: Stratkit) -> None
 @pytest.mark.parametrize("own", [False, True])
 def test_more_workers_change_nothing_but_the_time(own: bool, stratkit: Stratkit, tmp_path: Path) -> None:
     config = [slow_config(tmp_path)] if own else []
-    one, two = (searched(stratkit, *config, "--workers", workers) for workers in ("1", "2"))
+    one, two = (searched(stratkit, *config, "--workers", count, "--out", f"runs{count}") for count in ("1", "2"))
     assert one["trials"] == two["trials"]
     assert one["evidence"] == two["evidence"]
+    with open_ledger(Path("runs1")) as first, open_ledger(Path("runs2")) as second:
+        ledgers = [
+            sorted(
+                (trial.identity, trial.number, repr(trial.metrics))
+                for group in each.groups()
+                for trial in each.trials(group)
+            )
+            for each in (first, second)
+        ]
+    assert ledgers[0] == ledgers[1]
+    assert len(ledgers[0]) == 21  # every replay, and the choice over all bars
+
+
+def test_every_replay_is_counted_once_and_the_ledger_can_be_made_again(stratkit: Stratkit) -> None:
+    first = searched(stratkit)
+    assert first["evidence"]["search"]["trials"] == 20
+    # the same once more tries nothing new; the choice over all bars was a trial of its own
+    again = searched(stratkit)
+    assert again["evidence"]["search"]["trials"] == 21
+    assert searched(stratkit, "--seed", "7")["evidence"]["search"]["trials"] > 30
+    with open_ledger(Path("reports")) as ledger:
+        count = ledger.count()
+    Path("reports", LEDGER).unlink()
+    with open_ledger(Path("reports")) as made_again:
+        assert made_again.count() == count
 
 
 def test_no_scheduler_at_the_address_is_said(stratkit: Stratkit) -> None:

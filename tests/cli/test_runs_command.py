@@ -33,7 +33,7 @@ def test_the_list_has_the_newest_first_with_its_figures(stratkit: Stratkit, repo
     assert lines[1].split() == [TWO, "sma_cross", "fast", "9", "ACME", "and", "1", "more", "cons…",
                                 "+10.00%", "1.50", "−10.00%"]  # fmt: skip
     assert lines[2].split()[:4] == [ONE, "sma_cross", "fast", "5"]
-    assert "trials not counted" in listed.err
+    assert "stratkit runs ledger counts the trials" in listed.err
 
 
 def test_the_list_fits_80_columns(stratkit: Stratkit, reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:

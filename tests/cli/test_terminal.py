@@ -69,7 +69,7 @@ def drawn(clock: list[float], seconds: float, quiet: bool = False) -> str:
     with terminal.progress("replaying [x]") as update:
         for done in range(1, 11):
             clock[0] += seconds / 10
-            update(done, 10)
+            update(done, 10, f"best [{done}], 5/s")
     return screen.getvalue()
 
 
@@ -79,7 +79,9 @@ def test_short_work_draws_no_bar(clock: list[float]) -> None:
 
 def test_long_work_draws_a_bar_on_a_terminal(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    assert "replaying [x]" in drawn(clock, 5.0)
+    shown = drawn(clock, 5.0)
+    assert "replaying [x]" in shown
+    assert "best [10], 5/s" in shown  # what the work says of itself, behind the time that is left
 
 
 def test_quiet_work_draws_no_bar(clock: list[float]) -> None:

@@ -121,10 +121,29 @@ def test_optimistic_stands_beside_every_sharpe_of_a_run_that_fills_at_the_close(
 
 
 @pytest.mark.parametrize(
-    ("trials", "words"), [(None, "trials not counted"), (1, "1 trial"), (1200, "from 1,200 trials")]
+    ("trials", "words"),
+    [(None, "trials not counted"), (1, "1 trial"), (1200, "1,200 trials (effective 2.5), deflated 0.71")],
 )
 def test_a_sharpe_says_how_many_trials_it_was_picked_from(trials: int | None, words: str) -> None:
-    assert words in visible(render_page(sample_content(sample_bars(60), trials=trials), ReportSettings()))
+    evidence = {"trials": trials, "effective_trials": 2.5, "psr": 0.93, "deflated_sharpe": 0.71, "luck_sharpe_ann": 0.3}
+    page = visible(render_page(sample_content(sample_bars(60), evidence=evidence), ReportSettings()))
+    assert words in page
+    assert ("What is left of the Sharpe ratio" in page) is (trials is not None)
+
+
+def test_every_figure_of_the_evidence_has_its_sentence() -> None:
+    evidence = {
+        "trials": 9, "effective_trials": 4.2, "psr": 0.93, "deflated_sharpe": 0.71, "luck_sharpe_ann": 0.3,
+        "pbo": 0.42, "pbo_trials": 8, "pbo_splits": 12870, "spa_p": None, "same_bars": 8,
+        "reasons": {"spa_p": "the returns of the trials on these bars do not suffice"},
+    }  # fmt: skip
+    page = visible(render_page(sample_content(sample_bars(60), evidence=evidence), ReportSettings()))
+    for part in (
+        "9 trials (effective 4.2); PSR 0.93, deflated 0.71; luck alone: 0.30; PBO 0.42",
+        "In this share of the 12,870 ways to halve the bars, the best of the 8 trials",
+        "Not known: the returns of the trials on these bars do not suffice.",
+    ):
+        assert part in page
 
 
 def test_a_metric_without_a_value_is_not_available_and_says_why() -> None:

@@ -56,10 +56,10 @@ def test_the_drawdown_is_from_the_highest_value_so_far_and_the_initial_cash() ->
     assert drawdown_of(np.array([90.0, 110.0, 99.0, 120.0]), 100.0).tolist() == pytest.approx([-0.1, 0, -0.1, 0])
 
 
-def test_a_line_marks_each_change_of_fold() -> None:
+def test_a_line_marks_each_change_of_values() -> None:
     content = walk_content(folds=4)
     layout = equity_chart(content).layout
-    assert [line["x0"][:10] for line in layout["shapes"]] == [format_time(fold.test[0]) for fold in content.folds[1:]]
+    assert [line["x0"][:10] for line in layout["shapes"]] == [format_time(at) for at in content.switches]
     equity, fall = equity_chart(content).traces
     assert max(equity["y"]) == pytest.approx(content.equity.max(), rel=1e-5)
     assert min(fall["y"]) == pytest.approx(drawdown_of(content.equity, content.initial_cash).min(), rel=1e-4)
@@ -119,6 +119,15 @@ def test_no_bin_of_the_paths_lies_on_both_sides_of_zero_and_all_are_counted() ->
     assert chart is not None
     assert "3 paths" in chart.caption
     assert "33% of them below 0" in chart.caption
+
+
+def test_a_fold_of_several_parts_and_paths_of_other_bars_are_said() -> None:
+    content = walk_content(folds=2)
+    apart = replace(content.folds[0], test_parts=2)
+    parted = replace(content, folds=(apart, content.folds[1]), path_sharpes=np.array([0.1, 0.2]))
+    assert [row[2].note for row in folds_grid(parted).rows] == ["125 bars in 2 parts", "125 bars"]
+    assert "values chosen on other bars" in equity_chart(parted).caption
+    assert "values chosen before it" in equity_chart(content).caption
 
 
 def test_intraday_times_are_shown_with_the_hour() -> None:

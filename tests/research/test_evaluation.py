@@ -255,3 +255,15 @@ def test_an_evaluator_travels_to_another_process(bars: Bars) -> None:
     there = pickle.loads(pickle.dumps(evaluator))
     assert bits(complete(there.evaluate([{}]))[0]) == bits(complete(evaluator.evaluate([{}]))[0])
     assert len(pickle.dumps(evaluator)) < 2 * len(pickle.dumps(bars)), "nothing that was prepared travels"
+
+
+def test_values_may_mend_a_configuration_that_cannot_run_as_it_is(bars: Bars) -> None:
+    wrong = config_of({"cross": {**CROSS, "params": {"fast": 30, "slow": 20}}})
+    mended, still = Evaluator(wrong, bars).evaluate([{FAST: 5}, {FAST: 25}])
+    assert bits(complete([mended])[0]) == bits(recorded(wrong, bars, {FAST: 5}))
+    assert isinstance(still, Unfinished)
+    off = config_of({"cross": {**CROSS, "enabled": False}})
+    on, none = Evaluator(off, bars).evaluate([{"strategies.cross.enabled": True}, {}])
+    assert bits(complete([on])[0]) == bits(recorded(config_of(), bars, {}))
+    assert isinstance(none, Unfinished)
+    assert "enabled" in none.reason

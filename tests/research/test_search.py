@@ -201,7 +201,6 @@ def test_the_ledger_is_told_of_every_replay_once_batch_by_batch() -> None:
     assert {entry.key.implementations for entry in entries} == {("sma_cross",)}
     whole = next(entry for entry in entries if entry.values[FAST] == 10)
     assert whole.edges is not None
-    assert len(whole.edges) == 9
     assert whole.edges[0] == few_bars().times[0]
     assert next(entry for entry in entries if entry.values[FAST] == 5).total is None
 

@@ -96,8 +96,8 @@ def test_a_database_that_may_not_grow_is_full_and_whole(tmp_path: Path, monkeypa
     register_run(write_run(tmp_path, FIRST))
     real = database._prepare
 
-    def no_page_more(connection: sqlite3.Connection, where: str) -> None:
-        real(connection, where)
+    def no_page_more(connection: sqlite3.Connection, *more: Any) -> None:
+        real(connection, *more)
         connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
 
     with monkeypatch.context() as full:

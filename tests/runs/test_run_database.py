@@ -71,7 +71,7 @@ def test_a_damaged_database_that_cannot_be_set_aside_is_said_and_the_folders_are
         raise PermissionError(13, "Permission denied")
 
     (reports / DATABASE).write_bytes(b"garbage" * 100)
-    monkeypatch.setattr("stratkit.runs.store.set_aside", read_only)
+    monkeypatch.setattr("stratkit.runs.database.set_aside", read_only)
     found, notices = states(reports, for_reading=True)
     assert found == {ONE: "whole", TWO: "whole"}
     assert notices[0].endswith("cannot be set aside: Permission denied; the runs are read from their folders instead")

@@ -60,12 +60,12 @@ def differ(one: Signals, other: Signals) -> bool:
     return not same or one.exit_plan != other.exit_plan
 
 
-def other_values(parameter: SearchParameter) -> list[ParameterValue]:
+def other_values(parameter: SearchParameter) -> list[ParameterValue | None]:
     """Values around the default and at the bounds; every other choice."""
     if parameter.kind == "choice":
         return [value for value in parameter.choices if value != parameter.default]
     if parameter.kind == "fixed":
-        return TEXTS[parameter.name]
+        return [*TEXTS[parameter.name]]
     assert parameter.low is not None
     assert parameter.high is not None
     near = [parameter.default * factor for factor in (0.5, 0.8, 1.25, 2.0)]  # type: ignore[operator]  # a number

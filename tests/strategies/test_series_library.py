@@ -229,7 +229,7 @@ PARAMETERS = [
 ]
 
 
-def other_values(parameter: SearchParameter) -> list[ParameterValue]:
+def other_values(parameter: SearchParameter) -> list[ParameterValue | None]:
     if parameter.kind == "choice":
         return [value for value in parameter.choices if value != parameter.default]
     assert parameter.low is not None

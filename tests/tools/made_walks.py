@@ -32,6 +32,7 @@ def walk_content(folds: int = 8, paths: int = 0, seed: int = 3, **changes: Any) 
             ("Profitable folds", "63%", f"of {folds}"), ("Stability", "0.71", "of the chosen values"),
         ),
         scheme="rolling, 500 bars to choose on, 125 to test on, purge of 5",
+        switches=tuple(fold.test[0] for fold in lines[1:]),
         path_sharpes=draw.normal(0.4, 0.5, paths),
         verdict=verdict(0.8, 0.35, 0.1, 0.03),
         command="stratkit walkforward --folds 8",

@@ -13,15 +13,16 @@ from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
-from stratkit.panel import FloatArray
-from stratkit.research.ledger_entries import NullLedger
+from stratkit.inference.trial_pool import TrialPool
+from stratkit.panel import FloatArray, IntArray
 from stratkit.research.search import SearchProgress, search
 from stratkit.research.search_result import SearchResult
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.study_log import KeepsTrials
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Unfinished
 from stratkit.research.worklist import Told
-from stratkit.runs.ledger_entry import LedgerEntry
+from stratkit.runs.ledger import NullLedger
+from stratkit.runs.ledger_entry import LedgerEntry, LedgerKey
 from stratkit.strategies.settings import StrategySettings
 
 FAST, SLOW, DIRECTION = (f"strategies.cross.params.{name}" for name in ("fast", "slow", "direction"))
@@ -89,6 +90,9 @@ class Counted:
         self.calls.append(list(entries))
         return len(entries)
 
+    def pool(self, key: LedgerKey, edges: IntArray | None, count: IntArray | None) -> TrialPool | None:
+        return None
+
 
 def run_search(
     settings: SearchSettings,
@@ -102,9 +106,15 @@ def run_search(
 ) -> SearchResult:
     config, bars = cross_config(seed), few_bars()
     return search(
-        config, bars, settings, evaluator=evaluator, ledger=ledger or NullLedger(), log=log, turn=turn,
+        config,
+        bars,
+        settings,
+        evaluator=evaluator,
+        ledger=ledger or NullLedger(lambda _said: None),
+        log=log,
+        turn=turn,
         progress=told,
-    )  # fmt: skip
+    )
 
 
 def shown(result: SearchResult) -> list[tuple[object, ...]]:

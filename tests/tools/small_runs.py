@@ -94,7 +94,6 @@ def fill_draft(
             "basis": "20 returns per day",
             "periods_per_year": 252.0,
             "fill_profile": "conservative",
-            "trials": None,
             "metrics": [
                 {"name": key, "value": value, **dict(zip(("label", "unit", "better"), _METRICS[key]))}
                 for key, value in values.items()

@@ -1,0 +1,119 @@
+"""`TrialPool`: what is kept of all trials that count together, also of those on other bars or stopped early."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stratkit.inference.trial_sums import TrialSums
+from stratkit.panel import FloatArray, IntArray
+
+# a quarter of the buckets that are kept: what lies in the wrong one at a border is then small beside what does not
+COMMON_BUCKETS: Final = 64
+
+
+@dataclass(frozen=True)
+class DatedSums:
+    """Sums of M trials on the same bars; `edges` (B + 1,) are the UTC nanoseconds between which the buckets lie."""
+
+    edges: IntArray
+    sums: TrialSums
+
+    @property
+    def periods_a_ns(self) -> float:
+        """How many return periods there are in a nanosecond."""
+        return float(self.sums.count.sum()) / float(self.edges[-1] - self.edges[0])
+
+
+@dataclass(frozen=True)
+class TrialPool:
+    """Trials that count together.
+
+    `same` are those on the bars of the one that is judged, itself included, None when it is not known; `others` those
+    on other bars, `unfinished` how many have no sums, for they were stopped early. `returns` (n, K) are the returns per
+    period of the best K on the same bars, None when none are kept.
+    """
+
+    same: DatedSums | None
+    others: tuple[DatedSums, ...] = ()
+    unfinished: int = 0
+    returns: FloatArray | None = None
+
+    @property
+    def parts(self) -> tuple[DatedSums, ...]:
+        """The trials by their bars, those on the bars of the judged one first."""
+        return (*(() if self.same is None else (self.same,)), *self.others)
+
+    @property
+    def trials(self) -> int:
+        """N: every trial, whatever its bars."""
+        return sum(part.sums.trials for part in self.parts) + self.unfinished
+
+    def sharpes(self, risk_free: float = 0.0) -> FloatArray:
+        """Return the Sharpe ratios of all finished trials, per period of the first part.
+
+        A ratio of other periods is brought to these by the root of how many there are in the same time. `risk_free` is
+        a rate per period of the first part.
+        """
+        ratios = [np.zeros(0)]
+        for part in self.parts:
+            share = part.periods_a_ns / self.parts[0].periods_a_ns
+            ratios.append(part.sums.less(risk_free / share).sharpes() * np.sqrt(share))
+        return np.concatenate(ratios)
+
+    def mean_correlation(self) -> tuple[float, int]:
+        """Return the mean correlation of all pairs of trials, and how many trials vary: others take no part.
+
+        See `mean_correlation`; NaN for less than two that vary.
+        """
+        return mean_correlation(on_common_grid(self.parts))
+
+
+def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
+    """Return (G, M) mean returns per period of each part's trials in buckets of time that are the same for all.
+
+    With one part these are its own. Otherwise the whole time is cut into 64 equal buckets and each bucket of a part is
+    added to the one that its midpoint lies in. NaN where a part has no return.
+    """
+    if len(parts) == 1:
+        sums = parts[0].sums
+        return [sums.total / sums.count[:, None]]
+    first, last = min(int(part.edges[0]) for part in parts), max(int(part.edges[-1]) for part in parts)
+    found = []
+    for part in parts:
+        middle = (part.edges[:-1] - first) / 2 + (part.edges[1:] - first) / 2
+        place = np.minimum((middle / (last - first) * COMMON_BUCKETS).astype(np.int64), COMMON_BUCKETS - 1)
+        count, total = np.zeros(COMMON_BUCKETS), np.zeros((COMMON_BUCKETS, part.sums.trials))
+        np.add.at(count, place, part.sums.count)
+        np.add.at(total, place, part.sums.total)
+        there = count[:, None] > 0
+        found.append(np.where(there, total / np.where(there, count[:, None], 1.0), np.nan))
+    return found
+
+
+def mean_correlation(parts: Sequence[FloatArray]) -> tuple[float, int]:
+    """Return the mean correlation of all pairs of columns of (G, M) arrays, and how many columns vary.
+
+    Rows that are NaN in a whole array are none of its columns' own. Each column is standardized over its own rows and
+    is 0 elsewhere: trials that never met are uncorrelated, and those that met for a part of their time are so far
+    alike. Where all columns have all rows this is the mean off the diagonal of their correlation matrix, without that
+    matrix: ``(|sum of z|^2 - M) / (M (M - 1))``, z of length 1. NaN for less than two columns that vary.
+
+    >>> mean, varying = mean_correlation([np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])])
+    >>> round(mean, 9), varying
+    (1.0, 2)
+    """
+    together, varying = np.zeros(len(parts[0]) if parts else 0), 0
+    for values in parts:
+        has = np.isfinite(values[:, 0])
+        own = values[has]
+        moving = own[:, np.ptp(own, axis=0) > 0]
+        away = moving - moving.mean(axis=0)
+        together[has] += (away / np.sqrt((away**2).sum(axis=0))).sum(axis=1)
+        varying += moving.shape[1]
+    if varying < 2:
+        return float("nan"), varying
+    return (float(together @ together) - varying) / (varying * (varying - 1)), varying

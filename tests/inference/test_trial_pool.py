@@ -1,0 +1,163 @@
+"""Trials that count together on different bars: one grid of time, and their mean correlation without the matrix."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratkit.errors import UsageError
+from stratkit.inference.deflated import deflated_sharpe, effective_trials, expected_maximum
+from stratkit.inference.evidence import evidence, evidence_of_pool
+from stratkit.inference.trial_pool import DatedSums, TrialPool, mean_correlation, on_common_grid
+from stratkit.inference.trial_sums import TrialSums, bucket_edges, trial_sums
+from stratkit.panel import FloatArray
+from stratkit.seeds import generator
+
+DAY = 86_400_000_000_000
+
+
+def noise(bars: int, trials: int, *name: str | int) -> FloatArray:
+    return 0.01 * generator(1, "pool", *name).standard_normal((bars, trials))
+
+
+def dated(returns: FloatArray, start: int = 0, step: int = 1) -> DatedSums:
+    """The sums of returns that begin on day `start`, one each `step` days."""
+    stamps = (start + step * np.arange(len(returns))) * DAY
+    return DatedSums(bucket_edges(stamps), trial_sums(returns))
+
+
+@given(st.integers(2, 12), st.integers(3, 40), st.integers(0, 2**32 - 1))
+def test_the_mean_correlation_is_that_of_the_matrix(trials: int, rows: int, seed: int) -> None:
+    values = np.random.default_rng(seed).standard_normal((rows, trials)) + np.arange(rows)[:, None] / rows
+    matrix = np.corrcoef(values, rowvar=False)
+    expected = (matrix.sum() - trials) / (trials * (trials - 1))
+    found, varying = mean_correlation([values])
+    assert varying == trials
+    assert found == pytest.approx(expected, abs=1e-9)
+    split, _ = mean_correlation([values[:, :1], values[:, 1:]])
+    assert split == pytest.approx(expected, abs=1e-9)
+
+
+def test_columns_that_never_vary_take_no_part() -> None:
+    values = noise(50, 3, "flat")
+    with_flat = np.column_stack([values, np.full(50, 0.01), np.zeros(50)])
+    assert mean_correlation([with_flat]) == mean_correlation([values])
+    mean, varying = mean_correlation([with_flat[:, 2:]])
+    assert (math.isnan(mean), varying) == (True, 1)
+
+
+def test_evidence_of_one_set_of_bars_counts_as_the_matrix_does() -> None:
+    shared = noise(2000, 1, "shared")
+    returns = shared + noise(2000, 20, "own")
+    sums = trial_sums(returns)
+    assert evidence(returns[:, 0], sums).effective_trials == pytest.approx(effective_trials(sums.correlation()))
+
+
+def test_buckets_go_where_their_midpoint_lies() -> None:
+    long = DatedSums(np.array([0, 512]), TrialSums(np.array([2]), np.array([[4.0]]), np.array([[9.0]])))
+    short = DatedSums(
+        np.array([100, 102, 104, 110]),
+        TrialSums(np.array([2, 2, 1]), np.array([[2.0], [6.0], [5.0]]), np.array([[3.0], [20.0], [25.0]])),
+    )
+    # the whole time is cut into 64 buckets of 8: the midpoints are 256, then 101, 103 and 107
+    found = on_common_grid([long, short])
+    assert np.flatnonzero(np.isfinite(found[0][:, 0])).tolist() == [32]
+    assert np.flatnonzero(np.isfinite(found[1][:, 0])).tolist() == [12, 13]
+    assert found[1][[12, 13], 0].tolist() == [2.0, 5.0]  # (2 + 6) / 4 returns, and 5 of one
+    assert found[0][32, 0] == 2.0
+
+
+def test_the_same_returns_on_trimmed_bars_are_hardly_a_second_trial() -> None:
+    one = noise(3000, 1, "trimmed")
+    for left_out in (1, 20):
+        pool = TrialPool(dated(one[left_out:], left_out), (dated(one),))
+        assert pool.trials == 2
+        assert evidence_of_pool(one[left_out:, 0], pool).effective_trials < 1.25
+    # the correlation of sums whose borders lie elsewhere is lower, never what it is among strangers
+    strangers = TrialPool(dated(noise(3000, 1, "other")), (dated(one),))
+    assert evidence_of_pool(one[:, 0], strangers).effective_trials > 1.85
+
+
+def test_trials_that_never_met_are_independent() -> None:
+    one = noise(1000, 1, "met")
+    apart = TrialPool(dated(one), (dated(one, start=1000),))
+    assert evidence_of_pool(one[:, 0], apart).effective_trials == pytest.approx(2.0)
+
+
+def test_a_trial_that_was_stopped_early_is_a_trial_without_spread_or_overfitting() -> None:
+    returns = noise(1600, 9, "stopped")
+    same = dated(returns)
+    plain = evidence_of_pool(returns[:, 0], TrialPool(same))
+    found = evidence_of_pool(returns[:, 0], TrialPool(same, unfinished=91))
+    assert (found.trials, found.same_bars) == (100, 9)
+    assert found.effective_trials > 9 * plain.effective_trials
+    assert plain.overfitting is not None
+    assert found.overfitting is not None
+    assert found.overfitting.probability == plain.overfitting.probability
+    assert float(found.luck) > float(plain.luck)
+    assert float(found.deflated) < float(plain.deflated)
+
+
+def test_with_every_other_trial_stopped_early_no_spread_is_known() -> None:
+    returns = noise(500, 1, "alone")
+    found = evidence_of_pool(returns[:, 0], TrialPool(dated(returns), unfinished=3))
+    assert found.effective_trials == 4.0
+    assert "no spread" in found.deflated.reason
+    assert found.probabilistic.is_defined
+
+
+def test_ratios_of_other_periods_are_brought_to_the_same_time() -> None:
+    daily, weekly = noise(700, 1, "daily") + 0.001, noise(100, 1, "weekly") + 0.002
+    pool = TrialPool(dated(daily), (dated(weekly, step=7),))
+    by_hand = [daily.mean() / daily.std(ddof=1), weekly.mean() / weekly.std(ddof=1) / math.sqrt(7)]
+    assert pool.sharpes() == pytest.approx(by_hand)
+
+
+def test_the_risk_free_rate_lowers_the_ratios_of_all() -> None:
+    returns = noise(900, 12, "free") + 0.0004
+    same, rate = dated(returns), 0.0003
+    excess = returns - rate
+    assert same.sums.less(rate).sharpes() == pytest.approx(excess.mean(axis=0) / excess.std(axis=0, ddof=1))
+    found = evidence_of_pool(returns[:, 0], TrialPool(same), risk_free=rate)
+    of_excess = evidence_of_pool(excess[:, 0], TrialPool(dated(excess)))
+    for name in ("sharpe", "probabilistic", "deflated", "luck"):
+        assert float(getattr(found, name)) == pytest.approx(float(getattr(of_excess, name)))
+    assert found.overfitting is not None
+    assert of_excess.overfitting is not None
+    assert found.overfitting.probability == of_excess.overfitting.probability
+
+
+def test_superior_ability_stands_on_the_returns_that_are_kept_and_on_eight_trials() -> None:
+    returns = noise(800, 10, "superior")
+    returns[:, 3] += 0.002
+    pool = TrialPool(dated(returns), returns=returns[:, 2:6])
+    found = evidence_of_pool(returns[:, 3], pool, draw=generator(0, "evidence"))
+    assert found.superior is not None
+    assert (found.superior.trials, found.superior.best, found.same_bars) == (4, 1, 10)
+    assert found.superior.p_value < 0.05
+    assert evidence_of_pool(returns[:, 3], pool).superior is None
+    few = TrialPool(dated(returns[:, :7]), returns=returns[:, :7])
+    assert evidence_of_pool(returns[:, 3], few, draw=generator(0, "evidence")).superior is None
+    flat = TrialPool(dated(np.zeros((800, 8))), returns=np.zeros((800, 8)))
+    assert evidence_of_pool(np.zeros(800), flat, draw=generator(0, "evidence")).superior is None
+
+
+def test_trials_on_other_bars_only_leave_no_overfitting() -> None:
+    pool = TrialPool(None, (dated(noise(400, 9, "others")),), unfinished=1)
+    found = evidence_of_pool(noise(100, 1, "mine")[:, 0], pool)
+    assert (found.trials, found.same_bars, found.overfitting) == (10, 0, None)
+
+
+@given(st.floats(1.0, 3.0))
+def test_luck_is_never_below_nothing_and_never_falls_with_more_trials(trials: float) -> None:
+    assert 0.0 <= expected_maximum(trials) <= expected_maximum(trials + 0.01)
+    assert float(deflated_sharpe(0.05, 500, 0.04, trials)) <= float(deflated_sharpe(0.05, 500, 0.04, 1))
+
+
+def test_one_return_has_no_edges() -> None:
+    with pytest.raises(UsageError, match="at least two return periods must be given; found 1"):
+        bucket_edges(np.array([5]))

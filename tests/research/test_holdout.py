@@ -1,0 +1,65 @@
+"""The bars that no trial sees: where they begin, and that all before is history for whoever is judged on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from search_cases import cross_config, few_bars
+
+from stratkit.backtest import run_backtest
+from stratkit.data.store import load_bars
+from stratkit.errors import UsageError
+from stratkit.frequency import session_days
+from stratkit.research.holdout import Holdout, holdout_config, holdout_of, out_of_sample, search_config
+
+
+def hourly(count: int) -> object:
+    bars = few_bars(count)
+    return replace(bars, times=bars.times[0] + np.arange(count, dtype=np.int64) * 3_600_000_000_000, frequency="1h")
+
+
+def test_the_last_share_of_the_bars_is_held_out_behind_the_purge() -> None:
+    bars = few_bars(400)
+    assert holdout_of(bars, 25, 0) == Holdout(300, 300, 400)
+    assert holdout_of(bars, 25, 7) == Holdout(293, 300, 400)
+    assert holdout_of(bars, 0, 7) == Holdout(400, 400, 400)
+    assert holdout_of(bars, 0, 7).is_empty
+    # of 300 bars that trade, behind 100 of history
+    assert holdout_of(bars, 25, 0, history_bars=100).first == 325
+
+
+def test_a_session_day_is_never_cut() -> None:
+    bars = hourly(24 * 40 + 5)
+    found = holdout_of(bars, 33, 0)  # type: ignore[arg-type]  # bars
+    days = session_days(bars.times)  # type: ignore[attr-defined]  # bars
+    assert days[found.first - 1] < days[found.first]
+
+
+@pytest.mark.parametrize("asked", [{"holdout_pct": 1.0, "purge_bars": 0}, {"holdout_pct": 25.0, "purge_bars": 295}])
+def test_parts_that_are_too_short_are_refused(asked: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="must have 10 bars or more each"):
+        holdout_of(few_bars(400), asked["holdout_pct"], int(asked["purge_bars"]))
+
+
+@pytest.mark.parametrize("purge", [0, 3])
+def test_loading_the_search_gives_exactly_the_bars_that_are_searched(purge: int) -> None:
+    config = cross_config()
+    config = config.model_copy(update={"data": config.data.model_copy(update={"symbols": ("SP500",)})})
+    bars = load_bars(config.data)
+    found = holdout_of(bars, 25, purge)
+    loaded = load_bars(search_config(config, bars, found).data)
+    assert loaded.digest == bars.slice(0, found.stop).digest
+
+
+def test_what_is_judged_begins_flat_on_the_first_bar_held_out() -> None:
+    bars, config = few_bars(400), cross_config()
+    found = holdout_of(bars, 25, 0)
+    result = run_backtest(holdout_config(config, bars, found), bars)
+    assert np.array_equal(result.times, bars.times[300:])
+    assert result.equity[0] == result.initial_cash
+    judged = out_of_sample(config, bars, found)
+    assert judged.periods == 100
+    assert judged.sharpe.low < judged.sharpe.estimate < judged.sharpe.high
+    assert np.isnan(out_of_sample(config, bars, holdout_of(bars, 0, 0)).sharpe.low)
