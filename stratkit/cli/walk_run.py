@@ -117,6 +117,7 @@ def _kept(
     run = FinishedRun(
         tested, bars, result, scorecard, benchmark, tuple(terminal.noted), ("stratkit", *sys.argv[1:]), started,
         seconds, attribution=attribution, name=folder.study.name, inputs=decided_by(record),
+        kind="walkforward",
     )  # fmt: skip
 
     def more(draft: RunDraft, _counted: FinishedRun) -> None:

@@ -60,6 +60,8 @@ def test_it_is_made_again_bit_by_bit_and_listed(stratkit: Stratkit, write_bars: 
     again = stratkit("reproduce", record["folder"], "--json")
     assert again.json["verdict"] == "identical", again.out
     assert record["run_id"] in stratkit("runs", "list").out
+    evidence = json.loads((Path(record["folder"]) / "evidence.json").read_text())
+    assert (evidence["kind"], evidence["trials"]) == ("walkforward", 1)  # its folds are no trials
     folds = Path(record["folder"]) / "folds.json"
     changed = json.loads(folds.read_text())
     changed["reigns"][1]["values"]["strategies.sma_cross.params.fast"] = 11
