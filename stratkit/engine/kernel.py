@@ -135,21 +135,16 @@ def play_bar(
                   rules, logs, stream, bar, bar if at_close else row, book.prices, END)  # fmt: skip
 
 
-def advance(
-    book: Any, market: Any, targets: Any, rules: Any, logs: Any, record: Any, stream: Any, start: int, stop: int
-) -> int:
-    """Play bars [start, stop); return the bar to go on with, before `stop` when a log is full.
+def advance(book: Any, market: Any, targets: Any, rules: Any, logs: Any, record: Any, start: int, stop: int) -> int:
+    """Play bars [start, stop) with recording; return the bar to go on with, before `stop` when a log is full.
 
-    `record` (or None) takes equity, cash, gross, net and carry per bar; `stream` (or None) takes
-    running sums; `logs` (or None) takes rows. What is None is compiled out, and so is what a run does not use:
-    resting orders, finer bars, paths.
+    `record` takes equity, cash, gross, net and carry per bar; `logs` take rows. What a run does not use is compiled
+    out: sums, resting orders, finer bars, paths.
     """
     pieces, orders, path = _used(market, targets, rules)
     return int(
-        advance_book(
-            book, market, pieces, orders, path, targets, rules, logs, record, stream, None, YES, start, stop
-        )
-    )  # fmt: skip
+        advance_book(book, market, pieces, orders, path, targets, rules, logs, record, None, None, None, start, stop)
+    )
 
 
 def advance_many(

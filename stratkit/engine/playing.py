@@ -58,8 +58,8 @@ def play_bars(playing: Playing, stop: int) -> None:
         return
     while playing.bar < stop:
         playing.bar = advance(
-            playing.book, playing.market, playing.panels, playing.rules, playing.logs, playing.record, None,
-            playing.bar, stop,
+            playing.book, playing.market, playing.panels, playing.rules, playing.logs, playing.record, playing.bar,
+            stop,
         )  # fmt: skip
         if playing.bar < stop:
             playing.logs = grow(playing.logs, playing.book)

@@ -15,8 +15,8 @@ from stratkit.engine.book import Book, Logs, copy_book, empty_logs, open_book, r
 from stratkit.engine.kernel import advance
 from stratkit.engine.layout import STAY_OPEN, Market
 from stratkit.engine.playing import Record
-from stratkit.engine.run import Replay, close_book, play
-from stratkit.engine.stream import new_stream
+from stratkit.engine.run import Replay, begin_sums, close_book, finish_sums, play, play_on
+from stratkit.engine.tally import open_tally
 from stratkit.panel import FloatArray
 from stratkit.risk.targets import Targets
 from stratkit.seeds import generator
@@ -58,7 +58,7 @@ def begin(case: Case) -> Midway:
 
 def go_on(case: Case, midway: Midway, start: int, stop: int) -> None:
     market, targets, rules = frozen(case)
-    assert advance(midway.book, market, targets.panels(), rules, midway.logs, midway.record, None, start, stop) == stop
+    assert advance(midway.book, market, targets.panels(), rules, midway.logs, midway.record, start, stop) == stop
 
 
 def finish(midway: Midway) -> Replay:
@@ -107,10 +107,10 @@ def test_running_sums_do_not_depend_on_chunks(case: Case, stretch_bars: int) -> 
     bars, cash = len(market.times), float(rules[0].initial_cash)
     sums = []
     for step in (bars, stretch_bars):
-        book, stream = open_book(cash, targets, market.delist_bar), new_stream(cash)
-        for bar in range(0, bars, step):
-            advance(book, market, targets.panels(), rules, None, None, stream, bar, min(bar + step, bars))
-        sums.append(bits(stream))
+        playing = begin_sums(market, targets, rules, open_tally(cash, 0.0, False, market.period_end, whole=True))
+        for bar in range(step, bars + step, step):
+            play_on(playing, min(bar, bars))
+        sums.append(bits(finish_sums(playing).stream))
     assert sums[0] == sums[1]
 
 

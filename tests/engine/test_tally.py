@@ -15,7 +15,7 @@ from test_metrics_only import ANALYTICS, bars_of, periods_of
 from stratkit.analytics.basis import Basis, basis_of
 from stratkit.analytics.streamed import tally_result
 from stratkit.engine.book import open_book
-from stratkit.engine.layout import Market, Records
+from stratkit.engine.layout import DELISTED, Market, Records
 from stratkit.engine.reference import replay
 from stratkit.engine.run import begin_sums, finish_sums, play, play_on
 from stratkit.engine.simulate import result_of
@@ -63,6 +63,18 @@ single_cases = st.builds(
 @given(single_cases)
 def test_quiet_stretches_of_one_position_are_played_like_the_plain_twin(case: Case) -> None:
     assert_same_run(played(case), replay(*case), same_order=False)
+
+
+def test_a_delisting_ends_a_quiet_stretch() -> None:
+    delisted = 0
+    for seed in range(150):
+        case = sparse(
+            random_case(seed, bars=60, symbols=1, strategies=1, features=["delist_event", "exits"]), seed, 0.8
+        )
+        run = played(case)
+        assert_same_run(run, replay(*case), same_order=False)
+        delisted += int((run.trades["exit_reason"] == DELISTED).sum())
+    assert delisted > 20
 
 
 def with_periods(case: Case, intraday: bool) -> tuple[Market, Targets, Records, ReturnPeriods, Basis]:
