@@ -50,29 +50,22 @@ def luck_sharpe(trial_sd: float, trials: float) -> Estimate:
     return Estimate(trial_sd * expected_maximum(trials))
 
 
-def luck_of_trials(trial_sd: float, n: int, trials: float, mean_correlation: float, independent: float) -> Estimate:
+def luck_of_trials(n: int, trials: float, mean_correlation: float) -> Estimate:
     """Return the Sharpe ratio per period that the best of `trials` trials, alike as they are, reaches by luck alone.
 
-    `trial_sd` is the spread of their ratios, `n` counts the periods, `mean_correlation` is that of their returns and
-    `independent` how many independent trials they are worth (`effective_rank`). It is the larger of two:
+    It is `luck_sharpe` at ``sqrt((1 - rho)/n)``: how far the ratios over `n` periods of trials without any skill
+    spread when the mean correlation of their returns is rho; one that is NaN, which nobody could measure, or below 0
+    counts as 0. The spread that the ratios really have would hold skill that differs between the trials, good or bad,
+    so that an edge that only some of them catch raises the bar above itself; and a sampler that crowds its trials
+    around the best makes it small, which makes luck no smaller.
 
-    * `luck_sharpe` of all trials at their spread, but at no more than ``sqrt((1 - rho)/n)``, the spread of trials
-      without any skill: what goes beyond it is skill that differs between them, good or bad, and no luck. Without that
-      bound a true edge that only some trials catch would raise the bar above itself.
-    * `luck_sharpe` of the independent ones at ``1/sqrt(n)``. A sampler that crowds its trials around the best makes
-      their spread small, and luck no smaller.
-
-    >>> round(float(luck_of_trials(1.0, 10_000, 100, 0.0, 50.0)), 4)  # bounded: one hundredth, not one
-    0.0253
+    >>> round(float(luck_of_trials(10_000, 100, 0.0)), 4), float(luck_of_trials(10_000, 1, 0.0))
+    (0.0253, 0.0)
     """
-    if trials <= 1:
-        return Estimate(0.0)
-    if n < 2 or math.isnan(trial_sd):
-        return luck_sharpe(math.nan, trials)
-    rho = mean_correlation if mean_correlation > 0 else 0.0  # NaN, which nobody could measure, counts as 0
-    spread = min(trial_sd, math.sqrt(max(0.0, 1 - rho) / n))
-    alone = luck_sharpe(1 / math.sqrt(n), max(1.0, independent))
-    return Estimate(max(float(luck_sharpe(spread, trials)), float(alone)))
+    if n < 2:
+        return Estimate.undefined(f"at least two returns are needed; there are {n}")
+    rho = min(mean_correlation, 1.0) if mean_correlation > 0 else 0.0
+    return luck_sharpe(math.sqrt((1 - rho) / n), max(1.0, trials))
 
 
 def deflated_sharpe(

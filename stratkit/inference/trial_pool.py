@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from stratkit.inference.trial_sums import TrialSums
+from stratkit.inference.trial_sums import TrialSums, standardized
 from stratkit.panel import BoolArray, FloatArray, IntArray
 
 # a quarter of the buckets that are kept: what lies in the wrong one at a border is then small beside what does not
@@ -21,11 +21,6 @@ class DatedSums:
 
     edges: IntArray
     sums: TrialSums
-
-    @property
-    def periods_a_ns(self) -> float:
-        """How many return periods there are in a nanosecond."""
-        return float(self.sums.count.sum()) / float(self.edges[-1] - self.edges[0])
 
 
 @dataclass(frozen=True)
@@ -52,17 +47,12 @@ class TrialPool:
         """N: every trial, whatever its bars."""
         return sum(part.sums.trials for part in self.parts) + self.unfinished
 
-    def sharpes(self, risk_free: float = 0.0) -> FloatArray:
-        """Return the Sharpe ratios of all finished trials, per period of the first part.
-
-        A ratio of other periods is brought to these by the root of how many there are in the same time. `risk_free` is
-        a rate per period of the first part.
-        """
-        ratios = [np.zeros(0)]
-        for part in self.parts:
-            share = part.periods_a_ns / self.parts[0].periods_a_ns
-            ratios.append(part.sums.less(risk_free / share).sharpes() * np.sqrt(share))
-        return np.concatenate(ratios)
+    def distinct(self) -> TrialPool:
+        """Return the pool without trials that resemble an earlier one on the same bars (`TrialSums.distinct`)."""
+        parts = [DatedSums(part.edges, part.sums.take(part.sums.distinct())) for part in self.parts]
+        kept = [part for part in parts if part.sums.trials]
+        same = None if self.same is None or not parts[0].sums.trials else parts[0]
+        return replace(self, same=same, others=tuple(part for part in kept if part is not same))
 
     def mean_correlation(self) -> tuple[float, int]:
         """Return the mean correlation of all pairs of trials, and how many trials vary: others take no part.
@@ -85,6 +75,8 @@ def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     With one part these are its own. Otherwise the whole time is cut into 64 equal buckets and each bucket of a part is
     added to the one that its midpoint lies in. NaN where a part has no return.
     """
+    if not parts:
+        return []
     if len(parts) == 1:
         sums = parts[0].sums
         return [sums.total / sums.count[:, None]]
@@ -147,7 +139,4 @@ def effective_rank_of(parts: Sequence[FloatArray]) -> float:
 def _standardized(values: FloatArray) -> tuple[BoolArray, FloatArray]:
     """Return (G,) the rows that the columns have, and there those that vary, less their means and of length 1."""
     has = np.isfinite(values[:, 0])
-    own = values[has]
-    moving = own[:, np.ptp(own, axis=0) > 0]
-    away = moving - moving.mean(axis=0)
-    return has, away / np.sqrt((away**2).sum(axis=0))
+    return has, standardized(values[has])[1]

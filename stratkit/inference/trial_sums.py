@@ -14,6 +14,8 @@ from stratkit.errors import UsageError
 from stratkit.panel import BoolArray, FloatArray, IntArray
 
 BUCKETS: Final = 256
+ALIKE: Final = 0.95  # correlation from which two trials are the same thing tried again; on noise PBO is then one half
+_AT_ONCE: Final = 512  # trials that are compared with each other at a time
 _ROUNDING: Final = 1e-12  # of the mean square: what is left of it when equal returns are taken from each other
 
 
@@ -36,6 +38,31 @@ class TrialSums:
             return self
         count = self.count[:, None]
         return TrialSums(self.count, self.total - rate * count, self.squares - 2 * rate * self.total + rate**2 * count)
+
+    def take(self, chosen: IntArray) -> TrialSums:
+        """Return the sums of the trials at these places."""
+        return TrialSums(self.count, self.total[:, chosen], self.squares[:, chosen])
+
+    def distinct(self, alike: float = ALIKE) -> IntArray:
+        """Return the places of the trials that resemble no earlier one of them, in their order.
+
+        Two resemble each other when the correlation of their returns per bucket is `alike` or more. Those whose returns
+        never vary are left out.
+        """
+        moving, length_one = standardized(self.total / self.count[:, None])
+        kept: list[int] = []
+        apart = np.zeros((len(self.count), 0))
+        for first in range(0, len(moving), _AT_ONCE):
+            part = length_one[:, first : first + _AT_ONCE]
+            is_new = (apart.T @ part).max(axis=0, initial=-1.0) < alike
+            among = part.T @ part
+            found: list[int] = []
+            for place in np.flatnonzero(is_new):
+                if among[place, found].max(initial=-1.0) < alike:
+                    found.append(int(place))
+            apart = np.concatenate((apart, part[:, found]), axis=1)
+            kept += [first + place for place in found]
+        return np.asarray(moving[kept], dtype=np.int64)
 
     def blocks(self, number: int) -> TrialSums:
         """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""
@@ -63,6 +90,13 @@ class TrialSums:
         if moving.sum() < 2:
             return np.ones((1, 1))
         return np.asarray(np.corrcoef(per_bucket[:, moving], rowvar=False))
+
+
+def standardized(values: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the places of the columns (B, M) that vary, and these less their means and of length 1."""
+    moving = np.flatnonzero(np.ptp(values, axis=0) > 0)
+    away = values[:, moving] - values[:, moving].mean(axis=0)
+    return moving, away / np.sqrt((away**2).sum(axis=0))
 
 
 def sharpes_from(n: FloatArray | IntArray, total: FloatArray, squares: FloatArray) -> FloatArray:

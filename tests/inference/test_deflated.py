@@ -97,11 +97,9 @@ def test_luck_is_about_what_the_best_of_trials_without_skill_reaches(kind: str, 
     bars, best, luck = 1000, [], []
     for seed in range(60):
         sums = trial_sums(simulated(kind, seed, trials, bars))
-        correlation = sums.correlation()
-        mean = (correlation.sum() - trials) / (trials * (trials - 1))
-        spread = float(np.std(sums.sharpes(), ddof=1))
+        mean = (sums.correlation().sum() - trials) / (trials * (trials - 1))
         best.append(sums.sharpes().max())
-        luck.append(float(luck_of_trials(spread, bars, trials, mean, effective_rank(correlation))))
+        luck.append(float(luck_of_trials(bars, trials, mean)))
     # the mean of 60 maxima has an error of its own, a tenth of the spread of one ratio
     assert np.mean(luck) == pytest.approx(np.mean(best), abs=0.3 / math.sqrt(bars))
 
@@ -111,15 +109,11 @@ def test_skill_that_differs_between_trials_is_not_taken_for_luck() -> None:
     returns = simulated("apart", 0, trials, bars) + np.linspace(-0.2, 0.2, trials)
     spread = float(np.std(trial_sums(returns).sharpes(), ddof=1))
     assert float(luck_sharpe(spread, trials)) > 0.2, "at that spread no trial would ever be believed"
-    bounded = float(luck_of_trials(spread, bars, trials, 0.0, trials))
-    assert bounded == pytest.approx(expected_maximum(trials) / math.sqrt(bars))
+    assert float(luck_of_trials(bars, trials, 0.0)) == pytest.approx(expected_maximum(trials) / math.sqrt(bars))
 
 
-def test_trials_that_crowd_around_the_best_leave_as_much_luck_as_the_independent_ones_among_them() -> None:
-    crowded = float(luck_of_trials(1e-4, 2500, 500, 0.99, 6.0))
-    assert crowded == pytest.approx(expected_maximum(6.0) / 50)
-
-
-def test_luck_needs_a_spread_and_two_trials() -> None:
-    assert float(luck_of_trials(math.nan, 100, 1, math.nan, 1.0)) == 0.0
-    assert "no spread" in luck_of_trials(math.nan, 100, 3, math.nan, 1.0).reason
+def test_luck_of_trials_that_are_all_the_same_is_that_of_one() -> None:
+    assert float(luck_of_trials(100, 50, 1.0)) == 0.0
+    assert float(luck_of_trials(100, 1, math.nan)) == 0.0
+    assert float(luck_of_trials(100, 50, math.nan)) == float(luck_of_trials(100, 50, -0.3))
+    assert "at least two returns" in luck_of_trials(1, 3, 0.0).reason

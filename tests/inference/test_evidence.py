@@ -97,3 +97,31 @@ def test_what_cannot_be_summed_is_refused(returns: FloatArray, message: str) -> 
 def test_too_few_buckets_fill_no_blocks() -> None:
     with pytest.raises(UsageError, match="3 buckets must fill 16 blocks"):
         TrialSums(np.array([2, 2, 2]), np.zeros((3, 2)), np.zeros((3, 2))).blocks(16)
+
+
+def test_trials_that_resemble_an_earlier_one_are_not_distinct() -> None:
+    base = noise(3, 2000, "distinct")
+    near = base[:, [0, 2]] + 0.05 * noise(2, 2000, "near")
+    flat = np.zeros((2000, 1))
+    sums = trial_sums(np.column_stack((base[:, :1], flat, near[:, :1], base[:, 1:], near[:, 1:], -base[:, :1])))
+    assert sums.distinct().tolist() == [0, 3, 4, 6]
+    assert sums.distinct(alike=1.1).tolist() == [0, 2, 3, 4, 5, 6]
+
+
+def test_many_trials_are_compared_with_those_of_all_earlier_parts() -> None:
+    base = noise(600, 1200, "parts")
+    assert trial_sums(np.concatenate((base, base[:, ::-1]), axis=1)).distinct().tolist() == list(range(600))
+
+
+def test_a_crowd_around_the_best_changes_neither_luck_nor_overfitting() -> None:
+    returns = noise(40, 4000, "crowd") + 0.0003 * noise(1, 1, "level") / 0.01
+    plain = of_best(returns)
+    ratios = returns.mean(axis=0) / returns.std(axis=0, ddof=1)
+    best = returns[:, [int(ratios.argmax())]]
+    crowd = best + 0.02 * noise(200, 4000, "around")
+    found = evidence(best[:, 0], trial_sums(np.concatenate((returns, crowd), axis=1)))
+    assert found.trials == 240
+    assert float(found.luck) == pytest.approx(float(plain.luck))
+    assert found.overfitting is not None
+    assert plain.overfitting is not None
+    assert found.overfitting.probability == pytest.approx(plain.overfitting.probability)

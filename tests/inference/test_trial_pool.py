@@ -102,19 +102,12 @@ def test_a_trial_that_was_stopped_early_is_a_trial_without_spread_or_overfitting
     assert float(found.deflated) < float(plain.deflated)
 
 
-def test_with_every_other_trial_stopped_early_no_spread_is_known() -> None:
+def test_with_every_other_trial_stopped_early_all_count_as_independent() -> None:
     returns = noise(500, 1, "alone")
     found = evidence_of_pool(returns[:, 0], TrialPool(dated(returns), unfinished=3))
     assert (found.trials, found.effective_trials) == (4, 1.0)
-    assert "no spread" in found.deflated.reason
-    assert found.probabilistic.is_defined
-
-
-def test_ratios_of_other_periods_are_brought_to_the_same_time() -> None:
-    daily, weekly = noise(700, 1, "daily") + 0.001, noise(100, 1, "weekly") + 0.002
-    pool = TrialPool(dated(daily), (dated(weekly, step=7),))
-    by_hand = [daily.mean() / daily.std(ddof=1), weekly.mean() / weekly.std(ddof=1) / math.sqrt(7)]
-    assert pool.sharpes() == pytest.approx(by_hand)
+    assert float(found.luck) == pytest.approx(expected_maximum(4) / math.sqrt(500))
+    assert float(found.deflated) < float(found.probabilistic)
 
 
 def test_the_risk_free_rate_lowers_the_ratios_of_all() -> None:
