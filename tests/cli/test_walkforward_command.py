@@ -60,6 +60,10 @@ def test_it_is_made_again_bit_by_bit_and_listed(stratkit: Stratkit, write_bars: 
     again = stratkit("reproduce", record["folder"], "--json")
     assert again.json["verdict"] == "identical", again.out
     assert record["run_id"] in stratkit("runs", "list").out
+    for told in (("list",), ("show", record["run_id"]), ("ledger", "--strategy", "sma_cross")):
+        words = " ".join(stratkit("runs", *told).out.split())
+        assert "chosen fold" in words  # and not the values that it began with
+        assert "fast 20" not in words
     evidence = json.loads((Path(record["folder"]) / "evidence.json").read_text())
     assert (evidence["kind"], evidence["trials"]) == ("walkforward", 1)  # its folds are no trials
     folds = Path(record["folder"]) / "folds.json"

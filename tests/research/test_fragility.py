@@ -213,7 +213,9 @@ def test_a_split_of_raw_prices_is_no_gain_of_a_trade() -> None:
     even = market(50, 50, 50, 50, 50)
     result = replay(config_of(), said(raw, A={0: 1}))
     left = without_best(result, raw, even, 1)
-    assert left.equity[1:4].tolist() == result.equity[1:4].tolist()  # until the last bar, where the row of the trade has the word
+    assert (
+        left.equity[1:4].tolist() == result.equity[1:4].tolist()
+    )  # until the last bar, where the row of the trade has the word
 
 
 def test_neighbours_stay_in_the_space_and_within_their_width() -> None:
