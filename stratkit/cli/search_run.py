@@ -21,7 +21,7 @@ from stratkit.data.bars import Bars
 from stratkit.data.history import history_bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import RunError, StratkitError, Terminated
+from stratkit.errors import RunError, StratkitError, Terminated, UsageError
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.wording import number
 from stratkit.research.assignment import assigned
@@ -199,6 +199,8 @@ def _opened(task: Task, folder: StudyFolder, resume: bool) -> StudyLog:
     url = task.config.search.storage
     if not folder.path.is_dir():
         folder.begin(resolved_yaml(task.config))
+    elif resume and url is None and not folder.journal.is_file():  # opened, it would be made here
+        raise UsageError(f"{folder.name} was stopped before it began, or is a walk-forward: begin again")
     return open_study(folder.name, task.facts, None if url else folder.journal, url, resume=resume)
 
 
