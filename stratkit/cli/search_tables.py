@@ -94,7 +94,11 @@ def _values_table(result: SearchResult, chosen: int) -> Table:
 
 
 def _front_title(count: int) -> str:
-    return f"nobody beats these {count:,} in all objectives" if count > 1 else "one is as good as any other in all objectives"
+    return (
+        f"nobody beats these {count:,} in all objectives"
+        if count > 1
+        else "one is as good as any other in all objectives"
+    )
 
 
 def _front_table(result: SearchResult) -> Table:

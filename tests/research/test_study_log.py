@@ -188,7 +188,7 @@ def test_a_line_that_was_damaged_is_said_with_what_to_do(line: str, tmp_path: Pa
     journal = tmp_path / "journal.log"
     lines = journal.read_text("utf-8").splitlines(keepends=True)
     journal.write_text("".join([*lines[:12], f"{line}\n", *lines[13:]]), "utf-8")
-    with pytest.raises(DataError, match="journal.log: each line must be an entry that Optuna wrote.*cut it off"):
+    with pytest.raises(DataError, match=r"journal\.log: each line must be an entry that Optuna wrote.*cut it off"):
         opened(tmp_path, resume=True)
     journal.write_text("".join(lines[:12]), "utf-8")
     kept = opened(tmp_path, resume=True)
