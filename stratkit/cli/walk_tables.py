@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from rich.markup import escape
@@ -24,7 +24,10 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.splits import Span
 from stratkit.research.walk_forward import Plan, WalkForward
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
+from stratkit.strategies.parameters import SearchParameter
 
+_MANY: Final = 4  # parameters that leave little room beside each other
+_MOST: Final = 6  # of more there is no room for any
 _WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
 
@@ -34,8 +37,10 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
     searched = f"{search.trials:,} trials a fold by {search.sampler}"
     out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
     terminal.show(_fold_table(walk, search))
+    if not _shown_space(walk):
+        out.print(f"[dim]the values of {len(_space(walk)):,} parameters are in folds.json[/dim]", soft_wrap=True)
     out.print()
-    terminal.show(_grid(_judged_rows(walk)))
+    terminal.show(_grid(_judged_rows(walk, run.evidence or {})))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
@@ -46,20 +51,21 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
 
 
 def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+    space = _shown_space(walk)
+    gap = 2 if len(space) < _MANY else 1
+    table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim", pad_edge=False)
     objective = DEFINITIONS[search.objectives[0]]
     is_sharpe = search.objectives[0] == "sharpe"
-    table.add_column("test")
+    table.add_column("test", no_wrap=gap == 1)
     for dimension in space:
         table.add_column(escape(short_name(dimension.name, space)), justify="right")
     headings = ["Sharpe in", "out"] if is_sharpe else [f"{objective.label} in", "out", "Sharpe in", "out"]
     for heading in (*headings, "return", "efficiency", "trades"):
-        table.add_column(escape(heading), justify="right")
+        table.add_column(escape(heading), justify="right", no_wrap=True)
     for fold in walk.folds:
         own = [] if is_sharpe else [_figure(metrics, objective.name) for metrics in (fold.inside, fold.outside)]
         table.add_row(
-            _dates(walk.plan, fold.split.test),
+            _dates(walk.plan, fold.split.test, " ..\n" if gap == 1 else " .. "),
             *(value_text(fold.values.get(one.name, one.default)) for one in space), *own,
             _figure(fold.inside, "sharpe"), _figure(fold.outside, "sharpe"), _figure(fold.outside, "total_return"),
             number(fold.efficiency), f"{fold.outside['trades']:.0f}",
@@ -67,9 +73,17 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
     return table
 
 
-def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
-    interval, moves = walk.sharpe, stability(walk.folds)
-    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+def _space(walk: WalkForward) -> tuple[SearchParameter, ...]:
+    return next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+
+
+def _shown_space(walk: WalkForward) -> tuple[SearchParameter, ...]:
+    space = _space(walk)
+    return space if len(space) <= _MOST else ()
+
+
+def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any]) -> list[tuple[str, Text]]:
+    interval, moves, space = walk.sharpe, stability(walk.folds), _space(walk)
     each = ", ".join(f"{short_name(key, space)} {number(value)}" for key, value in moves.items())
     account = f"{_date(walk.plan, walk.plan.first)} to {_date(walk.plan, walk.plan.stop - 1)}"
     sharpe = f"{number(interval.estimate)}"
@@ -84,6 +98,7 @@ def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
         ("profitable", f"{100 * profitable_share(walk.folds):.0f}% of {len(walk.folds)} folds"),
         ("stability", f"{number(mean_stability(walk.folds))} ({each}): 1 = parameters stay, 0 = from end to end"),
         ("DSR", f"{number(walk.probabilistic)}: the probability that its true ratio is above 0; it is one trial"),
+        *_counted_rows(evidence),
         ("PBO", f"{number(walk.overfit)}: median over the folds' searches"),
         ("SPA", "unknown: no trades" if math.isnan(walk.superior_p) else f"p {walk.superior_p:.3f} against cash"),
     ]  # fmt: skip
@@ -91,6 +106,16 @@ def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
     told.append(("verdict", Text(walk.verdict.word, style=_WORDS[walk.verdict.word])))
     told += [("", Text(reason)) for reason in walk.verdict.reasons]
     return [*told, ("rule", Text(RULE, style="dim"))]
+
+
+def _counted_rows(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what is left of it for who chose it among other trials of the ledger; nothing when it is the first."""
+    count, deflated = evidence.get("trials") or 0, evidence.get("deflated_sharpe")
+    if count < 2 or deflated is None:
+        return []
+    return [
+        ("trials", f"{count:,} so far count together; as the best of them it would have a DSR of {number(deflated)}")
+    ]
 
 
 def _path_rows(walk: WalkForward) -> list[tuple[str, str]]:
@@ -112,8 +137,10 @@ def _figure(metrics: object, name: str) -> str:
     return in_unit(metrics[name], DEFINITIONS[name].unit)
 
 
-def _dates(plan: Plan, spans: Sequence[Span]) -> str:
-    return ", ".join(f"{_date(plan, start)} .. {_date(plan, stop - 1)}" for start, stop in spans)
+def _dates(plan: Plan, spans: Sequence[Span], between: str) -> str:
+    """Return the days of spans; the times of day are on the page and in folds.json."""
+    days = [(_date(plan, start)[:10], _date(plan, stop - 1)[:10]) for start, stop in spans]
+    return (",\n" if "\n" in between else ", ").join(between.join(span) for span in days)
 
 
 def _date(plan: Plan, bar: int) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from command_line import COMMAND, ENVIRONMENT, Stratkit, WriteBars
@@ -16,6 +18,10 @@ BASE = ("--strategy", "sma_cross", "--train", "120", "--test", "60", "--trials",
 SPACE = "search.space={fast: {low: 3, high: 9, step: 1, log: false}, slow: {low: 12, high: 30, step: 1, log: false}}"
 SMALL = ("--set", "search.fixed=[direction]", "--set", "search.batch=6", "--sampler", "random")
 FAST = ("--set", SPACE, *SMALL)
+
+
+def hours(count: int) -> pd.DatetimeIndex:
+    return pd.date_range("2020-01-01 01:00", periods=count, freq="h", tz="UTC")
 
 
 def test_it_prints_folds_and_a_verdict_and_keeps_a_run(
@@ -184,3 +190,50 @@ def test_a_stopped_one_goes_on_to_the_same_end(
     for name in ("equity.parquet", "trades.parquet", "folds.parquet", "fills.parquet"):
         assert (Path(again.json["folder"]) / name).read_bytes() == (Path(whole["folder"]) / name).read_bytes()
     assert not study.exists()
+
+
+def test_the_trials_before_it_are_counted_beside_its_own_figure(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    data = write_bars(bars=400)
+    first = stratkit("walkforward", "--data", data, *BASE, *FAST)
+    assert "count together" not in first.out
+    again = stratkit("walkforward", "--data", data, *BASE, *FAST, "--seed", "5")
+    (found,) = (
+        one for one in (json.loads(file.read_text()) for file in Path("reports").glob("2*/evidence.json"))
+        if one["trials"] == 2
+    )  # fmt: skip
+    said = f"as the best of them it would have a DSR of {found['deflated_sharpe']:.2f}"
+    assert f"\ntrials         2 so far count together; {said}" in again.out
+
+
+MORE = (
+    "--strategy", "sma_cross", "--train", "120", "--test", "60", "--trials", "6", "--sampler", "random", "--no-report",
+    "--set", "search.batch=6", "--set", "exit_plan={risk_basis: percent, risk: 5, sl: 1}",
+)  # fmt: skip
+COLUMNS = ["Sharpe", "in", "out", "return", "efficiency", "trades"]
+
+
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        ({}, ["fast", "slow", "direction"]),
+        ({"exit_plan.risk": "{low: 1, high: 9}", "risk.sizing.fraction": "{low: 0.1, high: 1}"},
+         ["fast", "slow", "direction", "exit_plan.risk", "risk.sizing.fraction"]),
+        ({"exit_plan.risk": "{low: 5, high: 9}", "exit_plan.sl": "{low: 1, high: 2}",
+          "costs.slippage_bps": "{low: 0, high: 1}", "risk.sizing.fraction": "{low: 0.1, high: 1}"}, []),
+    ],
+)  # fmt: skip
+def test_the_figures_of_a_fold_are_shown_beside_many_parameters_and_times_of_day(
+    stratkit: Stratkit, write_bars: WriteBars, more: dict[str, str], names: list[str]
+) -> None:
+    data = write_bars(lambda frame: frame.assign(timestamp=hours(len(frame))), bars=400)
+    ranges = {"fast": "{low: 3, high: 9}", "slow": "{low: 12, high: 30}", **more}
+    space = "search.space={" + ", ".join(f"{key}: {value}" for key, value in ranges.items()) + "}"
+    done = stratkit("walkforward", "--data", data, *MORE, "--set", space)
+    assert done.code == 0, done.err
+    table = done.out[: done.out.index("out of sample")].splitlines()[1:]
+    assert " ".join(table[:2]).count("return") == 1
+    words = " ".join(" ".join(table[:3]).split())
+    assert all(word in words for word in COLUMNS)
+    assert len([line for line in table if re.match(r"2020-01-\d\d \.\. ?", line)]) == 4
+    assert ("the values of 7 parameters are in folds.json" in done.out) is (not names)
+    assert all(name in words for name in names[:3])
