@@ -110,6 +110,8 @@ def _trials_table(group: TrialGroup, trials: Sequence[LedgerEntry]) -> Table:
         values = ", ".join(
             f"{key.rpartition('.')[2]} {value_text(value)}" for key, value in trial.values.items() if key not in alike
         )
+        if trial.kind == "walkforward":  # what its configuration holds was traded in no fold
+            values = "chosen fold by fold"
         table.add_row(
             trial.made[:16].replace("T", " "),
             trial.kind,

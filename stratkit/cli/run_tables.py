@@ -93,14 +93,13 @@ def fact_lines(facts: RunFacts) -> Table:
     """Return what ran on what, when, and what was said of it."""
     from stratkit.runs.stamps import short
 
-    params = facts.settings.get("params", {})
     implementation = facts.settings.get("type") or facts.settings.get("class_name") or facts.strategy
     span = f", {short(facts.start)} to {short(facts.end)}" if facts.start and facts.end else ""
     took = f", took {facts.seconds:.1f} s" if facts.seconds is not None else ""
     lines = {
         "run": facts.record.run_id,
         "strategy": facts.strategy + ("" if implementation == facts.strategy else f" ({implementation})"),
-        "parameters": _pairs(params),
+        "parameters": _pairs(facts.parameters),
         "data": symbols_text(facts.symbols, _SYMBOLS) + (f", {facts.bars:,} bars" if facts.bars else "") + span,
         "fills": str(facts.card.get("fill_profile", "")),
         "basis": str(facts.card.get("basis", "")),

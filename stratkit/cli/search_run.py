@@ -14,14 +14,14 @@ from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, replayed, timed
 from stratkit.cli.search_content import search_content, surrounding_record, write_search
 from stratkit.cli.search_tables import print_search
-from stratkit.cli.study_folder import JOURNAL, StudyFolder
+from stratkit.cli.study_folder import JOURNAL, StudyFolder, new_study
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.history import history_bars
 from stratkit.data.store import load_bars
 from stratkit.engine.layout import ENGINE_SEMANTICS
-from stratkit.errors import RunError, StratkitError, Terminated
+from stratkit.errors import RunError, StratkitError, Terminated, UsageError
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.wording import number
 from stratkit.research.assignment import assigned
@@ -112,7 +112,7 @@ def run_search(
     """
     started, seconds = datetime.now(UTC), dict[str, float]()
     task = _task(terminal, config, seconds)
-    folder = StudyFolder(out, resume or _new_name(task, started))
+    folder = new_study(out, _new_name(task, started)) if resume is None else StudyFolder(out, resume)
     log = _opened(task, folder, resume is not None)
     with open_ledger(out) as ledger:
         found = _search_and_judge(terminal, task, folder, log, ledger, workers, cluster, seconds)
@@ -197,8 +197,10 @@ def _new_name(task: Task, started: datetime) -> str:
 
 def _opened(task: Task, folder: StudyFolder, resume: bool) -> StudyLog:
     url = task.config.search.storage
-    if not folder.path.is_dir():
+    if not resume or not folder.path.is_dir():
         folder.begin(resolved_yaml(task.config))
+    elif url is None and not folder.journal.is_file():  # opened, it would be made here
+        raise UsageError(f"{folder.name} was stopped before it began, or is a walk-forward: begin again")
     return open_study(folder.name, task.facts, None if url else folder.journal, url, resume=resume)
 
 

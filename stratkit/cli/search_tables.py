@@ -93,9 +93,17 @@ def _values_table(result: SearchResult, chosen: int) -> Table:
     return table
 
 
+def _front_title(count: int) -> str:
+    return (
+        f"nobody beats these {count:,} in all objectives"
+        if count > 1
+        else "one is as good as any other in all objectives"
+    )
+
+
 def _front_table(result: SearchResult) -> Table:
     table = Table(
-        title=f"nobody beats these {len(result.front):,} in all objectives", title_justify="left", box=None,
+        title=_front_title(len(result.front)), title_justify="left", box=None,
         padding=(0, 2, 0, 0), header_style="dim", pad_edge=False,
     )  # fmt: skip
     table.add_column("trial", justify="right")

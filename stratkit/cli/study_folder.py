@@ -47,9 +47,13 @@ class StudyFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / _CONFIG).write_text(config_text, encoding="utf-8", errors="backslashreplace", newline="\n")
         except OSError as error:
-            raise OutputError(
-                f"results must be writable; {self.path}: {error.strerror or error}; choose another folder with --out"
-            ) from error
+            raise self.unwritable(error) from error
+
+    def unwritable(self, error: OSError) -> OutputError:
+        """Return that the folder cannot be written."""
+        return OutputError(
+            f"results must be writable; {self.path}: {error.strerror or error}; choose another folder with --out"
+        )
 
     def finishing(self) -> WriterLock | None:
         """Wait until nobody else turns the search into a run; None when somebody has done so."""
@@ -77,6 +81,33 @@ class StudyFolder:
         words += [] if self.out == default_out else ["--out", str(self.out)]
         words += [] if storage is None else ["--storage", storage]
         return shlex.join(words)
+
+
+def new_study(out: Path, name: str) -> StudyFolder:
+    """Make and return a folder that nobody has: of `name`, with ``-2``, ``-3`` ... behind it while one has that name.
+
+    A run may have it as well: a search of a moment is over within the second that its name is made of.
+    """
+    count = 1
+    while True:
+        folder = StudyFolder(out, name if count == 1 else f"{name}-{count}")
+        try:
+            folder.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise folder.unwritable(error) from error
+        try:
+            folder.path.mkdir()  # atomic: whoever makes it owns the name
+        except FileNotFoundError:  # the last other study took the folder of all away in this moment
+            continue
+        except FileExistsError:
+            count += 1
+            continue
+        except OSError as error:
+            raise folder.unwritable(error) from error
+        if not folder.is_run:
+            return folder
+        folder.path.rmdir()
+        count += 1
 
 
 def kept_config(out: Path, run: str) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.config import resolved_yaml
+from stratkit.inference.verdict import DEFLATED_PASS, OVERFIT_PASS, SUPERIOR_PASS
 from stratkit.reports.walk_content import FoldLine, WalkContent
 from stratkit.reports.walk_figures import write_walk_figures
 from stratkit.reports.walk_page import write_walk_page
@@ -119,4 +120,7 @@ def _cards(walk: WalkForward) -> tuple[tuple[str, str, str], ...]:
         ("Efficiency", number(walk.efficiency), "yearly return out of sample over in sample"),
         ("Profitable folds", f"{100 * profitable_share(walk.folds):.0f}%", f"of {len(walk.folds)}"),
         ("Stability", number(mean_stability(walk.folds)), "of the chosen values; 1 = they stay"),
+        ("Deflated Sharpe", number(walk.probabilistic), f"of one trial, the whole; pass above {DEFLATED_PASS:g}"),
+        ("PBO", number(walk.overfit), f"median over the folds' searches; pass below {OVERFIT_PASS:g}"),
+        ("SPA p value", number(walk.superior_p, 3), f"against cash; pass below {SUPERIOR_PASS:g}"),
     )

@@ -12,7 +12,7 @@ from stratkit.backtest import RunConfig, attribute_backtest, score_backtest
 from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run
 from stratkit.cli.replaying import loaded, timed
-from stratkit.cli.study_folder import StudyFolder
+from stratkit.cli.study_folder import StudyFolder, new_study
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import write_walk
 from stratkit.cli.walk_folder import WalkFolder
@@ -54,8 +54,8 @@ def run_walk(terminal: Terminal, config: FileConfig, out: Path, resume: str | No
     started, seconds = datetime.now(UTC), dict[str, float]()
     bars = loaded(terminal, config, seconds)
     plan = plan_walk_forward(config.run(), bars, config.walkforward, config.search.objectives)
-    name = resume or run_name(started, config_digest(config.plain()), bars.digest, ENGINE_SEMANTICS)
-    folder = WalkFolder(StudyFolder(out, name))
+    name = run_name(started, config_digest(config.plain()), bars.digest, ENGINE_SEMANTICS)
+    folder = WalkFolder(new_study(out, name) if resume is None else StudyFolder(out, resume))
     facts = {
         **search_facts(config.run(), config.search, bars),
         "walkforward": config.walkforward.model_dump(mode="json"),

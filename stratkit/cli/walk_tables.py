@@ -26,7 +26,10 @@ from stratkit.research.splits import Span
 from stratkit.research.walk_forward import Plan, WalkForward
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
 from stratkit.research.walk_forward_record import walk_verdict
+from stratkit.strategies.parameters import SearchParameter
 
+_MANY: Final = 4  # parameters that leave little room beside each other
+_MOST: Final = 6  # of more there is no room for any
 _WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
 
@@ -36,6 +39,8 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
     searched = f"{search.trials:,} trials a fold by {search.sampler}"
     out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
     terminal.show(_fold_table(walk, search))
+    if not _shown_space(walk):
+        out.print(f"[dim]the values of {len(_space(walk)):,} parameters are in folds.json[/dim]", soft_wrap=True)
     out.print()
     terminal.show(_grid(_judged_rows(walk, run.evidence)))
     for warning in run.all_warnings:
@@ -48,20 +53,21 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
 
 
 def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+    space = _shown_space(walk)
+    gap = 2 if len(space) < _MANY else 1
+    table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim", pad_edge=False)
     objective = DEFINITIONS[search.objectives[0]]
     is_sharpe = search.objectives[0] == "sharpe"
-    table.add_column("test")
+    table.add_column("test", no_wrap=gap == 1)
     for dimension in space:
         table.add_column(escape(short_name(dimension.name, space)), justify="right")
     headings = ["Sharpe in", "out"] if is_sharpe else [f"{objective.label} in", "out", "Sharpe in", "out"]
     for heading in (*headings, "return", "efficiency", "trades"):
-        table.add_column(escape(heading), justify="right")
+        table.add_column(escape(heading), justify="right", no_wrap=True)
     for fold in walk.folds:
         own = [] if is_sharpe else [_figure(metrics, objective.name) for metrics in (fold.inside, fold.outside)]
         table.add_row(
-            _dates(walk.plan, fold.split.test),
+            _dates(walk.plan, fold.split.test, " ..\n" if gap == 1 else " .. "),
             *(value_text(fold.values.get(one.name, one.default)) for one in space), *own,
             _figure(fold.inside, "sharpe"), _figure(fold.outside, "sharpe"), _figure(fold.outside, "total_return"),
             number(fold.efficiency), f"{fold.outside['trades']:.0f}",
@@ -69,9 +75,17 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
     return table
 
 
+def _space(walk: WalkForward) -> tuple[SearchParameter, ...]:
+    return next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+
+
+def _shown_space(walk: WalkForward) -> tuple[SearchParameter, ...]:
+    space = _space(walk)
+    return space if len(space) <= _MOST else ()
+
+
 def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any] | None) -> list[tuple[str, Text]]:
-    interval, moves = walk.sharpe, stability(walk.folds)
-    space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
+    interval, moves, space = walk.sharpe, stability(walk.folds), _space(walk)
     each = ", ".join(f"{short_name(key, space)} {number(value)}" for key, value in moves.items())
     account = f"{_date(walk.plan, walk.plan.first)} to {_date(walk.plan, walk.plan.stop - 1)}"
     sharpe = f"{number(interval.estimate)}"
@@ -127,8 +141,10 @@ def _figure(metrics: object, name: str) -> str:
     return in_unit(metrics[name], DEFINITIONS[name].unit)
 
 
-def _dates(plan: Plan, spans: Sequence[Span]) -> str:
-    return ", ".join(f"{_date(plan, start)} .. {_date(plan, stop - 1)}" for start, stop in spans)
+def _dates(plan: Plan, spans: Sequence[Span], between: str) -> str:
+    """Return the days of spans; the times of day are on the page and in folds.json."""
+    days = [(_date(plan, start)[:10], _date(plan, stop - 1)[:10]) for start, stop in spans]
+    return (",\n" if "\n" in between else ", ").join(between.join(span) for span in days)
 
 
 def _date(plan: Plan, bar: int) -> str:

@@ -15,13 +15,20 @@ from stratkit.panel import FloatArray
 def without_best(result: BacktestResult, bars: Bars, adjusted: Bars, count: int) -> BacktestResult:
     """Return the run with the P&L of its `count` best trades taken out of its equity, bar by bar.
 
-    It is no replay: the other trades keep their sizes. What a trade was worth on a bar is its fills so far and what it
-    holds at the last close; carry and dividends are taken out where it ends. Open trades are marked at the end.
-    `adjusted` are the bars without splits, `bars` themselves when there are none.
+    It is no replay: the other trades keep their sizes, as shares of the equity at the time. Their money would be more
+    than is left where the best trades had made the account large. What a trade was worth on a bar is its fills so far
+    and what it holds at the last close; carry and dividends are taken out where it ends. Open trades are marked at the
+    end. `adjusted` are the bars without splits, `bars` themselves when there are none.
     """
     best = result.trades[np.argsort(-result.trades["pnl"], kind="stable")[:count]]
-    taken = np.sum([_worth(result, bars, adjusted, trade) for trade in best], axis=0)
-    return replace(result, equity=result.equity - taken)
+    taken = np.zeros(len(result.times))
+    for trade in best:
+        taken += _worth(result, bars, adjusted, trade)
+    before = np.concatenate(([result.initial_cash], result.equity[:-1]))
+    others = np.diff(result.equity - taken, prepend=result.initial_cash)
+    gains = np.divide(others, before, out=np.zeros_like(others), where=before > 0)
+    # 0 once nothing is left
+    return replace(result, equity=result.initial_cash * np.cumprod(np.maximum(1 + gains, 0.0)))
 
 
 def _worth(result: BacktestResult, bars: Bars, adjusted: Bars, trade: Records) -> FloatArray:

@@ -60,6 +60,9 @@ def goal_of(config: RunConfig, settings: SearchSettings, space: Sequence[SearchP
     given = {key: parameter.default for key, parameter in declared.items()}
     known = list(dict.fromkeys([*(dimension.name for dimension in space), *given]))
     constraints = settings.constraints
+    twice = [name for name in settings.objectives if settings.objectives.count(name) > 1]
+    if twice:
+        raise UsageError(f"each objective must be given once; found {twice[0]} twice: leave one out")
     return Goal(
         tuple(objective_of(name) for name in settings.objectives),
         tuple(condition(text, known) for text in constraints.parameters),

@@ -144,7 +144,7 @@ def _ended(state: _Search, points: int | None, begun: float) -> str:
     """Return why the search is over, nothing while it is not."""
     settings = state.settings
     if state.replayed >= settings.trials:
-        return f"{state.replayed:,} trials were replayed"
+        return "1 trial was replayed" if state.replayed == 1 else f"{state.replayed:,} trials were replayed"
     if points is not None and len(state.by_point) >= points:
         return f"all {points:,} points of the space were tried"
     if settings.patience is not None and state.replayed - state.improved >= settings.patience:

@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from stratkit.errors import OutputError, RunError, UsageError
+from stratkit.errors import DataError, OutputError, RunError, UsageError
 from stratkit.research.dimensions import point_key
 from stratkit.research.trials import Assignment, Evaluation, Outcome, Unfinished
 
@@ -185,6 +185,11 @@ def _storage(journal: Path | None, url: str | None) -> Any:
         return JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))  # type: ignore[arg-type]  # its class is private; it asks for these two methods
     except OSError as error:
         raise OutputError(f"{journal}: the journal of a search must be writable: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:  # a line that Optuna cannot read
+        raise DataError(
+            f"{journal}: each line must be an entry that Optuna wrote; the file is damaged ({type(error).__name__}: "
+            f"{error}): cut it off before the damaged line and resume again, or begin a new search"
+        ) from error
 
 
 def _written_trial(values: Assignment, evaluation: Evaluation) -> dict[str, Any]:

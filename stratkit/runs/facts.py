@@ -51,6 +51,13 @@ class RunFacts:
         return _mapping(block)
 
     @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters that its strategy traded with; those of a walk-forward changed on the way."""
+        if self.evidence.get("kind") == "walkforward":
+            return {"chosen": "fold by fold"}
+        return _mapping(self.settings.get("params"))
+
+    @property
     def strategies(self) -> Mapping[str, Mapping[str, Any]]:
         """The configurations of all strategies that took part, by name."""
         blocks = _mapping(self.config.get("strategies"))

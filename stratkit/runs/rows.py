@@ -118,7 +118,7 @@ def _renew_strategy(connection: sqlite3.Connection, strategy_id: str) -> None:
 
 def _strategy(facts: RunFacts) -> dict[str, Any]:
     implementation = str(facts.settings.get("type") or facts.settings.get("class_name") or facts.strategy or _UNKNOWN)
-    parameters = _json(facts.settings.get("params", {}))
+    parameters = _json(facts.parameters)
     digests = facts.manifest.get("strategy_digests")
     source = digests.get(facts.strategy) if isinstance(digests, dict) else None
     identity = "\x00".join((implementation, parameters, source or ""))

@@ -174,6 +174,23 @@ def test_every_option_changes_something(stratkit: Stratkit) -> None:
     assert len(several["front"]) >= 1
 
 
+def test_one_trial_of_several_objectives_is_not_told_as_many(stratkit: Stratkit) -> None:
+    done = stratkit("optimize", *YEARS, "--trials", "1", "--objective", "sharpe", "--objective", "calmar")
+    assert done.code == 0, done.err
+    assert "; 1 trial was replayed" in done.out
+    assert "\none is as good as any other in all objectives" in done.out
+
+
+def test_a_walk_forward_is_not_resumed_as_a_search(stratkit: Stratkit, tmp_path: Path) -> None:
+    folder = tmp_path / "reports" / ".studies" / "20200101-000000-abcdef"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(stratkit("config", "show").out, "utf-8")
+    refused = stratkit("optimize", "--resume", folder.name)
+    assert refused.code == 2
+    assert "was stopped before it began, or is a walk-forward: begin again" in refused.err
+    assert [file.name for file in folder.iterdir()] == ["config.yaml"]  # nothing was put there
+
+
 def test_a_front_of_several_objectives_is_shown(stratkit: Stratkit) -> None:
     done = stratkit("optimize", *YEARS, "--trials", "30", "--objective", "sharpe", "--objective", "max_dd_duration")
     assert done.code == 0, done.err

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from command_line import COMMAND, ENVIRONMENT, Stratkit, WriteBars
@@ -16,6 +18,10 @@ BASE = ("--strategy", "sma_cross", "--train", "120", "--test", "60", "--trials",
 SPACE = "search.space={fast: {low: 3, high: 9, step: 1, log: false}, slow: {low: 12, high: 30, step: 1, log: false}}"
 SMALL = ("--set", "search.fixed=[direction]", "--set", "search.batch=6", "--sampler", "random")
 FAST = ("--set", SPACE, *SMALL)
+
+
+def hours(count: int) -> pd.DatetimeIndex:
+    return pd.date_range("2020-01-01 01:00", periods=count, freq="h", tz="UTC")
 
 
 def test_it_prints_folds_and_a_verdict_and_keeps_a_run(
@@ -60,6 +66,10 @@ def test_it_is_made_again_bit_by_bit_and_listed(stratkit: Stratkit, write_bars: 
     again = stratkit("reproduce", record["folder"], "--json")
     assert again.json["verdict"] == "identical", again.out
     assert record["run_id"] in stratkit("runs", "list").out
+    for told in (("list",), ("show", record["run_id"]), ("ledger", "--strategy", "sma_cross")):
+        words = " ".join(stratkit("runs", *told).out.split())
+        assert "chosen fold" in words  # and not the values that it began with
+        assert "fast 20" not in words
     evidence = json.loads((Path(record["folder"]) / "evidence.json").read_text())
     assert (evidence["kind"], evidence["trials"]) == ("walkforward", 1)  # its folds are no trials
     folds = Path(record["folder"]) / "folds.json"
@@ -193,3 +203,37 @@ def test_the_verdict_counts_what_was_tried_before(stratkit: Stratkit, write_bars
     assert again["trials"] == 4, "the first one again is no new trial"
     assert again["psr"] == alone["psr"]
     assert again["luck_sharpe"] >= alone["luck_sharpe"] == 0.0
+
+
+MORE = (
+    "--strategy", "sma_cross", "--train", "120", "--test", "60", "--trials", "6", "--sampler", "random", "--no-report",
+    "--set", "search.batch=6", "--set", "exit_plan={risk_basis: percent, risk: 5, sl: 1}",
+)  # fmt: skip
+COLUMNS = ["Sharpe", "in", "out", "return", "efficiency", "trades"]
+
+
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        ({}, ["fast", "slow", "direction"]),
+        ({"exit_plan.risk": "{low: 1, high: 9}", "risk.sizing.fraction": "{low: 0.1, high: 1}"},
+         ["fast", "slow", "direction", "exit_plan.risk", "risk.sizing.fraction"]),
+        ({"exit_plan.risk": "{low: 5, high: 9}", "exit_plan.sl": "{low: 1, high: 2}",
+          "costs.slippage_bps": "{low: 0, high: 1}", "risk.sizing.fraction": "{low: 0.1, high: 1}"}, []),
+    ],
+)  # fmt: skip
+def test_the_figures_of_a_fold_are_shown_beside_many_parameters_and_times_of_day(
+    stratkit: Stratkit, write_bars: WriteBars, more: dict[str, str], names: list[str]
+) -> None:
+    data = write_bars(lambda frame: frame.assign(timestamp=hours(len(frame))), bars=400)
+    ranges = {"fast": "{low: 3, high: 9}", "slow": "{low: 12, high: 30}", **more}
+    space = "search.space={" + ", ".join(f"{key}: {value}" for key, value in ranges.items()) + "}"
+    done = stratkit("walkforward", "--data", data, *MORE, "--set", space)
+    assert done.code == 0, done.err
+    table = done.out[: done.out.index("out of sample")].splitlines()[1:]
+    assert " ".join(table[:2]).count("return") == 1
+    words = " ".join(" ".join(table[:3]).split())
+    assert all(word in words for word in COLUMNS)
+    assert len([line for line in table if re.match(r"2020-01-\d\d \.\. ?", line)]) == 4
+    assert ("the values of 7 parameters are in folds.json" in done.out) is (not names)
+    assert all(name in words for name in names[:3])

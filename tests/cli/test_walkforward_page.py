@@ -31,7 +31,12 @@ def test_the_page_holds_the_folds_of_the_run(stratkit: Stratkit, write_bars: Wri
         assert charts[f"path-{place}"]["data"][0]["y"] == chosen
     lines = charts["stitched"]["layout"]["shapes"]
     assert [line["x0"][:10] for line in lines] == [reign["first"] for reign in walk["reigns"][1:]]
-    assert walk["evidence"]["verdict"] in (folder / "walk.html").read_text("utf-8")
+    page = (folder / "walk.html").read_text("utf-8")
+    assert walk["evidence"]["verdict"] in page
+    figures = dict(re.findall(r'<h2>([^<]*)</h2>\s*<p class="figure">([^<]*)</p>', page))
+    shown = [figures[label] for label in ("Deflated Sharpe", "PBO", "SPA p value")]
+    known = [(walk["evidence"]["dsr"], "%.2f"), (walk["evidence"]["pbo"], "%.2f"), (walk["evidence"]["spa_p"], "%.3f")]
+    assert shown == ["n/a" if value is None else form % value for value, form in known]
 
 
 def test_paths_of_combinatorial_splits_are_drawn_and_no_report_is_none(

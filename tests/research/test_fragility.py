@@ -189,9 +189,23 @@ def test_the_best_trades_are_taken_out_of_the_equity_bar_by_bar() -> None:
     result = replay(config_of(costs={"commission_per_order": 1.0}), inputs)
     assert result.trades["pnl"].tolist() == [98.0, 9.0]
     left = without_best(result, bars, bars, 1)
-    assert (result.equity - left.equity).tolist() == pytest.approx([0.0, -1.0, 49.0, 98.0, 98.0, 98.0])
+    # the second trade pays 1 of the 10,098 that there were, and then gains 10 of 10,097
+    entered = 10_000 * (1 - 1 / 10_098)
+    assert left.equity.tolist() == pytest.approx([10_000.0] * 4 + [entered, entered * (1 + 10 / 10_097)])
     both = without_best(result, bars, bars, 2)
-    assert both.equity[-1] == pytest.approx(10_000.0)
+    assert both.equity.tolist() == pytest.approx([10_000.0] * 6)
+
+
+def test_what_is_left_without_the_best_trades_loses_no_more_than_everything() -> None:
+    # all is staked: it grows tenfold, then halves, so that the money lost is more than the account began with
+    bars = market(100, 100, 1_000, 1_000, 1_000, 500, 500)
+    inputs = said(bars, A={0: 1, 2: 2, 3: 1, 5: 2})
+    result = replay(config_of(risk={"sizing": {"rule": "fixed_fraction", "fraction": 1.0}}), inputs)
+    gained, lost = result.trades["pnl"]
+    assert gained == pytest.approx(90_000.0)
+    assert lost == pytest.approx(-50_000.0)
+    left = without_best(result, bars, bars, 1)
+    assert left.equity[-1] == pytest.approx(5_000.0)
 
 
 def test_a_split_of_raw_prices_is_no_gain_of_a_trade() -> None:
@@ -199,8 +213,9 @@ def test_a_split_of_raw_prices_is_no_gain_of_a_trade() -> None:
     even = market(50, 50, 50, 50, 50)
     result = replay(config_of(), said(raw, A={0: 1}))
     left = without_best(result, raw, even, 1)
-    taken = result.equity - left.equity
-    assert taken[1:4].tolist() == [0.0, 0.0, 0.0]  # until the last bar, where the row of the trade has the word
+    assert (
+        left.equity[1:4].tolist() == result.equity[1:4].tolist()
+    )  # until the last bar, where the row of the trade has the word
 
 
 def test_neighbours_stay_in_the_space_and_within_their_width() -> None:

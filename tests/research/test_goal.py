@@ -104,6 +104,11 @@ def test_the_direction_of_an_objective_is_that_of_its_definition() -> None:
         objective_of("sharpee")
 
 
+def test_an_objective_given_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="must be given once; found calmar twice"):
+        goal_of(cross_config(), SearchSettings(objectives=("calmar", "sharpe", "calmar")), ())
+
+
 def test_a_goal_names_the_metrics_that_it_reads() -> None:
     settings = SearchSettings(
         objectives=("calmar", "ulcer"),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from search_cases import FAST, SAMPLERS, SLOW, Formula, peak, run_search, shown
 
-from stratkit.errors import RunError, UsageError
+from stratkit.errors import DataError, RunError, UsageError
 from stratkit.research.search_settings import GeneticSettings, RangeSettings, SearchSettings
 from stratkit.research.study_log import StudyLog, open_study
 from stratkit.research.trials import Assignment, Outcome, Unfinished
@@ -178,3 +178,19 @@ def test_two_processes_on_one_study_give_the_trials_of_one(sampler: str, tmp_pat
     assert sum(replays) >= 60
     assert min(replays) >= 10  # both worked
     assert sum(replays) < 100  # and not each for itself
+
+
+@pytest.mark.parametrize("line", ["garbage", "{}", "[]"])
+def test_a_line_that_was_damaged_is_said_with_what_to_do(line: str, tmp_path: Path) -> None:
+    settings = searched("random")
+    with pytest.raises(KeyboardInterrupt):
+        run_search(settings, Formula(peak, after=27), log=opened(tmp_path))
+    journal = tmp_path / "journal.log"
+    lines = journal.read_text("utf-8").splitlines(keepends=True)
+    journal.write_text("".join([*lines[:12], f"{line}\n", *lines[13:]]), "utf-8")
+    with pytest.raises(DataError, match=r"journal\.log: each line must be an entry that Optuna wrote.*cut it off"):
+        opened(tmp_path, resume=True)
+    journal.write_text("".join(lines[:12]), "utf-8")
+    kept = opened(tmp_path, resume=True)
+    assert 0 < len(kept.finished()) < 27
+    assert shown(run_search(settings, Formula(peak), log=kept)) == shown(run_search(settings, Formula(peak)))
