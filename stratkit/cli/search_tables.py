@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +18,7 @@ from stratkit.data.bars import Bars
 from stratkit.inference.evidence import Evidence
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.search_page import SEARCH_PAGE
 from stratkit.reports.wording import MISSING, in_unit, number
@@ -84,11 +85,12 @@ def _values_table(result: SearchResult, chosen: int) -> Table:
     for heading in ("default", "chosen"):
         table.add_column(heading, justify="right")
     table.add_column("tried", style="dim")
+    names = short_keys([one.name for one in result.space])
     for dimension in result.space:
         value = result.trials[chosen].values[dimension.name]
         table.add_row(
-            escape(short_name(dimension.name, result.space)), value_text(dimension.default),
-            Text(value_text(value), style="bold"), range_text(dimension),
+            escape(names[dimension.name]), value_words(dimension.default),
+            Text(value_words(value), style="bold"), range_text(dimension),
         )  # fmt: skip
     return table
 
@@ -101,15 +103,15 @@ def _front_table(result: SearchResult) -> Table:
     table.add_column("trial", justify="right")
     for objective in result.objectives:
         table.add_column(DEFINITIONS[objective.metric].label, justify="right")
-    for dimension in result.space:
-        table.add_column(escape(short_name(dimension.name, result.space)), justify="right", style="dim")
+    for name in short_keys([one.name for one in result.space]).values():
+        table.add_column(escape(name), justify="right", style="dim")
     for place in result.front[:_FRONT]:
         trial = result.trials[place]
         figures = [
             in_unit(value, DEFINITIONS[objective.metric].unit)
             for value, objective in zip(trial.objectives, result.objectives)
         ]
-        table.add_row(str(place), *figures, *(value_text(trial.values[one.name]) for one in result.space))
+        table.add_row(str(place), *figures, *(value_words(trial.values[one.name]) for one in result.space))
     if len(result.front) > _FRONT:
         table.add_row("...", *([""] * (len(result.objectives) + len(result.space))))
     return table
@@ -166,32 +168,12 @@ def _spa(judgement: Judgement) -> str:
     return f"p {judgement.superior.p_value:.3f}: the best {judgement.superior.trials:,} trials against cash"
 
 
-def short_name(key: str, space: Sequence[SearchParameter]) -> str:
-    """Return the last part of a key where no other dimension ends in it, else the key."""
-    last = key.rpartition(".")[2]
-    alike = [dimension for dimension in space if dimension.name.rpartition(".")[2] == last]
-    return last if len(alike) == 1 and key.startswith("strategies.") and ".params." in key else key
-
-
 def range_text(dimension: SearchParameter) -> str:
     """Return what was tried of a dimension."""
     if dimension.kind == "choice":
-        return ", ".join(value_text(value) for value in dimension.choices)
+        return ", ".join(value_words(value) for value in dimension.choices)
     step = "" if dimension.step is None else f" by {dimension.step:g}"
     return f"{dimension.low:g} to {dimension.high:g}{step}{', log scale' if dimension.log else ''}"
-
-
-def value_text(value: Any) -> str:
-    """Return a value as a reader sees it.
-
-    >>> value_text(None), value_text(True), value_text(0.25), value_text("both")
-    ('null', 'true', '0.25', 'both')
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _grid(rows: Sequence[tuple[str, Text]]) -> Table:

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.cli.finished import FinishedRun, title
-from stratkit.cli.search_tables import short_name, value_text
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import scheme
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.walk_page import WALK_PAGE
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.search_settings import SearchSettings
@@ -51,8 +51,8 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
     objective = DEFINITIONS[search.objectives[0]]
     is_sharpe = search.objectives[0] == "sharpe"
     table.add_column("test")
-    for dimension in space:
-        table.add_column(escape(short_name(dimension.name, space)), justify="right")
+    for name in short_keys([one.name for one in space]).values():
+        table.add_column(escape(name), justify="right")
     headings = ["Sharpe in", "out"] if is_sharpe else [f"{objective.label} in", "out", "Sharpe in", "out"]
     for heading in (*headings, "return", "efficiency", "trades"):
         table.add_column(escape(heading), justify="right")
@@ -60,7 +60,7 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
         own = [] if is_sharpe else [_figure(metrics, objective.name) for metrics in (fold.inside, fold.outside)]
         table.add_row(
             _dates(walk.plan, fold.split.test),
-            *(value_text(fold.values.get(one.name, one.default)) for one in space), *own,
+            *(value_words(fold.values.get(one.name, one.default)) for one in space), *own,
             _figure(fold.inside, "sharpe"), _figure(fold.outside, "sharpe"), _figure(fold.outside, "total_return"),
             number(fold.efficiency), f"{fold.outside['trades']:.0f}",
         )  # fmt: skip
@@ -70,7 +70,8 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
 def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
     interval, moves = walk.sharpe, stability(walk.folds)
     space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
-    each = ", ".join(f"{short_name(key, space)} {number(value)}" for key, value in moves.items())
+    names = short_keys([one.name for one in space])
+    each = ", ".join(f"{names[key]} {number(value)}" for key, value in moves.items())
     account = f"{_date(walk.plan, walk.plan.first)} to {_date(walk.plan, walk.plan.stop - 1)}"
     sharpe = f"{number(interval.estimate)}"
     if interval.is_defined:
