@@ -14,7 +14,7 @@ from stratkit.reports.walk_figures import write_walk_figures
 from stratkit.reports.walk_page import write_walk_page
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share
-from stratkit.research.walk_forward_record import FOLDS, fold_columns, path_columns
+from stratkit.research.walk_forward_record import FOLDS, fold_columns, path_columns, walk_verdict
 
 if TYPE_CHECKING:
     from stratkit.config import FileConfig
@@ -36,7 +36,7 @@ def scheme(walk: WalkForward) -> str:
 
 
 def walk_content(walk: WalkForward, config: FileConfig, run: FinishedRun) -> WalkContent:
-    """Return what the page of a walk-forward shows; `run` is that of its account."""
+    """Return what the page of a walk-forward shows; `run` is that of its account, its trial counted."""
     result, search = walk.result, config.search
     trials = sum(fold.choice.trials for fold in walk.folds)
     ratios = np.array([path.sharpe for path in walk.paths]) if len(walk.paths) > 1 else np.zeros(0)
@@ -52,7 +52,7 @@ def walk_content(walk: WalkForward, config: FileConfig, run: FinishedRun) -> Wal
         scheme=scheme(walk),
         switches=tuple(int(result.times[reign.start]) for reign in walk.reigns[1:]),
         path_sharpes=ratios,
-        verdict=walk.verdict,
+        verdict=walk_verdict(walk, run.evidence),
         command=" ".join(("stratkit", *sys.argv[1:])),
         facts=(
             ("Symbols", ", ".join(result.symbols[:3])), ("Sampler", search.sampler), ("Trials", f"{trials:,}"),

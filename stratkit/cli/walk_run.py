@@ -25,9 +25,10 @@ from stratkit.research.fold_choice import Choice, chosen_by_search
 from stratkit.research.search import SearchProgress
 from stratkit.research.search_record import search_facts
 from stratkit.research.walk_forward import Plan, WalkForward, plan_walk_forward, run_walk_forward
-from stratkit.research.walk_forward_record import decided_by, walk_record
+from stratkit.research.walk_forward_record import decided_by, verdict_record, walk_record
 from stratkit.runs.folder import RunDraft
 from stratkit.runs.manifest import config_digest, run_name
+from stratkit.runs.own_trial import EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class FinishedWalk:
 
     def as_record(self) -> dict[str, Any]:
         """Return what ``--json`` prints: the run of the account, and the walk-forward that it came from."""
-        return {**self.run.as_record(), "walk_forward": self.record}
+        found = verdict_record(self.walk, self.run.evidence)
+        evidence = {**(self.run.evidence or {}), "walk_forward": found}
+        return {**self.run.as_record(), "walk_forward": self.record, "evidence": evidence}
 
 
 def run_walk(terminal: Terminal, config: FileConfig, out: Path, resume: str | None, workers: int) -> None:
@@ -120,7 +123,8 @@ def _kept(
         kind="walkforward",
     )  # fmt: skip
 
-    def more(draft: RunDraft, _counted: FinishedRun) -> None:
-        write_walk(draft, walk, record, config, run)
+    def more(draft: RunDraft, counted: FinishedRun) -> None:
+        draft.write_json(EVIDENCE, {**(counted.evidence or {}), "walk_forward": verdict_record(walk, counted.evidence)})
+        write_walk(draft, walk, record, config, counted)
 
     return FinishedWalk(walk, keep_run(run, folder.study.out, more), record)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from rich.markup import escape
@@ -17,6 +17,7 @@ from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import scheme
 from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.walk_page import WALK_PAGE
 from stratkit.reports.wording import in_unit, number
@@ -24,6 +25,7 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.splits import Span
 from stratkit.research.walk_forward import Plan, WalkForward
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
+from stratkit.research.walk_forward_record import walk_verdict
 
 _WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
@@ -35,7 +37,7 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
     out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
     terminal.show(_fold_table(walk, search))
     out.print()
-    terminal.show(_grid(_judged_rows(walk)))
+    terminal.show(_grid(_judged_rows(walk, run.evidence)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
@@ -67,7 +69,7 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
     return table
 
 
-def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
+def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any] | None) -> list[tuple[str, Text]]:
     interval, moves = walk.sharpe, stability(walk.folds)
     space = next((fold.choice.space for fold in walk.folds if fold.choice.space), ())
     names = short_keys([one.name for one in space])
@@ -84,14 +86,27 @@ def _judged_rows(walk: WalkForward) -> list[tuple[str, Text]]:
         ("efficiency", f"{number(walk.efficiency)}: its yearly return over the mean of those in the trainings"),
         ("profitable", f"{100 * profitable_share(walk.folds):.0f}% of {len(walk.folds)} folds"),
         ("stability", f"{number(mean_stability(walk.folds))} ({each}): 1 = parameters stay, 0 = from end to end"),
-        ("DSR", f"{number(walk.probabilistic)}: the probability that its true ratio is above 0; it is one trial"),
+        ("PSR", f"{number(walk.probabilistic)}: how probably its true ratio is above 0, were it the only trial"),
+        ("trials", trials_words(evidence)),
+        *_deflated_row(evidence),
         ("PBO", f"{number(walk.overfit)}: median over the folds' searches"),
         ("SPA", "unknown: no trades" if math.isnan(walk.superior_p) else f"p {walk.superior_p:.3f} against cash"),
     ]  # fmt: skip
     told = [(name, Text(value)) for name, value in rows]
-    told.append(("verdict", Text(walk.verdict.word, style=_WORDS[walk.verdict.word])))
-    told += [("", Text(reason)) for reason in walk.verdict.reasons]
+    word = walk_verdict(walk, evidence)
+    told.append(("verdict", Text(word.word, style=_WORDS[word.word])))
+    told += [("", Text(reason)) for reason in word.reasons]
     return [*told, ("rule", Text(RULE, style="dim"))]
+
+
+def _deflated_row(evidence: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if evidence is None or evidence.get("deflated_sharpe") is None:
+        return []
+    luck = figure(evidence, "luck_sharpe_ann")
+    return [
+        ("DSR", f"{figure(evidence, 'deflated_sharpe')}: how probably it is above {luck}, which the best of all "
+                "trials so far reaches by luck")
+    ]  # fmt: skip
 
 
 def _path_rows(walk: WalkForward) -> list[tuple[str, str]]:

@@ -113,7 +113,8 @@ class WalkForward:
 
     `result` is that account: of combinatorial splits the path with the median Sharpe ratio, number `shown` of `paths`.
     `sharpe` is its yearly Sharpe ratio with its interval over `periods` returns, `probabilistic` the probability that
-    the true one is above 0; `superior_p` tests it against cash. `overfit` is the median PBO of the folds' searches.
+    the true one is above 0 were this the only account ever tried; `superior_p` tests it against cash. `overfit` is the
+    median PBO of the folds' searches.
     """
 
     plan: Plan
@@ -127,12 +128,15 @@ class WalkForward:
     probabilistic: float
     overfit: float
     superior_p: float
-    verdict: Verdict
 
     @property
     def result(self) -> BacktestResult:
         """The account."""
         return self.paths[self.shown].result
+
+    def verdict(self, deflated: float) -> Verdict:
+        """Return what is to be thought of the account, `deflated` being DSR among all trials; NaN: nobody counted."""
+        return verdict(deflated, self.overfit, self.sharpe.low, self.superior_p)
 
     @property
     def efficiency(self) -> float:
@@ -292,10 +296,9 @@ def _judged(
     combined = plan.settings.method == "combinatorial"
     reigns = reigns_of(plan, values, account.splits if combined else None)
     whole = outcome_on(plan.tested, plan.tested_bars, account.result, [(0, len(account.result.times))], plan.metrics)
-    word = verdict(probabilistic, overfit, interval.low, superior)
     return WalkForward(
         plan, folds, reigns, paths, shown, interval.scaled(root), periods, whole.metrics, probabilistic, overfit,
-        superior, word,
+        superior,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.errors import DataError
-from stratkit.inference.verdict import RULE
+from stratkit.inference.verdict import RULE, Verdict
 from stratkit.panel import IntArray, format_time
 from stratkit.research.assignment import assigned
 from stratkit.research.fold_choice import Choice
@@ -74,12 +74,9 @@ def walk_record(walk: WalkForward, search: SearchSettings, seed: int) -> dict[st
         "profitable_share": profitable_share(walk.folds),
         "stability": {**moves, "mean": mean_stability(walk.folds)},
         "evidence": {
-            "dsr": walk.probabilistic,
+            "psr": walk.probabilistic,
             "pbo": walk.overfit,
             "spa_p": walk.superior_p,
-            "verdict": walk.verdict.word,
-            "rule": RULE,
-            "reasons": list(walk.verdict.reasons),
         },
         "paths": None
         if plan.settings.method != "combinatorial"
@@ -89,6 +86,28 @@ def walk_record(walk: WalkForward, search: SearchSettings, seed: int) -> dict[st
             "splits": [list(path.splits) for path in walk.paths],
         },
         "formulas": FORMULAS,
+    }
+
+
+def walk_verdict(walk: WalkForward, evidence: Mapping[str, Any] | None) -> Verdict:
+    """Return the verdict on a walk-forward whose account stands in the ledger; `evidence` is what evidence.json says.
+
+    Where trials were not counted DSR is not known.
+    """
+    deflated = (evidence or {}).get("deflated_sharpe")
+    return walk.verdict(math.nan if deflated is None else float(deflated))
+
+
+def verdict_record(walk: WalkForward, evidence: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what evidence.json says beside the figures of the ledger: PBO of the searches inside, and the verdict."""
+    word = walk_verdict(walk, evidence)
+    return {
+        "pbo": walk.overfit,
+        "spa_p": walk.superior_p,
+        "sharpe_low": walk.sharpe.low,
+        "verdict": word.word,
+        "rule": RULE,
+        "reasons": list(word.reasons),
     }
 
 

@@ -118,7 +118,7 @@ def test_pages_and_figures_are_written_beside_the_run(stratkit: Stratkit, write_
     folder = Path(done.json["folder"])
     page = (folder / "walk.html").read_text("utf-8")
     assert "4 parts, tested 2 at a time" in page
-    assert done.json["walk_forward"]["evidence"]["verdict"] in page
+    assert done.json["evidence"]["walk_forward"]["verdict"] in page
     assert (folder / "report.html").is_file()
     assert len(list(folder.glob("*.png"))) > 5
 
@@ -180,3 +180,16 @@ def test_a_stopped_one_goes_on_to_the_same_end(
     for name in ("equity.parquet", "trades.parquet", "folds.parquet", "fills.parquet"):
         assert (Path(again.json["folder"]) / name).read_bytes() == (Path(whole["folder"]) / name).read_bytes()
     assert not study.exists()
+
+
+def test_the_verdict_counts_what_was_tried_before(stratkit: Stratkit, write_bars: WriteBars) -> None:
+    command = ("walkforward", "--data", write_bars(bars=400), *BASE, *FAST)
+    first = stratkit(*command, "--json").json
+    alone = first["evidence"]
+    assert (alone["trials"], alone["deflated_sharpe"]) == (1, alone["psr"])
+    for seed in ("1", "2", "3"):
+        stratkit(*command, "--seed", seed, "--quiet")
+    again = stratkit(*command, "--json").json["evidence"]
+    assert again["trials"] == 4, "the first one again is no new trial"
+    assert again["psr"] == alone["psr"]
+    assert again["luck_sharpe"] >= alone["luck_sharpe"] == 0.0

@@ -24,7 +24,7 @@ from stratkit.research.splits import Split
 from stratkit.research.trials import Outcome
 from stratkit.research.walk_forward import WalkForward, plan_walk_forward, run_walk_forward
 from stratkit.research.walk_forward_folds import Fold, profitable_share, stability
-from stratkit.research.walk_forward_record import choice_record, kept_choice, played_again, walk_record
+from stratkit.research.walk_forward_record import choice_record, kept_choice, played_again, walk_record, walk_verdict
 from stratkit.research.walk_forward_settings import WalkForwardSettings
 from stratkit.runs.json_text import json_text
 from stratkit.strategies.parameters import SearchParameter
@@ -337,7 +337,10 @@ def test_the_verdict_uses_what_is_known(bars: Bars) -> None:
         return replace(worse(training), overfit=0.9)
 
     choose: Callable[[Training], Choice] = overfitted
-    assert run_walk_forward(plan, choose).verdict.word == "fail"
+    assert walk_verdict(walk, {"deflated_sharpe": 0.4}).word == "fail"
+    for uncounted in (None, {"trials": None}, {"deflated_sharpe": None}):
+        assert "DSR is not known" in walk_verdict(walk, uncounted).reasons
+    assert run_walk_forward(plan, choose).verdict(0.99).word == "fail"
 
 
 def test_history_before_the_first_trade_is_no_fold(bars: Bars) -> None:
