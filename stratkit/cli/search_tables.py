@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 from rich.markup import escape
@@ -11,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.facts import facts_table, verdict_rows
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.survey_tables import fragility_table, importances_table, plateau_line
 from stratkit.cli.terminal import Terminal
 from stratkit.data.bars import Bars
 from stratkit.inference.evidence import Evidence
-from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
 from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.search_content import SearchContent
@@ -28,7 +27,6 @@ from stratkit.research.search_result import SearchResult
 from stratkit.strategies.parameters import SearchParameter
 
 _FRONT: Final = 12  # rows of the Pareto front that are shown
-_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
 
 def print_search(
@@ -54,7 +52,7 @@ def print_search(
     out.print()
     fragility_table(terminal, content)
     out.print()
-    terminal.show(_grid(_judged_rows(result, judgement)))
+    terminal.show(facts_table(_judged_rows(result, judgement)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
@@ -64,7 +62,7 @@ def print_search(
         ("report", Text.assemble((str(where), "bold"), (f"  ({sum(run.seconds.values()):.1f} s)", "dim"))),
         ("replay", Text(f"stratkit backtest --trial {run.run_id}:{judgement.chosen}")),
     ]
-    terminal.show(_grid(rows))
+    terminal.show(facts_table(rows))
 
 
 def _span_rows(result: SearchResult, holdout: Holdout, bars: Bars) -> Table:
@@ -72,7 +70,7 @@ def _span_rows(result: SearchResult, holdout: Holdout, bars: Bars) -> Table:
     held = "none: the choice is judged nowhere but where it was made"
     if not holdout.is_empty:
         held = f"{holdout.bars - holdout.first:,} bars, {_span(bars, holdout.first, holdout.bars)}, seen by no trial"
-    return _grid([*rows, ("held out", Text(held))])
+    return facts_table([*rows, ("held out", Text(held))])
 
 
 def _span(bars: Bars, start: int, stop: int) -> str:
@@ -139,10 +137,8 @@ def _judged_rows(result: SearchResult, judgement: Judgement) -> list[tuple[str, 
         ("DSR", Text(f"{number(float(found.deflated))}: the probability that its true ratio is above that")),
         ("PBO", Text(_pbo(pbo))),
         ("SPA", Text(_spa(judgement))),
-        ("verdict", Text(judgement.verdict.word, style=_WORDS[judgement.verdict.word])),
     ]
-    rows += [("", Text(reason)) for reason in judgement.verdict.reasons]
-    return [*rows, ("rule", Text(RULE, style="dim"))]
+    return [*rows, *verdict_rows(judgement.verdict)]
 
 
 def _worth(found: Evidence) -> str:
@@ -174,12 +170,3 @@ def range_text(dimension: SearchParameter) -> str:
         return ", ".join(value_words(value) for value in dimension.choices)
     step = "" if dimension.step is None else f" by {dimension.step:g}"
     return f"{dimension.low:g} to {dimension.high:g}{step}{', log scale' if dimension.log else ''}"
-
-
-def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True, min_width=10)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, value)
-    return table

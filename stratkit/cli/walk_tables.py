@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from rich.markup import escape
@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.facts import facts_table, verdict_rows
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import scheme
-from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
 from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.key_names import short_keys, value_words
@@ -27,8 +27,6 @@ from stratkit.research.walk_forward import Plan, WalkForward
 from stratkit.research.walk_forward_folds import mean_stability, profitable_share, stability
 from stratkit.research.walk_forward_record import walk_verdict
 
-_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
-
 
 def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: SearchSettings) -> None:
     """Print every fold, the account out of sample, the verdict with its reasons, and where the report is."""
@@ -37,14 +35,14 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
     out.print(f"[bold]{escape(title(run))}[/bold], {escape(scheme(walk))}; {searched}", soft_wrap=True)
     terminal.show(_fold_table(walk, search))
     out.print()
-    terminal.show(_grid(_judged_rows(walk, run.evidence)))
+    terminal.show(facts_table(_judged_rows(walk, run.evidence)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
     took = f"  ({sum(run.seconds.values()):.1f} s)"
     record = run.record
     page = [("folds", Text(f"{record.path(WALK_PAGE)}"))] if record and WALK_PAGE in record.files else []
-    terminal.show(_grid([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
+    terminal.show(facts_table([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
 
 
 def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
@@ -92,11 +90,7 @@ def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any] | None) -> list[
         ("PBO", f"{number(walk.overfit)}: median over the folds' searches"),
         ("SPA", "unknown: no trades" if math.isnan(walk.superior_p) else f"p {walk.superior_p:.3f} against cash"),
     ]  # fmt: skip
-    told = [(name, Text(value)) for name, value in rows]
-    word = walk_verdict(walk, evidence)
-    told.append(("verdict", Text(word.word, style=_WORDS[word.word])))
-    told += [("", Text(reason)) for reason in word.reasons]
-    return [*told, ("rule", Text(RULE, style="dim"))]
+    return [*((name, Text(value)) for name, value in rows), *verdict_rows(walk_verdict(walk, evidence))]
 
 
 def _deflated_row(evidence: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -134,12 +128,3 @@ def _dates(plan: Plan, spans: Sequence[Span]) -> str:
 
 def _date(plan: Plan, bar: int) -> str:
     return format_time(int(plan.bars.times[plan.history + bar]))
-
-
-def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, value)
-    return table
