@@ -404,9 +404,8 @@ def searching(own: Path, is_computing: bool) -> Iterator[tuple[subprocess.Popen[
     script = own.parent / "script.py"
     script.write_text(SCRIPT)
     root = Path(__file__).parents[2]
-    environment = {
-        **os.environ, "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join((str(root), str(Path(__file__).parent))),
-    }  # fmt: skip
+    modules = (root, Path(__file__).parent, root / "tests" / "tools")
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(map(str, modules))}
     with subprocess.Popen(
         [sys.executable, str(script), str(own)], env=environment, start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
