@@ -35,6 +35,7 @@ from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
 from stratkit.engine.simulate import Stage, set_stage
+from stratkit.engine.standing import Standing
 from stratkit.engine.tally import Tally
 from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
@@ -233,14 +234,18 @@ def open_stage(
 
 def play_rows(
     config: RunConfig, stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, *,
-    leaves: bool = False, progress: Progress | None = None,
+    leaves: bool = False, progress: Progress | None = None, standing: Standing | None = None,
 ) -> None:  # fmt: skip
-    """Play the bars in which the decisions of bars [start, stop) act; with `leaves` the last is to leave everything."""
+    """Play the bars in which the decisions of bars [start, stop) act.
+
+    With `leaves` the last is to leave everything; with `standing` the first is to hold that, where it says nothing.
+    """
     next_open = trades_at_next_open(config.execution)
     for first, end, controls in _stretches(config, stage.bars.times):
         first, end = max(first, start), min(end, stop)
         if first < end:
-            play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress)
+            held = standing if first == start else None
+            play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress, held)
 
 
 def blending_of(config: RunConfig, desk: Desk) -> Blending | None:

@@ -38,8 +38,11 @@ FoldsOption = Annotated[
     typer.Option("--folds", metavar="N", help="Combinatorial: N equal parts, tested two at a time in every way."),
 ]
 OnSwitchOption = Annotated[
-    Literal["keep", "close"] | None,
-    typer.Option("--on-switch", help="Keep the positions of the old parameters, or close them at the next open."),
+    Literal["adopt", "keep", "close"] | None,
+    typer.Option(
+        "--on-switch",
+        help="Adopt what the new parameters would hold by then, keep what the old ones held, or close it.",
+    ),
 ]
 TrialsOption = Annotated[int | None, typer.Option("--trials", metavar="N", help="Trials of each fold's search.")]
 ResumeOption = Annotated[

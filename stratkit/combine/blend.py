@@ -206,6 +206,24 @@ def leave_on(blending: Blending, row: int) -> None:
             blending._written.weight[row] = 0.0
 
 
+def stand_on(blending: Blending, row: int, side: SideArray, weight: FloatArray, owner: IntArray) -> None:
+    """Let a row that is blended ask for what is given (N,) where it says nothing: a side, 0 = leave, or a weight.
+
+    `owner` is the strategy that then leads. Strategies with books of their own have none to share.
+    """
+    if not isinstance(blending.result, Blend):
+        return
+    written = blending._written
+    silent = written.side[row] == 0
+    if written.weight.size:
+        silent &= np.isnan(written.weight[row])
+        written.weight[row, silent] = weight[silent]
+    else:
+        written.side[row, silent] = np.where(side == 0, EXIT, side)[silent]
+    leads = silent & (side != 0)
+    written.lead[row, leads] = owner[leads]
+
+
 def _listen(blending: Blending, start: int, stop: int) -> Heard:
     """Copy rows of the signals together; confidences only when somebody gives them."""
     signals, averages = blending.signals, blending._terms.method == AVERAGED_WEIGHTS

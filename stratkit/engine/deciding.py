@@ -6,22 +6,24 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from stratkit.combine.blend import Blending, blend_rows, leave_on
+from stratkit.combine.blend import Blending, blend_rows, leave_on, stand_on
 from stratkit.controls import Controls
 from stratkit.engine.run import Progress, peeked, steer
 from stratkit.engine.simulate import Stage
 from stratkit.engine.snapshot import snapshot
+from stratkit.engine.standing import Standing
 from stratkit.strategies.desk import Desk
 
 
 def play_stretch(
     stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, controls: Controls, next_open: bool,
-    leaves: bool, progress: Progress | None,
+    leaves: bool, progress: Progress | None, standing: Standing | None = None,
 ) -> None:  # fmt: skip
     """Play the bars in which the decisions of bars [start, stop) act, under the controls of that stretch.
 
     A row acts in the next bar, or at its own close (`next_open` false). The last bar also needs its own row, whose
-    intents expire. With `leaves` the last of the rows asks to leave every position, whatever was said.
+    intents expire. With `leaves` the last of the rows asks to leave every position, whatever was said. With `standing`
+    the first of them asks for what that holds, where nothing else was said.
     """
     bars, later = len(stage.bars.times), int(next_open)
     until = bars if stop == bars else min(stop + later, bars - 1)
@@ -32,6 +34,10 @@ def play_stretch(
         if blending is not None:
             blend_rows(blending, first, last, controls.weight, controls.enabled)
         stage.sheet.fill(first, last, controls.multiplier)
+        if standing is not None and first == start:
+            if blending is not None:
+                stand_on(blending, first, standing.side, standing.weight, standing.strategy)
+            stage.sheet.stand_on(first, standing.side, standing.weight)
         if leaves and last == stop:
             if blending is not None:
                 leave_on(blending, last - 1)

@@ -9,20 +9,32 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from stratkit.backtest import Inputs, RunConfig, blending_of, completed, open_stage, play_rows, prepare, voice_weights
+from stratkit.backtest import (
+    Inputs,
+    RunConfig,
+    blending_of,
+    completed,
+    open_stage,
+    play_rows,
+    play_through,
+    prepare,
+    voice_weights,
+)
 from stratkit.combine.blend import Blending, going_on
 from stratkit.data.bars import Bars
+from stratkit.data.history import history_bars
 from stratkit.engine.handover import take_over
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.engine.simulate import Stage
+from stratkit.engine.standing import Standing, standing_of
 from stratkit.errors import UsageError
 from stratkit.panel import FloatArray
 from stratkit.strategies.desk import Desk
 from stratkit.strategies.faults import Fault
 from stratkit.strategies.signals import Signals
 
-OnSwitch = Literal["keep", "close"]
+OnSwitch = Literal["adopt", "keep", "close"]
 _PANELS: Final = {"side": 0, "weight": np.nan, "confidence": 1.0}  # what opinions are made of, and its default
 
 
@@ -42,7 +54,9 @@ def stitched(
 
     What a bar decides is decided under the configuration of its reign, and is charged, filled and sized under it, also
     when it fills in the first bar of the next one. Positions, cash and waiting orders go on; a position keeps the exit
-    plan that it was opened with. With ``close`` the last bar of every reign but the last decides to leave everything,
+    plan that it was opened with. With ``adopt`` the first bar of every reign asks for what its configuration would hold
+    by then, had it traded since the first bar of all: where it says nothing itself, it goes long, short or out as that
+    stands. With ``close`` the last bar of every reign but the last decides to leave everything,
     which happens at the next open, at its costs. All configurations share ``data``. Where all are the same and
     positions are kept, the result is that of one plain run, bit for bit. Raises `UsageError` where configurations
     cannot follow each other in one account.
@@ -52,7 +66,8 @@ def stitched(
     said: list[_Said] = []
     for number, reign in enumerate(reigns):
         leaves = on_switch == "close" and number < len(reigns) - 1
-        before = _play(reign, prepare(reign.config, bars), before, on_switch == "keep", leaves, progress)
+        standing = standing_at(reign, bars) if on_switch == "adopt" else None
+        before = _play(reign, prepare(reign.config, bars), before, on_switch != "close", leaves, standing, progress)
         said.append(_said(before, reign))
     assert before is not None  # there is at least one reign
     if before.stage.playing.bar < len(before.stage.bars.times):
@@ -61,6 +76,15 @@ def stitched(
     faults = tuple(fault for part in said for fault in part.faults)
     joined = [_joined([part.signals[place] for part in said]) for place in range(len(said[0].signals))]
     return completed(before.stage.result(), said[0].told, joined, faults, before.blending, weights)
+
+
+def standing_at(reign: Reign, bars: Bars) -> Standing:
+    """Return what a configuration would hold at the close of the first bar of its reign, history traded as well."""
+    config = reign.config
+    alone = config.model_copy(update={"data": config.data.model_copy(update={"trade_start": None})})
+    seen = bars.slice(0, history_bars(config.data, bars) + reign.start + 1)
+    stage, _, _ = play_through(alone, prepare(alone, seen))
+    return standing_of(stage)
 
 
 @dataclass(frozen=True)
@@ -84,8 +108,9 @@ class _Said:
 
 
 def _play(
-    reign: Reign, inputs: Inputs, before: _Played | None, keeps: bool, leaves: bool, progress: Progress | None
-) -> _Played:
+    reign: Reign, inputs: Inputs, before: _Played | None, keeps: bool, leaves: bool, standing: Standing | None,
+    progress: Progress | None,
+) -> _Played:  # fmt: skip
     config, desk = reign.config, inputs.desk.fresh()
     blending = blending_of(config, desk)
     if before is not None:
@@ -98,7 +123,9 @@ def _play(
     stage = open_stage(config, inputs, desk, blending, owns_panels=True)
     if before is not None:
         take_over(stage, before.stage, reign.start, leaves=not keeps)
-    play_rows(config, stage, desk, blending, reign.start, reign.stop, leaves=leaves, progress=progress)
+    play_rows(
+        config, stage, desk, blending, reign.start, reign.stop, leaves=leaves, progress=progress, standing=standing
+    )
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
     return _Played(stage, desk, blending, told)

@@ -36,10 +36,10 @@ class WalkForwardSettings(BaseModel):
     )
     folds: int = Field(6, ge=3, le=32, description="equal parts of the bars; combinatorial")
     test_folds: int = Field(2, ge=1, le=16, description="parts that each split tests on; combinatorial")
-    on_switch: Literal["keep", "close"] = Field(
-        "keep",
-        description="positions of the old parameters at a switch: kept until the new ones say otherwise, or left at "
-        "the next open, at its costs",
+    on_switch: Literal["adopt", "keep", "close"] = Field(
+        "adopt",
+        description="positions at a switch: as the new parameters would hold by then, had they traded since the first "
+        "bar; those of the old ones kept until the new ones say otherwise; or all left; at the next open, at its costs",
     )
 
     @field_validator("train", "test", "step")

@@ -77,6 +77,22 @@ class TargetSheet:
             if len(getattr(targets, name)):
                 getattr(targets, name)[row] = DEFAULTS.get(name, np.nan)
 
+    def stand_on(self, row: int, side: Panel, weight: Panel) -> None:
+        """Let a filled row ask for what is given (M,) where it says nothing: a side, 0 = leave, or a weight.
+
+        Where strategies share positions, their blend has said so already.
+        """
+        if self.lead is not None:
+            return
+        targets = self.targets
+        weighs = targets.slot_kind == 1
+        if len(targets.side):
+            silent = (targets.side[row] == 0) & ~weighs
+            targets.side[row, silent] = np.where(side == 0, EXIT, side)[silent]
+        if len(targets.weight):
+            silent = np.isnan(targets.weight[row]) & weighs
+            targets.weight[row, silent] = weight[silent]
+
     def _numbers(self, strategy: int, panel: Panel | None, rows: slice) -> Panel:
         """Return the numbers in the table of one strategy's plans, (t, N)."""
         base = np.int16(self.table.base(strategy) if self.lead is not None else -1)

@@ -13,8 +13,8 @@ from search_cases import cross_config, few_bars
 from stratkit.backtest import run_backtest
 from stratkit.data.store import load_bars
 from stratkit.errors import UsageError
-from stratkit.frequency import session_days
-from stratkit.research.holdout import Holdout, holdout_config, holdout_of, out_of_sample, search_config
+from stratkit.frequency import return_periods, session_days
+from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 
 
 def hourly(count: int) -> object:
@@ -29,7 +29,7 @@ def test_the_last_share_of_the_bars_is_held_out_behind_the_purge() -> None:
     assert holdout_of(bars, 0, 7) == Holdout(400, 400, 400)
     assert holdout_of(bars, 0, 7).is_empty
     # of 300 bars that trade, behind 100 of history
-    assert holdout_of(bars, 25, 0, history_bars=100).first == 325
+    assert holdout_of(bars, 25, 0, history=100).first == 325
 
 
 def test_a_session_day_is_never_cut() -> None:
@@ -75,13 +75,28 @@ def test_loading_the_search_gives_exactly_the_bars_that_are_searched(purge: int)
     assert loaded.digest == bars.slice(0, found.stop).digest
 
 
-def test_what_is_judged_begins_flat_on_the_first_bar_held_out() -> None:
+def test_the_choice_is_judged_by_its_returns_on_the_bars_held_out_and_holds_on_what_it_held() -> None:
     bars, config = few_bars(400), cross_config()
     found = holdout_of(bars, 25, 0)
-    result = run_backtest(holdout_config(config, bars, found), bars)
-    assert np.array_equal(result.times, bars.times[300:])
-    assert result.equity[0] == result.initial_cash
+    result = run_backtest(config, bars)
+    returns = result.equity[300:] / result.equity[299:-1] - 1
     judged = out_of_sample(config, bars, found)
     assert judged.periods == 100
+    by_hand = returns.mean() / returns.std(ddof=1) * np.sqrt(return_periods(bars.times, bars.frequency).per_year)
+    assert judged.sharpe.estimate == pytest.approx(by_hand)
     assert judged.sharpe.low < judged.sharpe.estimate < judged.sharpe.high
     assert np.isnan(out_of_sample(config, bars, holdout_of(bars, 0, 0)).sharpe.low)
+
+
+def test_history_before_the_first_trade_is_no_part_of_the_holdout() -> None:
+    bars, config = few_bars(400), cross_config()
+    start = str(np.datetime64(int(bars.times[250]), "ns").astype("datetime64[D]"))
+    dated = config.model_copy(update={"data": config.data.model_copy(update={"trade_start": start})})
+    found = holdout_of(bars, 50, 0, history=250)
+    assert found.first == 325
+    equity = run_backtest(dated, bars).equity  # of the last 150 bars
+    returns = equity[75:] / equity[74:-1] - 1
+    judged = out_of_sample(dated, bars, found)
+    assert judged.periods == 75
+    yearly = np.sqrt(return_periods(bars.times, bars.frequency).per_year)
+    assert judged.sharpe.estimate == pytest.approx(returns.mean() / returns.std(ddof=1) * yearly)

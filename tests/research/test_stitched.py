@@ -276,3 +276,73 @@ def test_after_closing_the_second_reign_earns_what_a_run_that_begins_there_earns
     assert np.allclose(result.returns[edge + 1 :], alone.returns[1:], atol=1e-12)
     entered = result.trades[result.trades["decision_bar"] >= edge]
     assert (entered["decision_bar"] - edge).tolist() == alone.trades["decision_bar"].tolist()
+
+
+def held(result: BacktestResult, bar: int) -> dict[int, int]:
+    """The side of each slot that has a position at the close of a bar."""
+    trades = result.trades
+    open_ = (trades["entry_bar"] <= bar) & ((trades["exit_bar"] < 0) | (trades["exit_bar"] > bar))
+    return {int(one["slot"]): int(one["side"]) for one in trades[open_]}
+
+
+def alone(config: RunConfig) -> RunConfig:
+    return config.model_copy(update={"data": config.data.model_copy(update={"trade_start": None})})
+
+
+@pytest.mark.parametrize("kind", ["sides", "netted", "books", "at the close"])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_account_that_adopts_holds_what_the_new_parameters_would_hold(kind: str, seed: int) -> None:
+    whole = bars_of(seed)
+    bars = whole.select(("SYN01",))  # the others come late, or go
+    given_: dict[str, Any] = {**KINDS[kind], "exit_plan": None}
+    if kind == "at the close":
+        given_["strategies"] = CROSS
+    old = config(bars, **given_)
+    cross = {**given_["strategies"]["cross"], "params": {"fast": 9, "slow": 30}}
+    new = config(bars, **{**given_, "strategies": {**given_["strategies"], "cross": cross}})
+    after = 0 if kind == "at the close" else 1
+    found = 0
+    for switch in (50, 90, 130, 170):
+        last = BARS - START
+        result = stitched([Reign(old, 0, switch), Reign(new, switch, last)], bars, "adopt")
+        own = run_backtest(alone(new), bars)
+        for bar in (switch + after, switch + after + 1, last - 1):
+            assert held(result, bar) == held(own, bar + START), (switch, bar)
+        found += bool(held(own, switch + START))
+    assert found, "nothing would have been held anywhere: this shows nothing"
+
+
+def test_the_first_reign_adopts_what_history_would_have_left_it() -> None:
+    bars = bars_of(2).select(("SYN01",))
+    slow = config(bars, strategies={"cross": on("sma_cross", fast=4, slow=15)})
+    fresh, adopted = (stitched([Reign(slow, 0, BARS - START)], bars, how) for how in ("keep", "adopt"))
+    own = run_backtest(alone(slow), bars)
+    assert held(own, START + 1) == held(adopted, 1) != {}
+    assert held(fresh, 1) == {}
+
+
+def test_adopted_weights_are_those_of_the_new_parameters_by_then() -> None:
+    bars = bars_of(1).select(("SYN01",))
+    old, new = (
+        config(bars, strategies={"low": on("time_series_momentum", lookback=n, vol_com_bars=5)}) for n in (20, 60)
+    )
+    switch = 100
+    result = stitched([Reign(old, 0, switch), Reign(new, switch, BARS - START)], bars, "adopt")
+    own = run_backtest(alone(new), bars)
+    for one, bar in ((result, switch + 1), (own, START + switch + 1)):
+        assert one.net[bar] != 0, bar
+    assert result.net[switch + 1] / result.equity[switch + 1] == pytest.approx(
+        own.net[START + switch + 1] / own.equity[START + switch + 1], rel=0.03
+    )
+
+
+def test_adopting_pays_for_what_it_changes() -> None:
+    bars = bars_of(0).select(("SYN01",))
+    old, new = (config(bars, strategies={"cross": on("sma_cross", fast=f, slow=s)}) for f, s in ((3, 8), (9, 30)))
+    theirs, own = (run_backtest(alone(one), bars) for one in (old, new))
+    silent = [bar for bar in range(40, 200) if not (own.decisions["bar"] == START + bar).any()]
+    switch = next(bar for bar in silent if held(theirs, START + bar) != held(own, START + bar))
+    result = stitched([Reign(old, 0, switch), Reign(new, switch, BARS - START)], bars, "adopt")
+    at_switch = result.fills[result.fills["bar"] == switch + 1]
+    assert len(at_switch)
+    assert (at_switch["commission"] > 0).all()

@@ -106,7 +106,7 @@ def test_no_choice_sees_a_bar_of_its_test(bars: Bars, given: dict[str, Any], tra
 
 
 def test_one_choice_for_all_is_one_plain_run(bars: Bars) -> None:
-    walk = walked(bars, always(GRID[1]), **ROLLING)
+    walk = walked(bars, always(GRID[1]), **ROLLING, on_switch="keep")
     first, last = bars.times[125], bars.times[walk.plan.stop - 1]
     plain = config(
         data={"trade_start": str(np.datetime64(int(first), "ns")), "end": str(np.datetime64(int(last), "ns"))}
