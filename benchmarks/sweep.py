@@ -27,7 +27,6 @@ from stratkit.backtest import RunConfig, run_backtest
 from stratkit.data.bars import Bars
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
-from stratkit.research.grid import grid
 from stratkit.research.outcomes import outcome_of
 from stratkit.research.trials import Assignment, Evaluation, Outcome
 
@@ -74,7 +73,7 @@ def config() -> RunConfig:
 
 def assignments(size: Size) -> list[Assignment]:
     """Return the values of every pair."""
-    return list(grid({FAST_KEY: size.fasts, SLOW_KEY: size.slows}))
+    return [{FAST_KEY: fast, SLOW_KEY: slow} for fast in size.fasts for slow in size.slows]
 
 
 def swept(bars: Bars, values: list[Assignment], workers: int) -> list[Evaluation]:

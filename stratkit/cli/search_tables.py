@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.facts import facts_table, verdict_rows
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.survey_tables import fragility_table, importances_table, plateau_line
 from stratkit.cli.terminal import Terminal
 from stratkit.data.bars import Bars
 from stratkit.inference.evidence import Evidence
-from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
+from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.search_page import SEARCH_PAGE
 from stratkit.reports.wording import MISSING, in_unit, number
@@ -27,7 +27,6 @@ from stratkit.research.search_result import SearchResult
 from stratkit.strategies.parameters import SearchParameter
 
 _FRONT: Final = 12  # rows of the Pareto front that are shown
-_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
 
 def print_search(
@@ -53,7 +52,7 @@ def print_search(
     out.print()
     fragility_table(terminal, content)
     out.print()
-    terminal.show(_grid(_judged_rows(result, judgement)))
+    terminal.show(facts_table(_judged_rows(result, judgement)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
@@ -63,7 +62,7 @@ def print_search(
         ("report", Text.assemble((str(where), "bold"), (f"  ({sum(run.seconds.values()):.1f} s)", "dim"))),
         ("replay", Text(f"stratkit backtest --trial {run.run_id}:{judgement.chosen}")),
     ]
-    terminal.show(_grid(rows))
+    terminal.show(facts_table(rows))
 
 
 def _span_rows(result: SearchResult, holdout: Holdout, bars: Bars) -> Table:
@@ -71,7 +70,7 @@ def _span_rows(result: SearchResult, holdout: Holdout, bars: Bars) -> Table:
     held = "none: the choice is judged nowhere but where it was made"
     if not holdout.is_empty:
         held = f"{holdout.bars - holdout.first:,} bars, {_span(bars, holdout.first, holdout.bars)}, seen by no trial"
-    return _grid([*rows, ("held out", Text(held))])
+    return facts_table([*rows, ("held out", Text(held))])
 
 
 def _span(bars: Bars, start: int, stop: int) -> str:
@@ -84,11 +83,12 @@ def _values_table(result: SearchResult, chosen: int) -> Table:
     for heading in ("default", "chosen"):
         table.add_column(heading, justify="right")
     table.add_column("tried", style="dim")
+    names = short_keys([one.name for one in result.space])
     for dimension in result.space:
         value = result.trials[chosen].values[dimension.name]
         table.add_row(
-            escape(short_name(dimension.name, result.space)), value_text(dimension.default),
-            Text(value_text(value), style="bold"), range_text(dimension),
+            escape(names[dimension.name]), value_words(dimension.default),
+            Text(value_words(value), style="bold"), range_text(dimension),
         )  # fmt: skip
     return table
 
@@ -109,15 +109,15 @@ def _front_table(result: SearchResult) -> Table:
     table.add_column("trial", justify="right")
     for objective in result.objectives:
         table.add_column(DEFINITIONS[objective.metric].label, justify="right")
-    for dimension in result.space:
-        table.add_column(escape(short_name(dimension.name, result.space)), justify="right", style="dim")
+    for name in short_keys([one.name for one in result.space]).values():
+        table.add_column(escape(name), justify="right", style="dim")
     for place in result.front[:_FRONT]:
         trial = result.trials[place]
         figures = [
             in_unit(value, DEFINITIONS[objective.metric].unit)
             for value, objective in zip(trial.objectives, result.objectives)
         ]
-        table.add_row(str(place), *figures, *(value_text(trial.values[one.name]) for one in result.space))
+        table.add_row(str(place), *figures, *(value_words(trial.values[one.name]) for one in result.space))
     if len(result.front) > _FRONT:
         table.add_row("...", *([""] * (len(result.objectives) + len(result.space))))
     return table
@@ -145,10 +145,8 @@ def _judged_rows(result: SearchResult, judgement: Judgement) -> list[tuple[str, 
         ("DSR", Text(f"{number(float(found.deflated))}: the probability that its true ratio is above that")),
         ("PBO", Text(_pbo(pbo))),
         ("SPA", Text(_spa(judgement))),
-        ("verdict", Text(judgement.verdict.word, style=_WORDS[judgement.verdict.word])),
     ]
-    rows += [("", Text(reason)) for reason in judgement.verdict.reasons]
-    return [*rows, ("rule", Text(RULE, style="dim"))]
+    return [*rows, *verdict_rows(judgement.verdict)]
 
 
 def _worth(found: Evidence) -> str:
@@ -174,38 +172,9 @@ def _spa(judgement: Judgement) -> str:
     return f"p {judgement.superior.p_value:.3f}: the best {judgement.superior.trials:,} trials against cash"
 
 
-def short_name(key: str, space: Sequence[SearchParameter]) -> str:
-    """Return the last part of a key where no other dimension ends in it, else the key."""
-    last = key.rpartition(".")[2]
-    alike = [dimension for dimension in space if dimension.name.rpartition(".")[2] == last]
-    return last if len(alike) == 1 and key.startswith("strategies.") and ".params." in key else key
-
-
 def range_text(dimension: SearchParameter) -> str:
     """Return what was tried of a dimension."""
     if dimension.kind == "choice":
-        return ", ".join(value_text(value) for value in dimension.choices)
+        return ", ".join(value_words(value) for value in dimension.choices)
     step = "" if dimension.step is None else f" by {dimension.step:g}"
     return f"{dimension.low:g} to {dimension.high:g}{step}{', log scale' if dimension.log else ''}"
-
-
-def value_text(value: Any) -> str:
-    """Return a value as a reader sees it.
-
-    >>> value_text(None), value_text(True), value_text(0.25), value_text("both")
-    ('null', 'true', '0.25', 'both')
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True, min_width=10)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, value)
-    return table

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.scorecard import Metric
+from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, strategies_table
 from stratkit.cli.terminal import Terminal
@@ -71,14 +72,13 @@ _LEVELS: Final = (
     ("trail_by", "trailing by"),
 )
 _TERMS: Final = {"weight", "priority", "every_bars", "timeframe"}  # of one strategy among others
-_NAME_WIDTH: Final = 10  # both lists of facts start at one column
 
 
 def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     """Print what ran, its metrics beside their benchmark's, its trades, warnings, and where the report is."""
     out = terminal.out
     out.print(f"[bold]{escape(title(run))}[/bold]")
-    terminal.show(_facts(_setting_rows(run)))
+    terminal.show(facts_table(_setting_rows(run)))
     out.print()
     terminal.show(_metric_table(run))
     out.print()
@@ -88,16 +88,7 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     if run.cap_effects is not None:
         terminal.show(caps_table(run.cap_effects))
         out.print()
-    terminal.show(_facts(_outcome_rows(run)))
-
-
-def _facts(rows: list[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True, min_width=_NAME_WIDTH)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, value)
-    return table
+    terminal.show(facts_table(_outcome_rows(run)))
 
 
 def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.definitions import DEFINITIONS
+from stratkit.cli.facts import facts_table, verdict_rows
 from stratkit.cli.finished import FinishedRun, title
-from stratkit.cli.search_tables import short_name, value_text
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walk_content import scheme
-from stratkit.inference.verdict import RULE
 from stratkit.panel import format_time
 from stratkit.reports.evidence_words import figure, trials_words
+from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.walk_page import WALK_PAGE
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.search_settings import SearchSettings
@@ -30,7 +30,6 @@ from stratkit.strategies.parameters import SearchParameter
 
 _MANY: Final = 4  # parameters that leave little room beside each other
 _MOST: Final = 6  # of more there is no room for any
-_WORDS: Final = {"pass": "bold green", "caution": "bold yellow", "fail": "bold red"}
 
 
 def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: SearchSettings) -> None:
@@ -42,14 +41,14 @@ def print_walk(terminal: Terminal, walk: WalkForward, run: FinishedRun, search: 
     if not _shown_space(walk):
         out.print(f"[dim]the values of {len(_space(walk)):,} parameters are in folds.json[/dim]", soft_wrap=True)
     out.print()
-    terminal.show(_grid(_judged_rows(walk, run.evidence)))
+    terminal.show(facts_table(_judged_rows(walk, run.evidence)))
     for warning in run.all_warnings:
         out.print(f"[yellow]warning: {escape(warning)}[/yellow]", soft_wrap=True)
     where = run.report or (run.record.folder if run.record else "not kept")
     took = f"  ({sum(run.seconds.values()):.1f} s)"
     record = run.record
     page = [("folds", Text(f"{record.path(WALK_PAGE)}"))] if record and WALK_PAGE in record.files else []
-    terminal.show(_grid([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
+    terminal.show(facts_table([*page, ("report", Text.assemble((str(where), "bold"), (took, "dim")))]))
 
 
 def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
@@ -59,8 +58,8 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
     objective = DEFINITIONS[search.objectives[0]]
     is_sharpe = search.objectives[0] == "sharpe"
     table.add_column("test", no_wrap=gap == 1)
-    for dimension in space:
-        table.add_column(escape(short_name(dimension.name, space)), justify="right")
+    for name in short_keys([one.name for one in space]).values():
+        table.add_column(escape(name), justify="right")
     headings = ["Sharpe in", "out"] if is_sharpe else [f"{objective.label} in", "out", "Sharpe in", "out"]
     for heading in (*headings, "return", "efficiency", "trades"):
         table.add_column(escape(heading), justify="right", no_wrap=True)
@@ -68,7 +67,7 @@ def _fold_table(walk: WalkForward, search: SearchSettings) -> Table:
         own = [] if is_sharpe else [_figure(metrics, objective.name) for metrics in (fold.inside, fold.outside)]
         table.add_row(
             _dates(walk.plan, fold.split.test, " ..\n" if gap == 1 else " .. "),
-            *(value_text(fold.values.get(one.name, one.default)) for one in space), *own,
+            *(value_words(fold.values.get(one.name, one.default)) for one in space), *own,
             _figure(fold.inside, "sharpe"), _figure(fold.outside, "sharpe"), _figure(fold.outside, "total_return"),
             number(fold.efficiency), f"{fold.outside['trades']:.0f}",
         )  # fmt: skip
@@ -85,8 +84,9 @@ def _shown_space(walk: WalkForward) -> tuple[SearchParameter, ...]:
 
 
 def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any] | None) -> list[tuple[str, Text]]:
-    interval, moves, space = walk.sharpe, stability(walk.folds), _space(walk)
-    each = ", ".join(f"{short_name(key, space)} {number(value)}" for key, value in moves.items())
+    interval, moves = walk.sharpe, stability(walk.folds)
+    names = short_keys([one.name for one in _space(walk)])
+    each = ", ".join(f"{names[key]} {number(value)}" for key, value in moves.items())
     account = f"{_date(walk.plan, walk.plan.first)} to {_date(walk.plan, walk.plan.stop - 1)}"
     sharpe = f"{number(interval.estimate)}"
     if interval.is_defined:
@@ -105,11 +105,7 @@ def _judged_rows(walk: WalkForward, evidence: Mapping[str, Any] | None) -> list[
         ("PBO", f"{number(walk.overfit)}: median over the folds' searches"),
         ("SPA", "unknown: no trades" if math.isnan(walk.superior_p) else f"p {walk.superior_p:.3f} against cash"),
     ]  # fmt: skip
-    told = [(name, Text(value)) for name, value in rows]
-    word = walk_verdict(walk, evidence)
-    told.append(("verdict", Text(word.word, style=_WORDS[word.word])))
-    told += [("", Text(reason)) for reason in word.reasons]
-    return [*told, ("rule", Text(RULE, style="dim"))]
+    return [*((name, Text(value)) for name, value in rows), *verdict_rows(walk_verdict(walk, evidence))]
 
 
 def _deflated_row(evidence: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -149,12 +145,3 @@ def _dates(plan: Plan, spans: Sequence[Span], between: str) -> str:
 
 def _date(plan: Plan, bar: int) -> str:
     return format_time(int(plan.bars.times[plan.history + bar]))
-
-
-def _grid(rows: Sequence[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, value)
-    return table

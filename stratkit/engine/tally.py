@@ -43,7 +43,7 @@ def open_tally(
     buckets: int = BUCKETS,
 ) -> Tally:  # fmt: skip
     """Return the empty sums of replays that start with `initial` cash; `mar` and `intraday` as in `new_stream`."""
-    count = bucket_counts(int(period_end.sum()), buckets)
+    count = bucket_counts(int(np.count_nonzero(period_end)), buckets)
     stream = np.tile(new_stream(initial, mar, intraday), (trials, 1)).view(np.recarray)
     totals, squares = np.zeros((trials, len(count))), np.zeros((trials, len(count)))
     return Tally(stream, Buckets(read_only(bucket_ends(read_only(period_end), count)), totals, squares), count, whole)

@@ -9,12 +9,9 @@ import math
 from statistics import NormalDist
 from typing import Final
 
-import numpy as np
-
 from stratkit.errors import UsageError
 from stratkit.inference.estimate import Estimate
 from stratkit.inference.sharpe import Convention, probabilistic_sharpe
-from stratkit.panel import FloatArray
 
 _EULER_GAMMA: Final = 0.5772156649015329
 _NORMAL: Final = NormalDist()
@@ -89,66 +86,3 @@ def deflated_sharpe(
     if luck.reason:
         return luck
     return probabilistic_sharpe(sharpe, n, skewness, kurtosis, float(luck), convention)
-
-
-def minimum_backtest_years(sharpe_ann: float, trials: float) -> Estimate:
-    """Return MinBTL: years below which the best of `trials` without any edge is expected to reach `sharpe_ann`.
-
-    ``(E[max] / SR)^2``. Source: D. H. Bailey, J. Borwein, M. Lopez de Prado, Q. J. Zhu, Pseudo-Mathematics and
-    Financial Charlatanism, Notices of the AMS 61 (2014).
-
-    >>> round(float(minimum_backtest_years(1.0, 45)), 1)
-    5.0
-    """
-    if not sharpe_ann > 0:
-        return Estimate.undefined("the Sharpe ratio is not above 0")
-    return Estimate((expected_maximum(trials) / sharpe_ann) ** 2)
-
-
-def effective_trials(correlation: FloatArray) -> float:
-    """Return how many independent trials M correlated ones are worth: ``rho + (1 - rho) M``, rho the mean correlation.
-
-    `correlation` (M, M). A mean below 0 counts as 0. Source: Bailey and Lopez de Prado (2014), appendix 3.
-
-    >>> effective_trials(np.array([[1.0, 0.5], [0.5, 1.0]]))
-    1.5
-    """
-    count = _checked(correlation)
-    if count == 1:
-        return 1.0
-    return effective_of_mean((float(correlation.sum()) - count) / (count * (count - 1)), count)
-
-
-def effective_of_mean(mean_correlation: float, trials: int) -> float:
-    """Return how many independent trials `trials` are worth whose mean correlation is known, as `effective_trials`.
-
-    NaN, a correlation that nobody could measure, counts as 0: all of them are then independent.
-
-    >>> effective_of_mean(0.5, 2), effective_of_mean(float("nan"), 3)
-    (1.5, 3.0)
-    """
-    rho = mean_correlation if mean_correlation > 0 else 0.0
-    return rho + (1 - rho) * max(trials, 1)
-
-
-def effective_rank(correlation: FloatArray) -> float:
-    """Return the effective rank of a correlation matrix: the exponential of the entropy of its eigenvalues' shares.
-
-    `correlation` (M, M); 1 when all trials are the same, M when none are correlated. Source: O. Roy, M. Vetterli, The
-    Effective Rank, EUSIPCO (2007).
-
-    >>> round(effective_rank(np.eye(3)), 6)
-    3.0
-    """
-    _checked(correlation)
-    values = np.linalg.eigvalsh(correlation)
-    share = values[values > 0] / values[values > 0].sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
-
-
-def _checked(correlation: FloatArray) -> int:
-    if correlation.ndim != 2 or correlation.shape[0] != correlation.shape[1] or not len(correlation):
-        raise UsageError(f"a correlation matrix must be square; found the shape {correlation.shape}")
-    if not np.isfinite(correlation).all():
-        raise UsageError("a correlation matrix must be finite: leave out trials whose returns do not vary")
-    return len(correlation)

@@ -117,8 +117,9 @@ def mean_correlation(parts: Sequence[FloatArray]) -> tuple[float, int]:
 def effective_rank_of(parts: Sequence[FloatArray]) -> float:
     """Return the effective rank of the columns of (G, M) arrays, standardized as in `mean_correlation`.
 
-    It is `deflated.effective_rank` of their correlation matrix, from the (G, G) matrix that has the same eigenvalues.
-    1 for less than two columns that vary.
+    It is the exponential of the entropy of the shares of their correlation matrix's eigenvalues, taken from the (G, G)
+    matrix that has the same ones: 1 when all are the same, M when none are correlated, and 1 for less than two columns
+    that vary. Source: O. Roy, M. Vetterli, The Effective Rank, EUSIPCO (2007).
 
     >>> same = np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])
     >>> round(effective_rank_of([same]), 9)

@@ -83,14 +83,6 @@ class TrialSums:
         weight = chosen.astype(np.float64)
         return sharpes_from((weight @ self.count)[:, None], weight @ self.total, weight @ self.squares)
 
-    def correlation(self) -> FloatArray:
-        """Return the correlation of the trials' returns per bucket, of those that vary; one 1 when none do."""
-        per_bucket = self.total / self.count[:, None]
-        moving = np.ptp(per_bucket, axis=0) > 0
-        if moving.sum() < 2:
-            return np.ones((1, 1))
-        return np.asarray(np.corrcoef(per_bucket[:, moving], rowvar=False))
-
 
 def standardized(values: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return the places of the columns (B, M) that vary, and these less their means and of length 1."""

@@ -76,19 +76,11 @@ def plateau_of(result: SearchResult) -> Plateau | None:
     return Plateau(land, smoothed_heights(land), 1.0 if result.objectives[0].direction == "maximize" else -1.0)
 
 
-def neighbourhood(result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
-    """Return how the objective stands around a feasible trial.
+def neighbourhood_on(plateau: Plateau, result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
+    """Return how the objective stands around a feasible trial of a search whose plateau is known.
 
     Raises `UsageError` for a trial that is not feasible.
     """
-    found = plateau_of(result)
-    if found is None:
-        raise UsageError(_NOT_FEASIBLE.format(number, dict(result.trials[number].values)))
-    return neighbourhood_on(found, result, number, radius)
-
-
-def neighbourhood_on(plateau: Plateau, result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
-    """Return the same where the landscape is known already."""
     land, sign = plateau.land, plateau.sign
     place = _place_of(land, result, number)
     if place is None:

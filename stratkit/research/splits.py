@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb
 from typing import Final
 
 import numpy as np
@@ -130,15 +129,6 @@ def combinatorial(
             raise UsageError(f"nothing is left to train on beside folds {tested}: lower purge_bars or embargo_bars")
         splits.append(Split(train, test, chosen))
     return tuple(splits)
-
-
-def path_count(folds: int, test_folds: int) -> int:
-    """Return how many whole paths through all bars the tests of `combinatorial` make: ``k/N C(N, k)``.
-
-    >>> path_count(6, 2)
-    5
-    """
-    return comb(folds, test_folds) * test_folds // folds
 
 
 def combinatorial_paths(splits: Sequence[Split]) -> tuple[tuple[int, ...], ...]:

@@ -208,25 +208,6 @@ def test_any_metric_can_be_searched_for_and_replayed(stratkit: Stratkit) -> None
     assert {name: values[name] for name in record["chosen"]["objectives"]} == record["chosen"]["objectives"]
 
 
-@pytest.mark.parametrize("own", [False, True])
-def test_more_workers_change_nothing_but_the_time(own: bool, stratkit: Stratkit, tmp_path: Path) -> None:
-    config = [slow_config(tmp_path)] if own else []
-    one, two = (searched(stratkit, *config, "--workers", count, "--out", f"runs{count}") for count in ("1", "2"))
-    assert one["trials"] == two["trials"]
-    assert one["evidence"] == two["evidence"]
-    with open_ledger(Path("runs1")) as first, open_ledger(Path("runs2")) as second:
-        ledgers = [
-            sorted(
-                (trial.identity, trial.number, repr(trial.metrics))
-                for group in each.groups()
-                for trial in each.trials(group)
-            )
-            for each in (first, second)
-        ]
-    assert ledgers[0] == ledgers[1]
-    assert len(ledgers[0]) == 21  # every replay, and the choice over all bars
-
-
 def test_every_replay_is_counted_once_and_the_ledger_can_be_made_again(stratkit: Stratkit) -> None:
     first = searched(stratkit)
     assert first["evidence"]["search"]["trials"] == 20

@@ -10,14 +10,12 @@ import pytest
 from stratkit.errors import UsageError
 from stratkit.inference.deflated import (
     deflated_sharpe,
-    effective_rank,
-    effective_trials,
     expected_maximum,
     luck_of_trials,
     luck_sharpe,
-    minimum_backtest_years,
 )
 from stratkit.inference.sharpe import probabilistic_sharpe
+from stratkit.inference.trial_pool import mean_correlation
 from stratkit.inference.trial_sums import trial_sums
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
@@ -60,31 +58,6 @@ def test_a_spread_that_is_unknown_leaves_no_answer() -> None:
         expected_maximum(0)
 
 
-def test_five_years_bear_forty_five_trials() -> None:
-    # the figure of the paper: with more than 45 trials a Sharpe ratio of 1 is expected within 5 years
-    assert float(minimum_backtest_years(1.0, 45)) == pytest.approx(5.0, abs=0.05)
-    assert "not above 0" in minimum_backtest_years(0.0, 45).reason
-
-
-def test_the_effective_rank_is_that_of_the_reference_tests() -> None:
-    three = np.array([[1, 0.1, 0.7], [0.1, 1, 0.8], [0.7, 0.8, 1]])
-    assert effective_rank(np.eye(3)) == pytest.approx(3.0)
-    assert effective_rank(np.array([[1, 0.1], [0.1, 1]])) == pytest.approx(2.0, abs=0.02)
-    assert effective_rank(three) == pytest.approx(1.84, abs=0.02)
-    assert effective_rank(np.ones((5, 5))) == pytest.approx(1.0)
-
-
-def test_effective_trials_go_from_one_to_all() -> None:
-    assert effective_trials(np.ones((7, 7))) == pytest.approx(1.0)
-    assert effective_trials(np.eye(7)) == pytest.approx(7.0)
-    assert effective_trials(np.full((1, 1), 1.0)) == 1.0
-    assert effective_trials(np.array([[1.0, -0.5], [-0.5, 1.0]])) == 2.0
-    with pytest.raises(UsageError, match=r"must be square; found the shape \(2, 3\)"):
-        effective_trials(np.ones((2, 3)))
-    with pytest.raises(UsageError, match="must be finite"):
-        effective_rank(np.array([[1.0, np.nan], [np.nan, 1.0]]))
-
-
 def simulated(kind: str, seed: int, trials: int, bars: int) -> FloatArray:
     draw = generator(seed, "luck", kind, trials)
     own = draw.standard_normal((bars, trials))
@@ -97,7 +70,7 @@ def test_luck_is_about_what_the_best_of_trials_without_skill_reaches(kind: str, 
     bars, best, luck = 1000, [], []
     for seed in range(60):
         sums = trial_sums(simulated(kind, seed, trials, bars))
-        mean = (sums.correlation().sum() - trials) / (trials * (trials - 1))
+        mean, _ = mean_correlation([sums.total / sums.count[:, None]])
         best.append(sums.sharpes().max())
         luck.append(float(luck_of_trials(bars, trials, mean)))
     # the mean of 60 maxima has an error of its own, a tenth of the spread of one ratio

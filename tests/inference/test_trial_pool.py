@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratkit.errors import UsageError
-from stratkit.inference.deflated import deflated_sharpe, effective_rank, expected_maximum
+from stratkit.inference.deflated import deflated_sharpe, expected_maximum
 from stratkit.inference.evidence import evidence, evidence_of_pool
-from stratkit.inference.trial_pool import DatedSums, TrialPool, mean_correlation, on_common_grid
+from stratkit.inference.trial_pool import DatedSums, TrialPool, effective_rank_of, mean_correlation, on_common_grid
 from stratkit.inference.trial_sums import TrialSums, bucket_edges, trial_sums
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
@@ -54,7 +54,19 @@ def test_evidence_of_one_set_of_bars_counts_as_the_matrix_does() -> None:
     shared = noise(2000, 1, "shared")
     returns = shared + noise(2000, 20, "own")
     sums = trial_sums(returns)
-    assert evidence(returns[:, 0], sums).effective_trials == pytest.approx(effective_rank(sums.correlation()))
+    shares = np.linalg.eigvalsh(np.corrcoef(sums.total / sums.count[:, None], rowvar=False)) / 20
+    expected = math.exp(-(shares * np.log(shares)).sum())
+    assert evidence(returns[:, 0], sums).effective_trials == pytest.approx(expected)
+
+
+# a third matrix of these tests has a negative eigenvalue: no returns correlate like that
+@pytest.mark.parametrize(("correlation", "expected"), [(np.eye(3), 3.0), (np.array([[1, 0.1], [0.1, 1]]), 2.0)])
+def test_the_effective_rank_is_that_of_the_reference_tests(correlation: FloatArray, expected: float) -> None:
+    # columns that are orthogonal to each other and to a constant, mixed so that they correlate as asked
+    apart = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], float)[:, : len(correlation)]
+    mixed = apart @ np.linalg.cholesky(correlation).T
+    assert np.allclose(np.corrcoef(mixed, rowvar=False), correlation)
+    assert effective_rank_of([mixed]) == pytest.approx(expected, abs=0.02)
 
 
 def test_buckets_go_where_their_midpoint_lies() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import distributed
 import numpy as np
 import pytest
+from dask_cluster import local_cluster
 
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import FIELDS, Bars
@@ -136,17 +137,6 @@ def bits(found: Sequence[Evaluation]) -> list[object]:
 
 def plainly(config: RunConfig, bars: Bars, values: list[Assignment]) -> list[object]:
     return bits(Evaluator(config, bars).evaluate(values))
-
-
-@contextmanager
-def local_cluster(workers: int = 2, **options: Any) -> Iterator[distributed.LocalCluster]:
-    """A scheduler in this process and workers that only this machine reaches."""
-    local: Any = distributed.LocalCluster  # untyped
-    with local(
-        n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"}, **options,  # off, but its port would be the usual one
-    ) as cluster:  # fmt: skip
-        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -414,9 +404,8 @@ def searching(own: Path, is_computing: bool) -> Iterator[tuple[subprocess.Popen[
     script = own.parent / "script.py"
     script.write_text(SCRIPT)
     root = Path(__file__).parents[2]
-    environment = {
-        **os.environ, "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join((str(root), str(Path(__file__).parent))),
-    }  # fmt: skip
+    modules = (root, Path(__file__).parent, root / "tests" / "tools")
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(map(str, modules))}
     with subprocess.Popen(
         [sys.executable, str(script), str(own)], env=environment, start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from search_cases import cross_config, few_bars
 
 from stratkit.backtest import run_backtest
@@ -34,6 +36,26 @@ def test_a_session_day_is_never_cut() -> None:
     bars = hourly(24 * 40 + 5)
     found = holdout_of(bars, 33, 0)  # type: ignore[arg-type]  # bars
     days = session_days(bars.times)  # type: ignore[attr-defined]  # bars
+    assert days[found.first - 1] < days[found.first]
+
+
+@given(
+    st.integers(20, 600), st.floats(0.5, 95), st.integers(0, 60), st.integers(0, 60), st.sampled_from([1, 7, 24, 48])
+)
+def test_no_bar_that_is_searched_reaches_what_is_held_out(
+    count: int, share: float, purge: int, history: int, step_hours: int
+) -> None:
+    bars = few_bars(count)
+    times = bars.times[0] + np.arange(count, dtype=np.int64) * step_hours * 3_600_000_000_000
+    bars = replace(bars, times=times, frequency=f"{step_hours}h")
+    try:
+        found = holdout_of(bars, share, purge, min(history, count // 2))
+    except UsageError:
+        assume(False)  # a part is too short
+    searched, held = range(found.stop), range(found.first, found.bars)
+    assert max(searched) + purge < min(held)
+    assert (len(searched) + purge + len(held), found.bars) == (count, count), "and no other bar is lost"
+    days = session_days(bars.times)
     assert days[found.first - 1] < days[found.first]
 
 

@@ -13,7 +13,14 @@ from made_searches import FAST, SIDE, SLOW, numbers, random_values, result_of, w
 
 from stratkit.errors import UsageError
 from stratkit.research.landscape import landscape, unit_place, unit_points, value_at_place
-from stratkit.research.plateau import RADIUS, neighbourhood, robust_choice, smoothed_heights
+from stratkit.research.plateau import (
+    RADIUS,
+    Neighbourhood,
+    neighbourhood_on,
+    plateau_of,
+    robust_choice,
+    smoothed_heights,
+)
 from stratkit.research.search_result import Objective, SearchResult
 from stratkit.research.trials import Assignment
 from stratkit.strategies.parameters import SearchParameter
@@ -53,6 +60,12 @@ def test_a_crowd_around_the_needle_counts_for_one_place() -> None:
     result = result_of(SQUARE, values, needle_and_hill)
     assert near_needle(result) > 2.0  # a plain mean over all of them would choose the needle
     assert at(result.trials[robust_choice(result)].values, "x") < 0.5
+
+
+def neighbourhood(result: SearchResult, number: int, radius: float = RADIUS) -> Neighbourhood:
+    plateau = plateau_of(result)
+    assert plateau is not None
+    return neighbourhood_on(plateau, result, number, radius)
 
 
 def line(*heights: float, step: float = 0.02, kind: Literal["maximize", "minimize"] = "maximize") -> SearchResult:
@@ -116,8 +129,8 @@ def test_without_a_feasible_trial_nothing_is_chosen() -> None:
     result = with_trial(line(1.0), 0, violation=2.0)
     with pytest.raises(UsageError, match="relax the constraints"):
         robust_choice(result)
-    with pytest.raises(UsageError, match="trial 0 must be feasible"):
-        neighbourhood(result, 0)
+    with pytest.raises(UsageError, match="trial 1 must be feasible"):
+        neighbourhood(with_trial(line(1.0, 2.0), 1, violation=2.0), 1)
 
 
 def test_the_neighbourhood_counts_what_is_near_without_itself() -> None:

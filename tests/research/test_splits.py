@@ -17,7 +17,6 @@ from stratkit.research.splits import (
     Split,
     combinatorial,
     combinatorial_paths,
-    path_count,
     purged,
     walk_forward,
     walk_forward_by_time,
@@ -43,16 +42,13 @@ def test_anchored_windows_with_a_purge_are_those_of_scikit_learn() -> None:
 
 @pytest.mark.parametrize(
     ("folds", "test_folds", "splits", "paths"),
-    [(6, 2, 15, 5), (5, 2, 10, 4), (10, 2, 45, 9), (6, 1, 6, 1)],
+    [(6, 2, 15, 5), (5, 2, 10, 4), (10, 2, 45, 9), (16, 8, 12870, 6435), (6, 1, 6, 1)],
 )
-def test_combinatorial_splits_are_as_many_as_published(folds: int, test_folds: int, splits: int, paths: int) -> None:
-    found = combinatorial(60, folds, test_folds)
-    assert (len(found), path_count(folds, test_folds)) == (splits, paths)
-    assert len(combinatorial_paths(found)) == paths
-
-
-def test_sixteen_folds_make_the_paths_of_the_paper() -> None:
-    assert (comb(16, 8), path_count(16, 8)) == (12870, 6435)
+def test_combinatorial_splits_and_paths_are_as_many_as_published(
+    folds: int, test_folds: int, splits: int, paths: int
+) -> None:
+    found = combinatorial(64, folds, test_folds)
+    assert (len(found), len(combinatorial_paths(found))) == (splits, paths)
 
 
 def test_training_bars_near_a_test_go_on_both_sides() -> None:

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +20,6 @@ from stratkit.data.synthetic import synthetic_universe
 from stratkit.features import indicators
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
-from stratkit.research.grid import grid, sweep_grid
 from stratkit.research.lane import Batch, Lane
 from stratkit.research.outcomes import outcome_of
 from stratkit.research.pruning import sharpes_so_far
@@ -58,6 +59,11 @@ def config_of(strategies: dict[str, Any] | None = None, **given: Any) -> RunConf
     return RunConfig.model_validate({"strategies": strategies or {"cross": CROSS}, **plain})
 
 
+def grid(axes: Mapping[str, Sequence[ParameterValue]]) -> list[Assignment]:
+    """Every set of values of some axes."""
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
 def digests(found: list[Any]) -> list[str]:
     assert all(isinstance(one, Outcome) for one in found), found
     return [one.digest for one in found]
@@ -72,7 +78,7 @@ def test_trials_of_one_strategy_are_replayed_many_at_a_time(bars: Bars, monkeypa
         return replay(batch, stop_below)
 
     monkeypatch.setattr(Batch, "replay", watched)
-    sets = list(grid({FAST: range(2, 12), SLOW: range(20, 30)}))
+    sets = grid({FAST: range(2, 12), SLOW: range(20, 30)})
     many = Evaluator(config_of(), bars).evaluate(sets)
     assert sum(sizes) == 100
     assert max(sizes) == 64
@@ -90,7 +96,7 @@ def test_each_indicator_is_computed_once_per_parameter(bars: Bars, monkeypatch: 
         return real(name, values, **params)
 
     monkeypatch.setattr(indicators, "on_talib", counted)
-    Evaluator(config_of(), bars).evaluate(list(grid({FAST: (3, 4, 5), SLOW: (10, 20, 30, 40)})))
+    Evaluator(config_of(), bars).evaluate(grid({FAST: (3, 4, 5), SLOW: (10, 20, 30, 40)}))
     assert sorted(windows) == [3, 4, 5, 10, 20, 30, 40]
 
 
@@ -126,7 +132,7 @@ def test_strategies_that_share_an_account_have_no_lane(bars: Bars) -> None:
 
 
 def test_a_batch_stops_those_that_do_worse_and_changes_no_other(bars: Bars) -> None:
-    sets = list(grid({FAST: range(2, 10), SLOW: range(20, 26)}))
+    sets = grid({FAST: range(2, 10), SLOW: range(20, 26)})
     evaluator = Evaluator(config_of(), bars)
     whole = [cast(Outcome, one) for one in evaluator.evaluate(sets)]
     so_far = np.array([sharpes_so_far(one, 4) for one in whole])
@@ -142,14 +148,6 @@ def test_a_batch_stops_those_that_do_worse_and_changes_no_other(bars: Bars) -> N
     assert sum(isinstance(one, Unfinished) for one in stopped) > len(sets) // 2
 
 
-def test_a_grid_names_every_set_once_and_is_swept_in_its_order(bars: Bars) -> None:
-    axes: dict[str, range] = {FAST: range(2, 5), SLOW: range(6, 8)}
-    found = list(sweep_grid(Evaluator(config_of(), bars), axes))
-    assert [tuple(one.values()) for one, _ in found] == [(2, 6), (2, 7), (3, 6), (3, 7), (4, 6), (4, 7)]
-    alone = [Evaluator(config_of(), bars).evaluate([one])[0] for one, _ in found]
-    assert digests([one for _, one in found]) == digests(alone)
-
-
 def test_memory_grows_with_the_sets_and_not_with_sets_times_bars() -> None:
     long = synthetic_universe(4, 20_000).bars
     own = long.select(
@@ -158,10 +156,10 @@ def test_memory_grows_with_the_sets_and_not_with_sets_times_bars() -> None:
     directions: tuple[ParameterValue, ...] = ("both", "long_only")
     evaluator = Evaluator(config_of(), own)
     axes = {FAST: range(2, 22), SLOW: range(30, 45)}
-    evaluator.evaluate(list(grid(axes)))
+    evaluator.evaluate(grid(axes))
     used = []
     for chosen in (directions[:1], directions):
-        sets = list(grid({**axes, DIRECTION: chosen}))
+        sets = grid({**axes, DIRECTION: chosen})
         tracemalloc.start()
         kept = evaluator.evaluate(sets)
         used.append(tracemalloc.get_traced_memory()[1])
