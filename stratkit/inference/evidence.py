@@ -63,19 +63,19 @@ def evidence_of_pool(
 ) -> Evidence:
     """Return what the returns (n,) per period of one trial are worth among all that count together, itself included.
 
-    Luck is that of all distinct trials (`TrialSums.distinct`), as `luck_of_trials` says: the same thing tried again,
-    or nearly, has no second chance. One that was stopped early is a trial as well, as alike to the rest as they are
-    among themselves; one whose returns never vary could not be lucky. PBO is that of the distinct trials too, where
-    these are 8 or more: of trials that are all alike, which one is best says nothing.
+    Luck, as `luck_of_trials` says, and PBO take each trial for its share (`TrialSums.shares`): the same thing tried
+    again, or nearly, has no second chance, and of trials that are all alike, which one is best says nothing. One that
+    was stopped early is a trial as well, as alike to the rest as they are among themselves; one whose returns never
+    vary could not be lucky.
 
     `risk_free` is a rate per period; `draw` resamples the test for superior ability, which is left out without it.
     """
     moments = sample_moments(best)
     sharpe = sharpe_ratio(moments, risk_free)
     count = pool.trials
-    distinct = pool.distinct()
-    mean, varying = distinct.mean_correlation()
-    luck = luck_of_trials(moments.n, varying + pool.unfinished, mean)
+    shares = [part.sums.shares() for part in pool.parts]
+    mean, distinct = pool.mean_correlation(shares)
+    luck = luck_of_trials(moments.n, distinct + pool.unfinished, mean)
     shape = (moments.skewness, moments.kurtosis)
     if sharpe.reason:
         probabilistic = deflated = Estimate.undefined(sharpe.reason)
@@ -86,18 +86,15 @@ def evidence_of_pool(
     same = 0 if pool.same is None else pool.same.sums.trials
     return Evidence(
         count, pool.effective_rank(), sharpe, luck, probabilistic, deflated,
-        overfitting=_overfitting(pool, distinct, blocks, risk_free), same_bars=same,
+        overfitting=_overfitting(pool, shares, blocks, risk_free), same_bars=same,
         superior=_superior(pool, same, risk_free, draw),
     )  # fmt: skip
 
 
-def _overfitting(pool: TrialPool, distinct: TrialPool, blocks: int, risk_free: float) -> Overfitting | None:
+def _overfitting(pool: TrialPool, shares: list[FloatArray], blocks: int, risk_free: float) -> Overfitting | None:
     if pool.same is None or pool.same.sums.trials < LEAST_TRIALS or len(pool.same.sums.count) < blocks:
         return None
-    apart = distinct.same
-    few = apart is None or apart.sums.trials < LEAST_TRIALS
-    judged = pool.same if few or apart is None else apart
-    return overfitting_of_sums(judged.sums.less(risk_free).blocks(blocks))
+    return overfitting_of_sums(pool.same.sums.less(risk_free).blocks(blocks), shares[0])
 
 
 def _superior(pool: TrialPool, same: int, risk_free: float, draw: np.random.Generator | None) -> SuperiorAbility | None:

@@ -75,17 +75,19 @@ def overfitting(returns: FloatArray, blocks: int = BLOCKS, risk_free: float = 0.
     return overfitting_of_sums(sums, dropped=len(returns) - rows * blocks)
 
 
-def overfitting_of_sums(sums: TrialSums, *, dropped: int = 0) -> Overfitting:
+def overfitting_of_sums(sums: TrialSums, shares: FloatArray | None = None, *, dropped: int = 0) -> Overfitting:
     """Return the overfitting of trials of which the sums of each block are known, one bucket a block.
 
-    A ratio needs no more, so a sweep need not keep its trials' returns.
+    A ratio needs no more, so a sweep need not keep its trials' returns. The one that is taken is the best of all; where
+    it ranks out of sample, each of the others counts for its share (M,), 1 unless given (`TrialSums.shares`).
     """
+    weight = np.ones(sums.trials) if shares is None or not shares.any() else shares
     blocks = len(sums.count)
     if blocks < 2 or blocks % 2 or sums.trials < 2:
         raise UsageError(f"an even number of blocks of at least two trials must be given; found {sums.total.shape}")
     chosen = _halves(blocks)
     step = max(1, _AT_ONCE // sums.trials)
-    parts = [_judged(chosen[first : first + step], sums) for first in range(0, len(chosen), step)]
+    parts = [_judged(chosen[first : first + step], sums, weight) for first in range(0, len(chosen), step)]
     inside, outside, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
     slope, intercept, r_squared = _line(inside, outside)
     return Overfitting(
@@ -111,14 +113,15 @@ def _halves(blocks: int) -> BoolArray:
     return chosen
 
 
-def _judged(chosen: BoolArray, sums: TrialSums) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _judged(chosen: BoolArray, sums: TrialSums, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the ratios in and out of sample of the trial that each split takes, and its logit."""
     inside, outside = sums.sharpes_of(chosen), sums.sharpes_of(~chosen)
     taken = inside.argmax(axis=1)[:, None]
     its_own = np.take_along_axis(outside, taken, axis=1)
     # the averaged rank, without ranking the others
-    rank = (outside < its_own).sum(axis=1) + ((outside == its_own).sum(axis=1) + 1) / 2
-    share = rank / (sums.trials + 1)
+    own = weight[taken[:, 0]]
+    rank = (outside < its_own) @ weight + ((outside == its_own) @ weight + own) / 2
+    share = rank / (weight.sum() + own)
     return np.take_along_axis(inside, taken, axis=1)[:, 0], its_own[:, 0], np.log(share / (1 - share))
 
 

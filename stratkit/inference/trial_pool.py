@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from stratkit.panel import BoolArray, FloatArray, IntArray
 
 # a quarter of the buckets that are kept: what lies in the wrong one at a border is then small beside what does not
 COMMON_BUCKETS: Final = 64
+_TWO: Final = 1.5  # trials by their shares, from which there is a pair that could be correlated
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,12 @@ class TrialPool:
         """N: every trial, whatever its bars."""
         return sum(part.sums.trials for part in self.parts) + self.unfinished
 
-    def distinct(self) -> TrialPool:
-        """Return the pool without trials that resemble an earlier one on the same bars (`TrialSums.distinct`)."""
-        parts = [DatedSums(part.edges, part.sums.take(part.sums.distinct())) for part in self.parts]
-        kept = [part for part in parts if part.sums.trials]
-        same = None if self.same is None or not parts[0].sums.trials else parts[0]
-        return replace(self, same=same, others=tuple(part for part in kept if part is not same))
+    def mean_correlation(self, shares: Sequence[FloatArray] | None = None) -> tuple[float, float]:
+        """Return the mean correlation of the trials, and how many they are, each counting for its share.
 
-    def mean_correlation(self) -> tuple[float, int]:
-        """Return the mean correlation of all pairs of trials, and how many trials vary: others take no part.
-
-        See `mean_correlation`; NaN for less than two that vary.
+        `shares` are those of each part. See `mean_correlation`.
         """
-        return mean_correlation(on_common_grid(self.parts))
+        return mean_correlation(on_common_grid(self.parts), shares)
 
     def effective_rank(self) -> float:
         """Return how many independent trials the finished ones are worth; 1 when less than two vary.
@@ -93,25 +87,29 @@ def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     return found
 
 
-def mean_correlation(parts: Sequence[FloatArray]) -> tuple[float, int]:
+def mean_correlation(parts: Sequence[FloatArray], shares: Sequence[FloatArray] | None = None) -> tuple[float, float]:
     """Return the mean correlation of all pairs of columns of (G, M) arrays, and how many columns vary.
 
     Rows that are NaN in a whole array are none of its columns' own. Each column is standardized over its own rows and
     is 0 elsewhere: trials that never met are uncorrelated, and those that met for a part of their time are so far
     alike. Where all columns have all rows this is the mean off the diagonal of their correlation matrix, without that
-    matrix: ``(|sum of z|^2 - M) / (M (M - 1))``, z of length 1. NaN for less than two columns that vary.
+    matrix: ``(|sum of z|^2 - M) / (M (M - 1))``, z of length 1. With `shares` (M,) of each array, such as
+    `TrialSums.shares`, z counts for its share and M is their sum: columns that share one place are one column. NaN for
+    less than two columns that vary.
 
     >>> mean, varying = mean_correlation([np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])])
     >>> round(mean, 9), varying
-    (1.0, 2)
+    (1.0, 2.0)
     """
-    together, varying = np.zeros(len(parts[0]) if parts else 0), 0
-    for has, length_one in map(_standardized, parts):
-        together[has] += length_one.sum(axis=1)
-        varying += length_one.shape[1]
-    if varying < 2:
-        return float("nan"), varying
-    return (float(together @ together) - varying) / (varying * (varying - 1)), varying
+    together, count, varying = np.zeros(len(parts[0]) if parts else 0), 0.0, 0
+    for part, (has, moving, length_one) in enumerate(map(_standardized, parts)):
+        share = np.ones(len(moving)) if shares is None else shares[part][moving]
+        together[has] += length_one @ share
+        count += float(share.sum())
+        varying += len(moving)
+    if varying < 2 or count < _TWO:
+        return float("nan"), count
+    return (float(together @ together) - count) / (count * (count - 1)), count
 
 
 def effective_rank_of(parts: Sequence[FloatArray]) -> float:
@@ -127,7 +125,7 @@ def effective_rank_of(parts: Sequence[FloatArray]) -> float:
     """
     rows = len(parts[0]) if parts else 0
     together, varying = np.zeros((rows, rows)), 0
-    for has, length_one in map(_standardized, parts):
+    for has, _, length_one in map(_standardized, parts):
         together[np.ix_(has, has)] += length_one @ length_one.T
         varying += length_one.shape[1]
     if varying < 2:
@@ -137,7 +135,7 @@ def effective_rank_of(parts: Sequence[FloatArray]) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def _standardized(values: FloatArray) -> tuple[BoolArray, FloatArray]:
-    """Return (G,) the rows that the columns have, and there those that vary, less their means and of length 1."""
+def _standardized(values: FloatArray) -> tuple[BoolArray, IntArray, FloatArray]:
+    """Return (G,) the rows that the columns have, the places of those that vary, and these as `standardized` does."""
     has = np.isfinite(values[:, 0])
-    return has, standardized(values[has])[1]
+    return has, *standardized(values[has])

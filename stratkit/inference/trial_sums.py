@@ -14,7 +14,7 @@ from stratkit.errors import UsageError
 from stratkit.panel import BoolArray, FloatArray, IntArray
 
 BUCKETS: Final = 256
-ALIKE: Final = 0.95  # correlation from which two trials are the same thing tried again; on noise PBO is then one half
+ALIKE: Final = 0.95  # correlation from which two trials are the same thing tried again
 _AT_ONCE: Final = 512  # trials that are compared with each other at a time
 _ROUNDING: Final = 1e-12  # of the mean square: what is left of it when equal returns are taken from each other
 
@@ -39,30 +39,21 @@ class TrialSums:
         count = self.count[:, None]
         return TrialSums(self.count, self.total - rate * count, self.squares - 2 * rate * self.total + rate**2 * count)
 
-    def take(self, chosen: IntArray) -> TrialSums:
-        """Return the sums of the trials at these places."""
-        return TrialSums(self.count, self.total[:, chosen], self.squares[:, chosen])
+    def shares(self, alike: float = ALIKE) -> FloatArray:
+        """Return (M,) what each trial counts for: 1 / the number of trials that resemble it, itself included.
 
-    def distinct(self, alike: float = ALIKE) -> IntArray:
-        """Return the places of the trials that resemble no earlier one of them, in their order.
-
-        Two resemble each other when the correlation of their returns per bucket is `alike` or more. Those whose returns
-        never vary are left out.
+        Two resemble each other when the correlation of their returns per bucket is `alike` or more, so that a crowd
+        counts for about one. 0 for those whose returns never vary. The order of the trials does not matter.
         """
         moving, length_one = standardized(self.total / self.count[:, None])
-        kept: list[int] = []
-        apart = np.zeros((len(self.count), 0))
+        near = np.zeros(len(moving))
         for first in range(0, len(moving), _AT_ONCE):
-            part = length_one[:, first : first + _AT_ONCE]
-            is_new = (apart.T @ part).max(axis=0, initial=-1.0) < alike
-            among = part.T @ part
-            found: list[int] = []
-            for place in np.flatnonzero(is_new):
-                if among[place, found].max(initial=-1.0) < alike:
-                    found.append(int(place))
-            apart = np.concatenate((apart, part[:, found]), axis=1)
-            kept += [first + place for place in found]
-        return np.asarray(moving[kept], dtype=np.int64)
+            near[first : first + _AT_ONCE] = (length_one[:, first : first + _AT_ONCE].T @ length_one >= alike).sum(
+                axis=1
+            )
+        found = np.zeros(self.trials)
+        found[moving] = 1.0 / np.maximum(near, 1.0)  # rounding may leave a trial a hair from itself
+        return found
 
     def blocks(self, number: int) -> TrialSums:
         """Return the sums of `number` blocks of neighbouring buckets, the oldest that fill none left out."""

@@ -99,18 +99,31 @@ def test_too_few_buckets_fill_no_blocks() -> None:
         TrialSums(np.array([2, 2, 2]), np.zeros((3, 2)), np.zeros((3, 2))).blocks(16)
 
 
-def test_trials_that_resemble_an_earlier_one_are_not_distinct() -> None:
+def test_trials_that_resemble_each_other_share_one_place_whatever_their_order() -> None:
     base = noise(3, 2000, "distinct")
     near = base[:, [0, 2]] + 0.05 * noise(2, 2000, "near")
     flat = np.zeros((2000, 1))
-    sums = trial_sums(np.column_stack((base[:, :1], flat, near[:, :1], base[:, 1:], near[:, 1:], -base[:, :1])))
-    assert sums.distinct().tolist() == [0, 3, 4, 6]
-    assert sums.distinct(alike=1.1).tolist() == [0, 2, 3, 4, 5, 6]
+    returns = np.column_stack((base[:, :1], flat, near[:, :1], base[:, 1:], near[:, 1:], -base[:, :1]))
+    expected = [0.5, 0.0, 0.5, 1.0, 0.5, 0.5, 1.0]
+    assert trial_sums(returns).shares().tolist() == expected
+    assert trial_sums(returns[:, ::-1]).shares().tolist() == expected[::-1]
+    assert trial_sums(returns).shares(alike=1.1).tolist() == [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
-def test_many_trials_are_compared_with_those_of_all_earlier_parts() -> None:
+def test_many_trials_are_compared_with_all_others() -> None:
     base = noise(600, 1200, "parts")
-    assert trial_sums(np.concatenate((base, base[:, ::-1]), axis=1)).distinct().tolist() == list(range(600))
+    shares = trial_sums(np.concatenate((base, base[:, ::-1]), axis=1)).shares()
+    assert shares.tolist() == [0.5] * 1200
+
+
+def test_evidence_does_not_depend_on_the_order_of_the_trials() -> None:
+    returns = noise(12, 2000, "order") @ generator(0, "mixed").standard_normal((12, 60))
+    order = generator(0, "shuffled").permutation(60)
+    one, other = (evidence(returns[:, 0], trial_sums(returns[:, places])) for places in (np.arange(60), order))
+    assert float(one.luck) == pytest.approx(float(other.luck))
+    assert one.overfitting is not None
+    assert other.overfitting is not None
+    assert one.overfitting.probability == other.overfitting.probability
 
 
 def test_a_crowd_around_the_best_changes_neither_luck_nor_overfitting() -> None:
@@ -124,4 +137,5 @@ def test_a_crowd_around_the_best_changes_neither_luck_nor_overfitting() -> None:
     assert float(found.luck) == pytest.approx(float(plain.luck))
     assert found.overfitting is not None
     assert plain.overfitting is not None
-    assert found.overfitting.probability == pytest.approx(plain.overfitting.probability)
+    # which of the crowd is taken differs from split to split, a little
+    assert found.overfitting.probability == pytest.approx(plain.overfitting.probability, abs=0.03)
