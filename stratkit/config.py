@@ -274,6 +274,8 @@ def _check_search(config: FileConfig, root: Placed) -> None:
         return
     run = config.run()
     known = declared_parameters(run)
+    if not settings.space and all(parameter.kind == "fixed" for parameter in known.values()):
+        return  # a block of defaults, such as a run leaves it; a search says that it has nothing to vary
     for key, ranges in settings.space.items():
         placed = block.child("space").child(key)
         _at(placed.key_place or placed.place, partial(dimension, run, full_key(key, known), ranges))

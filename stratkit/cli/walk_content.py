@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.config import resolved_yaml
 from stratkit.inference.verdict import DEFLATED_PASS, OVERFIT_PASS, SUPERIOR_PASS
+from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.walk_content import FoldLine, WalkContent
 from stratkit.reports.walk_figures import write_walk_figures
 from stratkit.reports.walk_page import write_walk_page
@@ -49,7 +51,7 @@ def walk_content(walk: WalkForward, config: FileConfig, run: FinishedRun) -> Wal
         times=result.times,
         equity=result.equity,
         initial_cash=result.initial_cash,
-        cards=_cards(walk),
+        cards=_cards(walk, run.evidence or {}),
         scheme=scheme(walk),
         switches=tuple(int(result.times[reign.start]) for reign in walk.reigns[1:]),
         path_sharpes=ratios,
@@ -106,7 +108,7 @@ def _line(walk: WalkForward, fold: Fold, metric: str) -> FoldLine:
     )
 
 
-def _cards(walk: WalkForward) -> tuple[tuple[str, str, str], ...]:
+def _cards(walk: WalkForward, evidence: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     sharpe, outside = walk.sharpe, walk.outside
     level = f"{100 * sharpe.level:g}% interval {number(sharpe.low)} to {number(sharpe.high)}"
     return (
@@ -120,7 +122,11 @@ def _cards(walk: WalkForward) -> tuple[tuple[str, str, str], ...]:
         ("Efficiency", number(walk.efficiency), "yearly return out of sample over in sample"),
         ("Profitable folds", f"{100 * profitable_share(walk.folds):.0f}%", f"of {len(walk.folds)}"),
         ("Stability", number(mean_stability(walk.folds)), "of the chosen values; 1 = they stay"),
-        ("Deflated Sharpe", number(walk.probabilistic), f"of one trial, the whole; pass above {DEFLATED_PASS:g}"),
+        (
+            "Deflated Sharpe",
+            figure(evidence, "deflated_sharpe"),
+            f"{trials_words(evidence)}; pass above {DEFLATED_PASS:g}",
+        ),
         ("PBO", number(walk.overfit), f"median over the folds' searches; pass below {OVERFIT_PASS:g}"),
         ("SPA p value", number(walk.superior_p, 3), f"against cash; pass below {SUPERIOR_PASS:g}"),
     )

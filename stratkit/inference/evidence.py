@@ -75,7 +75,8 @@ def evidence_of_pool(
     count = pool.trials
     shares = [part.sums.shares() for part in pool.parts]
     mean, distinct = pool.mean_correlation(shares)
-    luck = luck_of_trials(moments.n, distinct + pool.unfinished, mean)
+    periods = moments.n if pool.same is None else int(pool.same.sums.count.sum())
+    luck = luck_of_trials(periods, distinct + pool.unfinished, mean)
     shape = (moments.skewness, moments.kurtosis)
     if sharpe.reason:
         probabilistic = deflated = Estimate.undefined(sharpe.reason)

@@ -32,10 +32,12 @@ def test_the_page_holds_the_folds_of_the_run(stratkit: Stratkit, write_bars: Wri
     lines = charts["stitched"]["layout"]["shapes"]
     assert [line["x0"][:10] for line in lines] == [reign["first"] for reign in walk["reigns"][1:]]
     page = (folder / "walk.html").read_text("utf-8")
-    assert walk["evidence"]["verdict"] in page
+    evidence = record["evidence"]
+    assert evidence["walk_forward"]["verdict"] in page
     figures = dict(re.findall(r'<h2>([^<]*)</h2>\s*<p class="figure">([^<]*)</p>', page))
     shown = [figures[label] for label in ("Deflated Sharpe", "PBO", "SPA p value")]
-    known = [(walk["evidence"]["dsr"], "%.2f"), (walk["evidence"]["pbo"], "%.2f"), (walk["evidence"]["spa_p"], "%.3f")]
+    inside = evidence["walk_forward"]
+    known = [(evidence["deflated_sharpe"], "%.2f"), (inside["pbo"], "%.2f"), (inside["spa_p"], "%.3f")]
     assert shown == ["n/a" if value is None else form % value for value, form in known]
 
 

@@ -32,4 +32,5 @@ def main(folder: Path, sampler: str, name: str, *options: str) -> None:
     print("replays", len(evaluator.calls))
 
 
-main(Path(sys.argv[1]), *sys.argv[2:])
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])
