@@ -97,6 +97,9 @@ class OptunaProposer:
                 sign = -1.0 if self.goal.objectives[0].direction == "maximize" else 1.0
                 return TrialState.COMPLETE, [sign * _BEYOND * (1.0 + trial.violation)]
             return TrialState.COMPLETE, self._finite(trial)
+        if self.name == "gp" and trial.state in ("infeasible", "pruned"):
+            # what it never hears of it proposes again and again: half of a space may break a rule
+            return TrialState.COMPLETE, self._worst()
         # TPE learns from what was stopped or refused; the others look at complete trials only and propose again
         learns = self.name == "tpe" and len(self.goal.objectives) == 1 and trial.state != "failed"
         return (TrialState.PRUNED if learns else TrialState.FAIL), None
@@ -107,6 +110,14 @@ class OptunaProposer:
         if self.name in _KNOWS_CONSTRAINTS and self.goal.has_constraints and trial.state == "complete":
             return {"violation": trial.violation}
         return {}
+
+    def _worst(self) -> list[float]:
+        """Return the worst objectives so far; 0 while there are none."""
+        columns = list(zip(*self.seen)) or [(0.0,)] * len(self.goal.objectives)
+        return [
+            min(column) if objective.direction == "maximize" else max(column)
+            for column, objective in zip(columns, self.goal.objectives)
+        ]
 
     def _finite(self, trial: Trial) -> list[float]:
         """Return the objectives; one without a finite value counts as the worst so far, or the best where infinite."""
