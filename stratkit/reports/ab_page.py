@@ -6,17 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from stratkit.inference.comparison import WarningLine
-from stratkit.reports.ab_charts import (
-    bootstrap_chart,
-    cumulative_chart,
-    equity_chart,
-    interval_chart,
-    looks_chart,
-    power_chart,
-)
+from stratkit.reports.ab_charts import cumulative_chart, equity_chart, interval_chart
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_grids import arms_grid, blocks_grid, checks_grid, looks_grid, metrics_grid, sources_grid
 from stratkit.reports.ab_notes import ab_notes
+from stratkit.reports.ab_test_charts import blocks_chart, bootstrap_chart, looks_chart, power_chart
 from stratkit.reports.ab_words import TONES, ab_cards, ab_facts
 from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.offline import interactive_page, trusted, write_page
@@ -38,6 +32,7 @@ def render_ab_page(content: ABContent) -> str:
         "cumulative": cumulative_chart(content),
         "bootstrap": bootstrap_chart(content),
         "power": power_chart(content),
+        "blocks": blocks_chart(content),
     }
     looks = None if comparison.sequential is None else looks_chart(content, comparison.sequential)
     return interactive_page(

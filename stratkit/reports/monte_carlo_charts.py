@@ -6,13 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from stratkit.panel import NS_PER_DAY
-from stratkit.reports.ab_charts import line_at, ribbon, upright
-from stratkit.reports.chart_specs import Chart, Trace, numbers, shown
-from stratkit.reports.monte_carlo_words import capital, unit_shape, unit_value
+from stratkit.reports.chart_parts import IN_ORDER, line_at, ribbon, time_axis, upright
+from stratkit.reports.chart_specs import Chart, Trace, numbers
+from stratkit.reports.monte_carlo_words import unit_shape, unit_value
 from stratkit.reports.walk_charts import stamps_of
+from stratkit.reports.wording import capital
 from stratkit.research.monte_carlo_record import Fan, Histogram, Procedure
-
 
 
 def procedure_charts(procedure: Procedure, place: int) -> tuple[list[Chart], list[Chart]]:
@@ -31,16 +30,40 @@ def fan_chart(fan: Fan, name: str) -> Chart:
     traces: list[Trace] = []
     for low, high in _bands(fan):
         label = f"{fan.levels[low]:.0%} to {fan.levels[high]:.0%}"
-        traces += ribbon(x, fan.values[low], fan.values[high], label)
+        traces += ribbon(x, fan.values[low], fan.values[high], label, "main-mid" if low else "main-soft")
     middle = _middle(fan)
     if middle is not None:
-        traces.append({"type": "scatter", "mode": "lines", "name": "median path", "x": x, "y": numbers(fan.values[middle], 5),
-                       "line": {"color": "var(--main)", "width": 1.4, "dash": "dash"}, "hovertemplate": _EQUITY})  # fmt: skip
-    traces.append({"type": "scatter", "mode": "lines", "name": "the run", "x": x, "y": numbers(fan.observed, 5),
-                   "line": {"color": "var(--c2)", "width": 2}, "hovertemplate": _EQUITY})  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "median path",
+                "x": x,
+                "y": numbers(fan.values[middle], 5),
+                "line": {"color": "var(--main)", "width": 1.4, "dash": "dash"},
+                "hovertemplate": _EQUITY,
+            }
+        )
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "the run",
+            "x": x,
+            "y": numbers(fan.observed, 5),
+            "line": {"color": "var(--c2)", "width": 2},
+            "hovertemplate": _EQUITY,
+        }
+    )
     start = [] if fan.split is None else [_split_line(fan, x)]
-    layout = {"hovermode": "x unified", "xaxis": _axis_of(fan), "yaxis": {"ticksuffix": "\N{MULTIPLICATION SIGN}"}, "shapes": start,
-              "margin": {"b": 24 if fan.times is not None else 40}}  # fmt: skip
+    layout = {
+        "hovermode": "x unified",
+        "xaxis": _axis_of(fan),
+        "yaxis": {"ticksuffix": "\N{MULTIPLICATION SIGN}"},
+        "shapes": start,
+        "legend": IN_ORDER,
+        "margin": {"b": 24 if fan.times is not None else 40},
+    }
     return Chart(*about, tuple(traces), layout, size="mid")
 
 
@@ -53,15 +76,27 @@ def histogram_chart(one: Histogram, name: str) -> Chart:
     shape = unit_shape(one.unit)
     middle = (one.edges[:-1] + one.edges[1:]) / 2
     traces: list[Trace] = [
-        {"type": "bar", "name": "paths", "x": numbers(middle), "y": one.counts.tolist(), "width": numbers(np.diff(one.edges) * 0.94),
-         "marker": {"color": "var(--main)", "opacity": 0.75}, "showlegend": False,
-         "hovertemplate": f"about %{{x:{shape}}}: %{{y:,}} paths<extra></extra>"},
-    ]  # fmt: skip
+        {
+            "type": "bar",
+            "name": "paths",
+            "x": numbers(middle),
+            "y": one.counts.tolist(),
+            "width": numbers(np.diff(one.edges) * 0.94),
+            "marker": {"color": "var(--main)", "opacity": 0.75},
+            "showlegend": False,
+            "hovertemplate": f"about %{{x:{shape}}}: %{{y:,}} paths<extra></extra>",
+        },
+    ]
     if np.isfinite(one.observed):
         label = f"the run: {unit_value(one.unit, one.observed)}"
         traces.append(upright(label, one.observed, float(one.counts.max()), "c2"))
-    layout = {"hovermode": "closest", "bargap": 0.0, "showlegend": True, "xaxis": {"tickformat": shape, "showgrid": False, "nticks": 7},
-              "yaxis": {"tickformat": "~s", "nticks": 5}}  # fmt: skip
+    layout = {
+        "hovermode": "closest",
+        "bargap": 0.0,
+        "showlegend": True,
+        "xaxis": {"tickformat": shape, "showgrid": False, "nticks": 7},
+        "yaxis": {"tickformat": "~s", "nticks": 5},
+    }
     return Chart(*about, tuple(traces), layout)
 
 
@@ -99,5 +134,4 @@ def _split_line(fan: Fan, x: list[Any]) -> dict[str, Any]:
 def _axis_of(fan: Fan) -> dict[str, Any]:
     if fan.times is None:
         return {"title": {"text": fan.step_unit}, "showgrid": False, "tickformat": ",d"}
-    intraday = bool((fan.times % NS_PER_DAY).any())
-    return {"type": "date", "showgrid": False, "hoverformat": "%Y-%m-%d %H:%M" if intraday else "%Y-%m-%d"}
+    return time_axis(fan.times)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from stratkit.reports.grid import Cell, Grid, Head, Row
-from stratkit.reports.monte_carlo_words import capital, made_words, unit_value
-from stratkit.reports.wording import MISSING, p_error_words, p_words
+from stratkit.reports.monte_carlo_words import made_words, unit_value
+from stratkit.reports.wording import capital, p_error_words, p_words
 from stratkit.research.monte_carlo_record import MonteCarlo, PathRow, Procedure
 
 
@@ -14,12 +15,20 @@ def overview_grid(run: MonteCarlo) -> Grid:
     """Return a row for each procedure: what it tests, what it leaves open, how many paths, and its least p value."""
     opens = any(one.not_answered for one in run.procedures)
     return Grid(
-        "overview", "What each procedure tests",
+        "overview",
+        "What each procedure tests",
         "None of them says what the market will do. Read what a procedure tests before its figures.",
-        (Head("Procedure", False), Head("Tests", False), *((Head("Does not answer", False),) if opens else ()), Head("Drawn anew", False),
-         Head("Paths", False), Head("p", title="of the first figure that is tested")),
-        tuple(_overview_row(one, opens) for one in run.procedures), empty="" if run.procedures else "No procedure was asked for.",
-    )  # fmt: skip
+        (
+            Head("Procedure", False),
+            Head("Tests", False),
+            *((Head("Does not answer", False),) if opens else ()),
+            Head("What varies", False),
+            Head("Paths", False),
+            Head("p", title="of the first figure that is tested"),
+        ),
+        tuple(_overview_row(one, opens) for one in run.procedures),
+        empty="" if run.procedures else "No procedure was asked for.",
+    )
 
 
 def figures_grid(procedure: Procedure, place: int) -> Grid:
@@ -30,32 +39,52 @@ def figures_grid(procedure: Procedure, place: int) -> Grid:
     tested = any(math.isfinite(row.p_value) for row in rows)
     bounded = [row.level for row in rows if math.isfinite(row.low)]
     observed = any(math.isfinite(row.observed) for row in rows)
-    columns = [
+    columns: list[tuple[bool, Head, Callable[[PathRow], Cell]]] = [
         (True, Head("Figure", False), lambda row: Cell(capital(row.name), False)),
         (observed, Head("The run"), lambda row: Cell(unit_value(row.unit, row.observed))),
         *((spread, Head(label), _quantile(name)) for label, name in (("5%", "q05"), ("Median", "q50"), ("95%", "q95"))),
         (mean, Head("Mean"), lambda row: Cell(unit_value(row.unit, row.mean), note=_mean_error(row))),
-        (bool(bounded), Head(f"{bounded[0] if bounded else 0.95:.0%} interval", title="of the run's own figure"), _interval_cell),
+        (
+            bool(bounded),
+            Head(f"{bounded[0] if bounded else 0.95:.0%} interval", title="of the run's own figure"),
+            _interval_cell,
+        ),
         (tested, Head("p value", title="(1 + paths at least as good as the run) / (1 + paths)"), _p_cell),
-    ]  # fmt: skip
+    ]
     kept = [(head, cell) for keep, head, cell in columns if keep]
     return Grid(
-        f"figures-{place}", "Figures", f"{capital(made_words(procedure))}; drawn anew: {procedure.varies}." if procedure.paths else "",
-        tuple(head for head, _ in kept), tuple(tuple(cell(row) for _, cell in kept) for row in rows),
+        f"figures-{place}",
+        "Figures",
+        _made_sentence(procedure),
+        tuple(head for head, _ in kept),
+        tuple(tuple(cell(row) for _, cell in kept) for row in rows),
+        note=" ".join(capital(note).rstrip(".") + "." for note in procedure.notes),
         empty="" if rows else f"Could not be made: {procedure.reason}.",
-    )  # fmt: skip
+    )
 
 
 def _overview_row(one: Procedure, opens: bool) -> Row:
     tested = next((row for row in one.rows if math.isfinite(row.p_value)), None)
-    p = Cell("-") if tested is None else Cell(p_words(tested.p_value), note=p_error_words(tested.p_error), title=tested.name)
+    p = (
+        Cell("-")
+        if tested is None
+        else Cell(p_words(tested.p_value), note=p_error_words(tested.p_error), title=tested.name)
+    )
     return (
-        Cell(one.title, False, note="" if one.rows else f"not made: {one.reason}"), Cell(one.tests, False),
-        *((Cell(one.not_answered or "-", False),) if opens else ()), Cell(one.varies, False), Cell(made_words(one), False), p,
-    )  # fmt: skip
+        Cell(one.title, False, note="" if one.rows else f"not made: {one.reason}"),
+        Cell(one.tests, False),
+        *((Cell(one.not_answered or "-", False),) if opens else ()),
+        Cell(one.varies, False),
+        Cell(made_words(one), False),
+        p,
+    )
 
 
-def _quantile(name: str):  # type: ignore[no-untyped-def]  # replaced below
+def _made_sentence(procedure: Procedure) -> str:
+    return f"{capital(made_words(procedure))}. What varies: {procedure.varies.rstrip('.')}." if procedure.paths else ""
+
+
+def _quantile(name: str) -> Callable[[PathRow], Cell]:
     return lambda row: Cell(unit_value(row.unit, getattr(row, name)))
 
 

@@ -1,4 +1,4 @@
-"""`write_monte_carlo_page`: one offline HTML page about what chance could have made of a run, procedure by procedure."""
+"""`write_monte_carlo_page`: one offline HTML page: what chance could have made of a run, procedure by procedure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from stratkit.reports.grid import Grid
 from stratkit.reports.monte_carlo_charts import procedure_charts
 from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.monte_carlo_grids import figures_grid, overview_grid
-from stratkit.reports.monte_carlo_words import capital, made_words, run_facts
+from stratkit.reports.monte_carlo_words import made_words, run_facts
 from stratkit.reports.offline import interactive_page, trusted, write_page
+from stratkit.reports.wording import capital
 from stratkit.research.monte_carlo_record import Procedure
 
 MONTE_CARLO_PAGE: Final = "montecarlo.html"
@@ -54,4 +55,6 @@ def render_monte_carlo_page(content: MonteCarloContent) -> str:
 
 def _section(one: Procedure, place: int) -> _Section:
     fans, bins = procedure_charts(one, place)
-    return _Section(f"p{place}", one, capital(one.tests).rstrip(".") + ".", made_words(one), fans, bins, figures_grid(one, place))
+    return _Section(
+        f"p{place}", one, capital(one.tests).rstrip(".") + ".", made_words(one), fans, bins, figures_grid(one, place)
+    )

@@ -11,8 +11,13 @@ from stratkit.reports.wording import MISSING, money, number, percent
 from stratkit.research.monte_carlo_record import Procedure, Unit
 
 _SHAPES: Final[dict[Unit, str]] = {
-    "fraction": ".0%", "ratio": ".2~f", "bars": ",.0f", "money": "~s", "count": ",.0f", "bps": ".1~f",
-}  # fmt: skip
+    "fraction": ".0%",
+    "ratio": ".2~f",
+    "bars": ",.0f",
+    "money": "~s",
+    "count": ",.0f",
+    "bps": ".1~f",
+}
 
 
 def unit_value(unit: Unit, value: float) -> str:
@@ -48,16 +53,15 @@ def run_facts(content: MonteCarloContent) -> list[tuple[str, str]]:
     """Return what stands under the title: the run, its span, how much was drawn, the seed."""
     run = content.run
     return [
-        ("Run", run.run_id), ("Periods", f"{run.n:,}"), ("Trades", f"{run.trades:,}"),
-        ("Dates", f"{format_time(run.first_ns)} to {format_time(run.last_ns)}"), ("Paths", f"{run.paths:,}"),
-        ("Seed", str(run.seed)), ("Periods a year", f"{run.periods_per_year:g}"),
+        ("Run", run.run_id),
+        ("Periods", f"{run.n:,}"),
+        ("Trades", f"{run.trades:,}"),
+        ("Dates", f"{format_time(run.first_ns)} to {format_time(run.last_ns)}"),
+        ("Paths", f"{run.paths:,}"),
+        ("Seed", str(run.seed)),
+        ("Periods a year", f"{run.periods_per_year:g}"),
         *((name, _plain(value)) for name, value in run.facts),
-    ]  # fmt: skip
-
-
-def capital(text: str) -> str:
-    """Return text that begins with a capital letter."""
-    return text[:1].upper() + text[1:]
+    ]
 
 
 _FINE: Final = 0.01  # smaller fractions have a digit more
