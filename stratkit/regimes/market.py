@@ -64,4 +64,4 @@ def _last_close(close: FloatArray) -> FloatArray:
 
 def _mean(relative: FloatArray, has: BoolArray, count: IntArray) -> FloatArray:
     total = np.where(has, relative, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))

@@ -89,9 +89,12 @@ def judge(figures: TrendFigures, settings: RuleSettings) -> Judged:
     else:
         ranks = [rolling_rank(figure, settings.quantile_bars) for figure in (figures.adx, size, figures.atr_frac)]
         strong = (ranks[0] >= settings.trend_quantile, ranks[1] >= settings.trend_quantile)
-        volatility, known = ranks[2], np.isfinite(ranks).all(axis=0)
+        volatility, known = ranks[2], np.asarray(np.isfinite(ranks).all(axis=0))
         wild, high = settings.range_vol_quantile, settings.high_vol_quantile
-    return Judged(strong[0] & strong[1], ~strong[0] & ~strong[1], volatility >= high, volatility >= wild, known)
+    return Judged(
+        np.asarray(strong[0] & strong[1]), np.asarray(~strong[0] & ~strong[1]), np.asarray(volatility >= high),
+        np.asarray(volatility >= wild), known,
+    )  # fmt: skip
 
 
 def trend_confidence(figures: TrendFigures) -> FloatArray:

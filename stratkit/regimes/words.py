@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 
 from stratkit.regimes.labels import RegimeLabels
-from stratkit.regimes.settings import RegimeSettings
+from stratkit.regimes.settings import RegimeSettings, RegimeWord
 
-Word = Literal["bull", "bear", "chop"]
-_WORDS: Final[tuple[Word, ...]] = ("bull", "bear", "chop")
+_WORDS: Final[tuple[RegimeWord, ...]] = get_args(RegimeWord)
 _CHOP: Final = _WORDS.index("chop")
-DEFAULT_WORDS: Final[Mapping[str, Word]] = {
+DEFAULT_WORDS: Final[Mapping[str, RegimeWord]] = {
     "trend_up": "bull", "trend_down": "bear", "bull": "bull", "bear": "bear", "drift_up": "bull", "drift_down": "bear",
 }  # fmt: skip
 
 
-def words_of(labels: RegimeLabels, settings: RegimeSettings) -> list[Word]:
+def words_of(labels: RegimeLabels, settings: RegimeSettings) -> list[RegimeWord]:
     """Return a word for each of T bars: that of most symbols whose regime is known, chop where two have as many.
 
     Regimes that neither `settings.words` nor `DEFAULT_WORDS` names are chop, and so is a bar of which nothing is known.
