@@ -31,7 +31,7 @@ def path_row(
     >>> path_row("return", "fraction", "higher", 2.0, np.array([1.0, 2.0, 3.0]), tests=True).p_value
     0.75
     """
-    known = drawn[~np.isnan(drawn)]
+    observed, known = float(observed), drawn[~np.isnan(drawn)]
     q05, q50, q95 = _quantiles(known, (0.05, 0.5, 0.95))
     low, high = _quantiles(known, ((1 - level) / 2, (1 + level) / 2)) if has_interval else (math.nan, math.nan)
     p_value = p_error = math.nan
@@ -54,7 +54,7 @@ def histogram(name: str, unit: Unit, observed: float, drawn: FloatArray) -> Hist
 
     Bins reach from the 0.1 % to the 99.9 % quantile, and to the run; the values beyond them are in the outer ones.
     """
-    known = drawn[np.isfinite(drawn)]
+    observed, known = float(observed), drawn[np.isfinite(drawn)]
     if not len(known):
         return None
     low, high = (float(value) for value in np.quantile(known, (0.001, 0.999)))
