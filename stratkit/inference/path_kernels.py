@@ -125,11 +125,12 @@ def play_drawn(
     """Play one path for each key; rows of `equity` beyond its length are not kept."""
     uniform, rows = np.empty(bars), np.empty(bars, np.int64)
     centre = returns.mean()
-    none = steps[:0]
+    none, unused = steps[:0], np.empty(len(steps))
     for path in range(len(keys)):
         draw_rows(keys[path], len(returns), renewal, block, uniform, rows)
         keeps = path < len(equity)
-        fold_path(returns, rows, centre, risk_free, found[path], steps if keeps else none, equity[path if keeps else 0])
+        own = equity[path] if keeps else unused
+        fold_path(returns, rows, centre, risk_free, found[path], steps if keeps else none, own)
 
 
 @compiled

@@ -19,7 +19,7 @@ from stratkit.inference.enumeration import all_block_resamples
 from stratkit.inference.path_chunks import Told, in_chunks
 from stratkit.inference.path_sample import GRID, KEPT_PATHS, PathSample, grid_of
 from stratkit.inference.split_mix import path_keys
-from stratkit.panel import FloatArray, IntArray
+from stratkit.panel import FloatArray, IntArray, read_only
 
 _RANDOM_LENGTH: Final = 0  # a block of this many bars says that lengths are drawn
 
@@ -41,8 +41,9 @@ def stationary_paths(
 
     `bars` None = n. `mean_block_bars` is at least 1; 1 draws every return independently. `risk_free` is a rate per
     period. `more` adds downside deviation and time under water, and takes half as long again. `grid` bounds the steps
-    at which equity is kept. `draw` gives one key per path, so that neither `workers` nor chunks change a byte. `told` hears of
-    paths done and in all. Raises `DataError` for returns that are not finite, `UsageError` for sizes that cannot be.
+    at which equity is kept. `draw` gives one key per path, so that neither `workers` nor chunks change a byte. `told`
+    hears of paths done and in all. Raises `DataError` for returns that are not finite, `UsageError` for sizes that
+    cannot be.
 
     >>> sample = stationary_paths([0.01, -0.02, 0.03], paths=50, mean_block_bars=2, draw=np.random.default_rng(0))
     >>> sample.paths, sample.bars, bool((sample.max_drawdown <= 0).all())
@@ -157,7 +158,7 @@ def _sample(
 
 
 def _checked(returns: npt.ArrayLike, paths: int, bars: int | None) -> tuple[FloatArray, int]:
-    history = np.ascontiguousarray(returns, dtype=np.float64)
+    history = read_only(np.ascontiguousarray(returns, dtype=np.float64))  # one kind of array: compiled once
     if history.ndim != 1 or len(history) < 2:
         raise DataError(f"at least two returns of one series must be given, (n,); found the shape {history.shape}")
     if not np.isfinite(history).all():
