@@ -189,7 +189,7 @@ def _searched(record: RunRecord, folders: tuple[Path, ...]) -> Searched | None:
         settings = SearchSettings.model_validate(found["settings"])
         config = located(found["facts"]["config"], folders)
         space = tuple(kept_dimension(one) for one in found["space"])
-        return Searched(config, settings.model_copy(update={"storage": None}), space, int(found["best"]))
+        return Searched(config, settings.model_copy(update={"storage": None, "time_limit_seconds": None}), space, int(found["best"]))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} must say what was searched; {type(error).__name__}: {error}") from None
 
