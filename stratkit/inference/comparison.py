@@ -5,8 +5,9 @@ Records only; `paired_comparison` and `arm_comparison` fill them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from stratkit.inference.interval import Interval
 from stratkit.inference.test_result import TestResult
@@ -15,6 +16,19 @@ from stratkit.panel import FloatArray, IntArray
 ComparedMetric = Literal["sharpe", "mean", "sortino", "calmar", "win_rate", "profit_factor"]
 Alternative = Literal["two-sided", "greater"]  # greater: the first arm is better
 VerdictKind = Literal["better", "no-difference", "equivalent", "invalid"]
+SequentialMode = Literal["always-valid", "alpha-spending"]
+
+# What `ComparedRow.metric` holds, in the order of the rows, and the words for it.
+ROW_LABELS: Final[Mapping[str, str]] = {
+    "mean": "annual return (arithmetic)",
+    "volatility": "volatility",
+    "sharpe": "Sharpe",
+    "sortino": "Sortino",
+    "max_drawdown": "max drawdown",
+    "calmar": "Calmar",
+    "win_rate": "win rate",
+    "profit_factor": "profit factor",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,8 @@ class Arm:
 class ComparedRow:
     """One metric of both arms: fractions or ratios, a year's where it has a year in it.
 
-    `interval` is that of the difference a - b, None for a metric that is described and not tested.
+    `metric` is a key of `ROW_LABELS`. A drawdown is a negative fraction. `interval` is that of the difference a - b, None
+    for a metric that is described and not tested.
     """
 
     metric: str
@@ -220,6 +235,21 @@ class ManyArms:
 
 
 @dataclass(frozen=True)
+class SequentialPlan:
+    """How a comparison that is still running is looked at, declared before the first look.
+
+    `planned_n` is the horizon in periods: alpha spending needs it, the always valid bounds are tightest there (None =
+    one year). Alpha spending looks `looks` times at equal distances; the always valid mode after every block. Returns
+    are taken together in blocks of `block` periods, five days being a week.
+    """
+
+    mode: SequentialMode = "always-valid"
+    planned_n: int | None = None
+    looks: int = 5
+    block: int = 5
+
+
+@dataclass(frozen=True)
 class Look:
     """One look of a sequential comparison after `n` periods; bounds and difference in the unit that is shown.
 
@@ -240,7 +270,7 @@ class Look:
 class Sequential:
     """A comparison that may be looked at while it runs: `mode`, its looks, and when it could have been stopped."""
 
-    mode: Literal["always-valid", "alpha-spending"]
+    mode: SequentialMode
     looks: tuple[Look, ...]
     stopped_at: int | None
     planned_n: int | None

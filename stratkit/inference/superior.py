@@ -13,7 +13,9 @@ from typing import Final
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.panel import BoolArray, FloatArray
+from stratkit.inference.block_length import block_length
+from stratkit.inference.test_result import drawn_p_error
+from stratkit.panel import BoolArray, FloatArray, IntArray
 
 _AT_ONCE: Final = 256  # resamples held at a time
 
@@ -33,6 +35,11 @@ class SuperiorAbility:
     trials: int
     mean_block_bars: float
     resamples: int
+
+    @property
+    def p_error(self) -> float:
+        """The Monte Carlo standard error of `p_value`."""
+        return drawn_p_error(self.p_value, self.resamples)
 
 
 def superior_ability(
@@ -61,8 +68,7 @@ def superior_ability(
     error = np.sqrt(stationary_variance(kept, block) / bars)
     ratio = mean[varies] / error
     statistic = max(0.0, float(ratio.max()))
-    # a trial that is clearly bad does not take part in the null hypothesis of the consistent p value
-    clearly_bad = ratio < -math.sqrt(2.0 * math.log(math.log(bars))) if bars > 15 else np.zeros(len(ratio), np.bool_)
+    clearly_bad = _clearly_bad(ratio, bars)
     null = {
         "lower": np.maximum(mean[varies], 0.0),
         "consistent": np.where(clearly_bad, 0.0, mean[varies]),
@@ -70,7 +76,7 @@ def superior_ability(
     }
     exceeded = dict.fromkeys(null, 0)
     for first in range(0, resamples, _AT_ONCE):
-        weight = _resample_weights(bars, block, min(_AT_ONCE, resamples - first), draw)
+        weight = row_weights(stationary_rows(bars, block, min(_AT_ONCE, resamples - first), draw))
         means = weight @ kept
         for name, center in null.items():
             largest = np.maximum(((means - center) / error).max(axis=1), 0.0)
@@ -88,48 +94,47 @@ def superior_ability(
     )
 
 
-def block_length(series: FloatArray) -> float:
-    """Return the largest mean block length, at least 1, that Politis and White's rule finds for the columns (T, K).
+def superior_of_draws(statistic: FloatArray, drawn: FloatArray, n: int, *, mean_block_bars: float) -> SuperiorAbility:
+    """Test likewise from K studentized differences and their (B, K) resamples, whatever figure it is that differs.
 
-    Columns that do not vary have none. Source: D. N. Politis, H. White, Automatic Block-Length Selection for the
-    Dependent Bootstrap, Econometric Reviews 23 (2004), corrected by A. Patton, same authors, 28 (2009). Written out
-    here because the package that has it takes longer to import than most backtests take to run.
+    `statistic` (K,) is each trial's difference from the benchmark over its standard error, `drawn` the resampled
+    differences less the measured ones over their own standard errors, all K from the same resamples: so arms can be
+    compared by their Sharpe ratios. `n` counts the periods behind them. Raises `UsageError` for other shapes.
 
-    >>> block_length(np.tile([[1.0], [-1.0]], (500, 1))) > block_length(np.random.default_rng(0).random((1000, 1)))
-    True
+    >>> drawn = np.random.default_rng(0).standard_normal((999, 2))
+    >>> superior_of_draws(np.array([0.1, 4.0]), drawn, 500, mean_block_bars=1.0).p_value
+    0.001
     """
-    bars = len(series)
-    series = np.ascontiguousarray(series)  # sums of another layout differ in their last digit
-    away = series - series.mean(axis=0)
-    quiet = max(5, int(math.log10(bars)))  # so many correlations in a row must be insignificant
-    longest = min(math.ceil(math.sqrt(bars)) + quiet, bars - 2)
-    if longest < 1:
-        return 1.0
-    covariance = np.stack([(away[lag:] * away[: bars - lag]).sum(axis=0) for lag in range(longest + 1)]) / bars
-    square = np.cumsum(away**2, axis=0)
-    # of the values that the lag leaves on either side, less one
-    later = square[-1] - square[: longest + 1]
-    earlier = square[bars - 2 - np.arange(longest + 1)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = bars * np.abs(covariance) / np.sqrt(later * earlier)
-    small = correlation < 2 * math.sqrt(math.log10(bars) / bars)
-    lengths = [_block_length(covariance[:, column], small[:, column], quiet, bars) for column in range(series.shape[1])]
-    return max(1.0, *(length for length in lengths if not math.isnan(length)), 1.0)
+    if statistic.ndim != 1 or drawn.shape[1:] != statistic.shape or not drawn.size:
+        raise UsageError(f"draws (B, K) must belong to K statistics; found {drawn.shape} and {statistic.shape}")
+    highest = max(0.0, float(statistic.max()))
+    # back from where a resample is centred to where the null hypothesis puts it
+    moved = {
+        "lower": np.minimum(statistic, 0.0),
+        "consistent": np.where(_clearly_bad(statistic, n), statistic, 0.0),
+        "upper": np.zeros(len(statistic)),
+    }
+    p_values = {
+        name: (1 + int((np.maximum((drawn + by).max(axis=1), 0.0) >= highest).sum())) / (len(drawn) + 1)
+        for name, by in moved.items()
+    }
+    return SuperiorAbility(
+        p_value=p_values["consistent"],
+        p_lower=p_values["lower"],
+        p_upper=p_values["upper"],
+        statistic=highest,
+        best=int(statistic.argmax()),
+        trials=len(statistic),
+        mean_block_bars=mean_block_bars,
+        resamples=len(drawn),
+    )
 
 
-def _block_length(covariance: FloatArray, small: BoolArray, quiet: int, bars: int) -> float:
-    """Return the rule's length for one series; NaN for one that does not vary."""
-    longest = len(covariance) - 1
-    first = next((lag for lag in range(longest + 1 - quiet) if small[lag : lag + quiet].all()), None)
-    width = longest if first is None else min(2 * max(first, 1), longest)
-    lag = np.arange(1, width + 1)
-    window = np.minimum(1.0, 2 * (1 - lag / width))
-    slope = 2 * float((window * lag) @ covariance[1 : width + 1])
-    spectrum = float(covariance[0] + 2 * window @ covariance[1 : width + 1])
-    if spectrum == 0.0:
-        return math.nan
-    length = float((slope**2 / spectrum**2 * bars) ** (1 / 3))
-    return min(length, math.ceil(min(3 * math.sqrt(bars), bars / 3)))
+def _clearly_bad(ratio: FloatArray, bars: int) -> BoolArray:
+    """Return which studentized differences are so low that the consistent null hypothesis leaves their trials out."""
+    if bars <= 15:  # the law of the iterated logarithm says nothing of so few
+        return np.zeros(len(ratio), np.bool_)
+    return np.asarray(ratio < -math.sqrt(2.0 * math.log(math.log(bars))))
 
 
 def stationary_variance(series: FloatArray, mean_block_bars: float) -> FloatArray:
@@ -149,13 +154,18 @@ def stationary_variance(series: FloatArray, mean_block_bars: float) -> FloatArra
     return np.asarray(covariance[0] + 2.0 * (kernel @ covariance[1:]))
 
 
-def _resample_weights(bars: int, mean_block_bars: float, resamples: int, draw: np.random.Generator) -> FloatArray:
-    """Return (B, T) how often each row stands in a resample, as a share: blocks of geometric length, in a circle."""
+def stationary_rows(bars: int, mean_block_bars: float, resamples: int, draw: np.random.Generator) -> IntArray:
+    """Return (B, T) which row stands where in each resample: blocks of geometric length, in a circle."""
     renews = draw.random((resamples, bars)) < 1.0 / mean_block_bars
     renews[:, 0] = True
     place = np.arange(bars)
     begun = np.maximum.accumulate(np.where(renews, place, 0), axis=1)
     start = np.take_along_axis(draw.integers(0, bars, (resamples, bars)), begun, axis=1)
-    row = (start + place - begun) % bars
-    flat = row + bars * np.arange(resamples)[:, None]
-    return np.bincount(flat.ravel(), minlength=resamples * bars).reshape(resamples, bars) / bars
+    return np.asarray((start + place - begun) % bars)
+
+
+def row_weights(rows: IntArray) -> FloatArray:
+    """Return (B, T) how often each of T rows stands in a resample of (B, T) rows, as a share: its mean's weights."""
+    resamples, bars = rows.shape
+    flat = rows + bars * np.arange(resamples)[:, None]
+    return np.asarray(np.bincount(flat.ravel(), minlength=resamples * bars).reshape(resamples, bars) / bars)

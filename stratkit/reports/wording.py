@@ -8,6 +8,7 @@ from stratkit.analytics.scorecard import Metric, Unit
 
 MISSING = "n/a"
 _MINUS = "\N{MINUS SIGN}"
+_LEAST_P = 0.001  # a smaller p value is said to be below it
 
 
 def percent(fraction: float, digits: int = 2, signed: bool = False) -> str:
@@ -48,6 +49,35 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
     ('1.0', 'n/a')
     """
     return _number(value, digits, signed, "")
+
+
+def capital(text: str) -> str:
+    """Return text that begins with a capital letter.
+
+    >>> capital("p value of A"), capital("")
+    ('P value of A', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def p_words(p_value: float) -> str:
+    """Return a p value: three decimals, never 0.
+
+    >>> p_words(0.1824), p_words(0.0002), p_words(float("nan"))
+    ('0.182', '< 0.001', 'n/a')
+    """
+    return "< 0.001" if p_value < _LEAST_P else number(p_value, 3)
+
+
+def p_error_words(p_error: float) -> str:
+    """Return the Monte Carlo error of a p value, empty where the p value is computed and not drawn.
+
+    >>> p_error_words(0.00546), p_error_words(0.0)
+    ('± 0.005', '')
+    """
+    if not p_error > 0:
+        return ""
+    return f"\N{PLUS-MINUS SIGN} {number(p_error, 3 if p_error >= _LEAST_P else 4)}"
 
 
 def in_unit(value: float, unit: Unit, signed: bool = False) -> str:

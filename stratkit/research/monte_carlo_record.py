@@ -73,7 +73,8 @@ class Fan:
 @dataclass(frozen=True)
 class Procedure:
     """One procedure. `tests` is printed above its table: what it tests, and what it does not ("tests path risk, not
-    edge"). `varies` is what is drawn anew. `notes` are facts to read beside it, such as the block length.
+    edge"), `not_answered` the question that it leaves open, which stands beside it in the overview. `varies` is what is
+    drawn anew. `notes` are facts to read beside it, such as the block length.
 
     One that could not be made has no rows and a `reason`.
     """
@@ -89,6 +90,7 @@ class Procedure:
     fans: tuple[Fan, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
+    not_answered: str = ""
 
 
 @dataclass(frozen=True)
