@@ -1,19 +1,19 @@
-"""`random_entries`: the trades of a run begun at random, with the same sides, sizes and holding times."""
+"""`entries_at_random`: the trades of a run entered at random, with the same sides, sizes and holding times."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
-from stratkit.data.bars import Bars
 from stratkit.data.beside import bars_to_hold
 from stratkit.data.history import traded_bars
 from stratkit.engine.profiles import trades_at_next_open
 from stratkit.errors import DataError
-from stratkit.inference.random_entries import EntryStream, every_entry_pnl, random_entry_pnl
-from stratkit.panel import FloatArray
+from stratkit.inference.random_entries import HeldTrades, RandomEntries, random_entries
+from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.research.monte_carlo_record import Procedure
 from stratkit.research.monte_carlo_replay import Replayed
 from stratkit.research.monte_carlo_rows import histogram, histograms, path_row
@@ -23,96 +23,104 @@ from stratkit.research.monte_carlo_words import WORDS
 from stratkit.seeds import generator
 
 Told = Callable[[int, int], None]
+_INSIDE: Final = ("stop", "break_even", "trailing", "target", "liquidation", "end", "delisted")  # not at an open
 _ALWAYS_IN: Final = 0.02  # share of the bars out of the market, below which there is little to place
 
 
-def random_entries(run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None) -> Procedure:
-    """Compare what the trades earned with what they would have, begun at random.
+def entries_at_random(run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None) -> Procedure:
+    """Compare what the trades earned with what they would have, entered at random at the same costs.
 
-    All are valued alike, from one price to another without costs. Raises `DataError` where there is no closed trade,
-    or where the bars are gone.
+    Raises `DataError` where there is no closed trade, or where the bars are gone.
     """
-    if run.replayed is None:
+    replayed = run.replayed
+    if replayed is None:
         raise DataError(run.unplayable)
     if not len(run.trades):
         raise DataError("at least one trade must be closed; all are still open")
-    streams = entry_streams(run.trades, run.replayed)
-    own = np.concatenate([stream.own_pnl for stream in streams])
-    is_exact = len(streams) == 1 and streams[0].cases <= settings.paths
-    total, wins = _enumerated(streams[0]) if is_exact else _drawn(streams, settings, told)
-    count = len(own)
-    options = {"tests": True, "is_exact": is_exact}
-    rows = (
-        path_row("P&L of the entries", "fraction", "higher", float(own.sum()), total, **options),
-        path_row("Mean trade", "fraction", "higher", float(own.mean()), total / count, **options),
-        path_row("Winning trades", "fraction", "higher", float((own > 0).mean()), wins / count, **options),
+    opens, closes = _prices(replayed)
+    held = held_trades(run.trades, replayed)
+    found = random_entries(
+        opens, closes, held, paths=settings.paths, draw=generator(settings.seed, "montecarlo", "entries"),
+        first_bar=max(0, replayed.warmup_bars - replayed.history), workers=settings.workers, told=told,
+    )  # fmt: skip
+    placed, own, root = found.placed, found.observed, math.sqrt(run.basis.bars_per_year)
+    figures: tuple[tuple[str, FloatArray, FloatArray], ...] = (
+        ("P&L of the trades, of the start", own.wealth - 1.0, placed.wealth - 1.0),
+        ("Mean trade, of its size", own.mean_trade, placed.mean_trade),
+        ("Sharpe ratio", own.sharpe * root, placed.sharpe * root),
+        ("Maximum drawdown", own.max_drawdown, placed.max_drawdown),
     )
-    words, shown = WORDS["random_entries"], histogram("P&L of the entries", "fraction", rows[0].observed, total)
+    rows = tuple(
+        path_row(name, "ratio" if name == "Sharpe ratio" else "fraction", "higher", float(real[0]), drawn, tests=True)
+        for name, real, drawn in figures
+    )
+    words, shown = WORDS["random_entries"], (histogram(rows[0].name, "fraction", rows[0].observed, placed.wealth - 1.0),)
     return Procedure(
-        "random_entries", words.title, words.tests, words.varies, len(total), is_exact, rows,
-        histograms=histograms(shown), notes=_notes(run, streams, own),
+        "random_entries", words.title, words.tests, words.varies, found.paths, False, rows,
+        histograms=histograms(*shown), notes=_notes(run, held, found, opens), not_answered=words.not_answered,
     )  # fmt: skip
 
 
-def entry_streams(trades: ClosedTrades, replayed: Replayed) -> list[EntryStream]:
-    """Return the trades of each strategy on each symbol, on the bars of that symbol from the end of the warm-up on."""
+def held_trades(trades: ClosedTrades, replayed: Replayed) -> HeldTrades:
+    """Return the closed trades as they were held; those that meet inside a bar have a line of their own."""
+    at_open = trades_at_next_open(replayed.config.execution)
+    inside = np.array([reason in _INSIDE for reason in trades.exit_reason]) | (trades.exit_bar == trades.entry_bar)
+    at_close = inside if at_open else trades.exit_bar == trades.entry_bar
+    line = trades.stream.copy()
+    for row in _meeting(trades, at_close):
+        line[row] = line.max() + 1
+    symbols = replayed.bars.symbols
+    return HeldTrades(
+        line=line,
+        symbol=np.array([symbols.index(name) for name in trades.symbol], np.int64),
+        entry_bar=trades.entry_bar,
+        exit_bar=trades.exit_bar,
+        at_close=at_close,
+        side=np.sign(trades.exposure).astype(np.int64),
+        exposure=np.abs(trades.exposure),
+        cost=trades.cost,
+    )
+
+
+def _prices(replayed: Replayed) -> tuple[FloatArray, FloatArray]:
+    """Return at which prices trades begin and the bars end; where fills are at the close, both are that."""
     data = replayed.config.data
     bars = traded_bars(data, bars_to_hold(data, replayed.bars))
-    at_open = trades_at_next_open(replayed.config.execution)
-    warmup = max(0, replayed.warmup_bars - replayed.history)
-    found = []
-    for number in np.unique(trades.stream):
-        rows = np.flatnonzero(trades.stream == number)
-        column = bars.symbols.index(trades.symbol[rows[0]])
-        found.append(_stream(trades, rows, bars, column, warmup, at_open))
+    return (bars.open if trades_at_next_open(replayed.config.execution) else bars.close), bars.close
+
+
+def _meeting(trades: ClosedTrades, at_close: BoolArray) -> list[int]:
+    """Return the trades that begin in the bar in which the one before them in their stream ends."""
+    found: list[int] = []
+    for stream in np.unique(trades.stream):
+        rows = np.flatnonzero(trades.stream == stream)
+        rows = rows[np.lexsort((trades.exit_bar[rows], trades.entry_bar[rows]))]
+        free_from = -1
+        for row in rows:
+            if trades.entry_bar[row] < free_from:
+                found.append(int(row))
+                continue
+            free_from = int(trades.exit_bar[row] + at_close[row])
     return found
 
 
-def _stream(
-    trades: ClosedTrades, rows: Sequence[int], bars: Bars, column: int, warmup: int, at_open: bool
-) -> EntryStream:
-    own = np.flatnonzero(np.isfinite(bars.close[:, column]))
-    begin = min(warmup, int(trades.entry_bar[rows].min()))
-    own = own[own >= begin]
-    prices, close = (panel[own, column] for panel in (bars.open if at_open else bars.close, bars.close))
-    # an exit stands on a bar of its symbol, or where its bars had ended
-    entry, leave = (
-        np.minimum(np.searchsorted(own, edge[rows]), len(own) - 1) for edge in (trades.entry_bar, trades.exit_bar)
-    )
-    return EntryStream(prices, close / prices - 1.0, entry, leave - entry, trades.exposure[rows])
+def _free_share(trades: HeldTrades, opens: FloatArray) -> float:
+    """Return the share of the bars of all lines that are out of the market."""
+    _, first = np.unique(trades.line, return_index=True)
+    bars: IntArray = np.isfinite(opens).sum(axis=0)[trades.symbol[first]]
+    held = int((trades.exit_bar - trades.entry_bar + trades.at_close).sum())
+    return 1.0 - held / max(int(bars.sum()), 1)
 
 
-def _enumerated(stream: EntryStream) -> tuple[FloatArray, FloatArray]:
-    found = every_entry_pnl(stream)
-    return found.sum(axis=1), (found > 0).sum(axis=1).astype(np.float64)
-
-
-def _drawn(
-    streams: Sequence[EntryStream], settings: MonteCarloSettings, told: Told | None
-) -> tuple[FloatArray, FloatArray]:
-    total, wins = np.zeros(settings.paths), np.zeros(settings.paths)
-    for number, stream in enumerate(streams):
-        draw, place = generator(settings.seed, "montecarlo", "entries", number), 0
-        for part in random_entry_pnl(stream, settings.paths, draw):
-            total[place : place + len(part)] += part.sum(axis=1)
-            wins[place : place + len(part)] += (part > 0).sum(axis=1)
-            place += len(part)
-            if told is not None:
-                told(number * settings.paths + place, len(streams) * settings.paths)
-    return total, wins
-
-
-def _notes(run: StudiedRun, streams: Sequence[EntryStream], own: FloatArray) -> tuple[str, ...]:
-    free = sum(stream.free_bars for stream in streams) / sum(len(stream.prices) - 1 for stream in streams)
-    assert run.replayed is not None  # the streams come from it
-    price = "open" if trades_at_next_open(run.replayed.config.execution) else "close"
+def _notes(run: StudiedRun, held: HeldTrades, found: RandomEntries, opens: FloatArray) -> tuple[str, ...]:
+    free = _free_share(held, opens)
     notes = [
-        f"all trades are valued from the {price} of one bar to the {price} of another, before costs, as fractions of "
-        f"the equity before each: so the run's own make {own.sum():.1%} in sum; its account says {run.trades.share.sum():.1%}",
+        f"the run's own trades, valued like the random ones, make {float(found.observed.wealth[0]) - 1:.1%}; its account "
+        f"made {run.equity[-1] / run.initial_cash - 1:.1%}: sizes are held as fractions of equity, stops fill at the close",
         f"{free:.0%} of the bars are out of the market: that is the room in which trades are placed",
     ]
     if free < _ALWAYS_IN:
-        notes.append("a rule that is always in the market leaves almost nothing to chance but the order of its trades")
-    if len(streams) > 1:
-        notes.append(f"the {len(streams)} series of trades are placed each for itself: entries that came together do not")
+        notes.append("a rule that is always in the market leaves nothing to chance but the order of its trades")
+    if found.lines > 1:
+        notes.append(f"{found.lines} series of trades are placed each for itself: entries that came together do not")
     return tuple(notes)

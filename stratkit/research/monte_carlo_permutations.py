@@ -149,6 +149,7 @@ def _made(
     return Procedure(
         "bar_permutation", words.title, words.tests, words.varies, len(outcomes), False, rows,
         histograms=histograms(*shown), notes=tuple(_notes(run, evaluator, moved)),
+        not_answered=words.not_answered,
     )  # fmt: skip
 
 

@@ -49,8 +49,9 @@ class Replayed:
 
     @cached_property
     def cells(self) -> int:
-        """Bars times symbols of one replay."""
-        return len(self.bars.times) * len(self.bars.symbols)
+        """Bars times symbols of one replay; each reign of a walk-forward takes some three times its bars."""
+        own = len(self.bars.times) * len(self.bars.symbols)
+        return own if self.folds is None else 3 * own * len(self.reigns)
 
     @cached_property
     def is_slow(self) -> bool:

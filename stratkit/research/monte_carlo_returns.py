@@ -21,7 +21,7 @@ from stratkit.inference.path_kernels import chosen_rows
 from stratkit.inference.path_resampling import stationary_paths
 from stratkit.inference.path_sample import PathSample
 from stratkit.inference.split_mix import path_keys
-from stratkit.inference.superior import block_length
+from stratkit.inference.block_length import block_length
 from stratkit.panel import FloatArray
 from stratkit.research.monte_carlo_record import Fan, PathRow, Procedure, ProcedureName, Unit
 from stratkit.research.monte_carlo_rows import histogram, histograms, path_row
@@ -156,7 +156,10 @@ def _metric_row(name: str, observed: float, drawn: FloatArray) -> PathRow:
 
 def _made(name: ProcedureName, sample: PathSample, rows: tuple[PathRow, ...], **more: object) -> Procedure:
     words = WORDS[name]
-    return Procedure(name, words.title, words.tests, words.varies, sample.paths, sample.is_exact, rows, **more)  # type: ignore[arg-type]  # fields of the record
+    return Procedure(
+        name, words.title, words.tests, words.varies, sample.paths, sample.is_exact, rows,
+        not_answered=words.not_answered, **more,  # type: ignore[arg-type]  # fields of the record
+    )  # fmt: skip
 
 
 def block_note(paths: ReturnPaths) -> str:

@@ -40,7 +40,8 @@ class ClosedTrades:
     """The trades of a run that were closed, (K,) each, in the order in which they ended.
 
     `pnl` is net, in account currency; `share` the same over the equity before the entry; `exposure` the notional at the
-    entry over that equity, with the sign of the side. Bars count from the first that trades.
+    entry over that equity, with the sign of the side; `cost` commission and slippage over that notional. Bars count
+    from the first that trades.
     """
 
     symbol: tuple[str, ...]
@@ -48,8 +49,10 @@ class ClosedTrades:
     pnl: FloatArray
     share: FloatArray
     exposure: FloatArray
+    cost: FloatArray
     entry_bar: IntArray
     exit_bar: IntArray
+    exit_reason: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.pnl)
@@ -167,6 +170,9 @@ def _trades(
     sign = np.array([1.0 if word == "long" else -1.0 for word in _words(record, table, "side")])
     notional = _floats(record, table, "quantity") * _floats(record, table, "entry_price")
     pnl = _floats(record, table, "pnl")
+    paid = _floats(record, table, "commission") + _floats(record, table, "slippage")
+    cost = np.divide(paid, notional, out=np.zeros_like(paid), where=notional > 0)
+    reasons = _words(record, table, "exit_reason")
     usable = before > 0
     share, exposure = (np.divide(amount, before, out=np.zeros_like(pnl), where=usable) for amount in (pnl, notional))
     rows = np.flatnonzero(exit_bar >= 0)
@@ -175,7 +181,7 @@ def _trades(
     stream = np.array([names.index(pair) for pair in zip(strategies, symbols)], np.int64)
     closed = ClosedTrades(
         tuple(symbols[row] for row in rows), stream[rows], pnl[rows], share[rows], (sign * exposure)[rows],
-        entry_bar[rows], exit_bar[rows],
+        cost[rows], entry_bar[rows], exit_bar[rows], tuple(reasons[row] for row in rows),
     )  # fmt: skip
     return closed, int((exit_bar < 0).sum())
 

@@ -96,6 +96,7 @@ def _made(
     return Procedure(
         name, words.title, words.tests, words.varies, sample.paths, sample.is_exact, rows,
         histograms=histograms(*shown), fans=(fan,), notes=notes,
+        not_answered=words.not_answered,
     )  # fmt: skip
 
 
