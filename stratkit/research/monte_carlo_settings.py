@@ -19,14 +19,14 @@ PATHS: Final = 10_000
 PERMUTATIONS: Final = 999  # the smallest p value is then 0.001
 SEARCHES: Final = 99  # permutations with a search inside each
 JITTERS: Final = 100
-RUIN: Final = 0.5
+RUIN: Final = (0.2, 0.3, 0.5)
 
 
 @dataclass(frozen=True)
 class MonteCarloSettings:
     """`procedures` None = the usual ones. `permutations` None = as many as are quick, else `PERMUTATIONS` when asked for.
 
-    `block_bars` None = by the rule of Politis and White. `ruin` is a loss from the start, a fraction. `split` is the
+    `block_bars` None = by the rule of Politis and White. `ruin` are losses as fractions. `split` is the
     date from which the cone is a forecast, None = the last quarter of the returns, or what a search held out.
     """
 
@@ -35,7 +35,7 @@ class MonteCarloSettings:
     permutations: int | None = None
     jitters: int = JITTERS
     block_bars: float | None = None
-    ruin: float = RUIN
+    ruin: tuple[float, ...] = RUIN
     metrics: tuple[str, ...] = METRICS
     split: str | None = None
     reoptimize: bool = False
@@ -49,9 +49,9 @@ class MonteCarloSettings:
         self._check_counts()
         if self.block_bars is not None and not self.block_bars >= 1:
             raise UsageError(f"--block must be at least 1 return; found {self.block_bars:g}")
-        if not 0 < self.ruin < 1:
+        if wrong := [limit for limit in self.ruin if not 0 < limit < 1]:
             raise UsageError(
-                f"--ruin must be a loss between 0 and 1, such as 0.5 for half of the account; found {self.ruin:g}"
+                f"--ruin must be a loss between 0 and 1, such as 0.5 for half of the account; found {wrong[0]:g}"
             )
         if self.reoptimize and "bar_permutation" not in self.chosen:
             raise UsageError("--reoptimize searches inside each bar permutation: add --procedure bar_permutation")
