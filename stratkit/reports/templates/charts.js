@@ -1,6 +1,6 @@
 /* Draws charts that come as data; colours are names of the style sheet. */
 openPage(async (page) => {
-  const { byId, root, colour, touch } = page;
+  const { byId, root, colour, sized, touch } = page;
   const charts = JSON.parse(byId("charts").textContent);
   for (const chart of charts.filter((one) => one.empty)) {
     const note = Object.assign(document.createElement("p"), { className: "empty", textContent: chart.empty });
@@ -36,7 +36,8 @@ openPage(async (page) => {
     const over = narrow() ? merged(chart.layout, chart.narrow) : chart.layout;
     const layout = merged(base(over), resolved(over));
     const traces = resolved(chart.data).map((trace) => (trace.colorbar ? { ...trace, colorbar: { tickfont: { color: colour("soft"), size: 11 }, ...trace.colorbar } } : trace));
-    Plotly.react(`chart-${chart.id}`, traces, layout, { displaylogo: false, displayModeBar: false });
+    const place = byId(`chart-${chart.id}`);
+    Plotly.react(place, traces, sized(place, layout), { displaylogo: false, displayModeBar: false });
   };
   page.redraw = () => drawn.forEach(draw);
   for (const chart of drawn) {

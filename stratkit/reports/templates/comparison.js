@@ -1,6 +1,6 @@
 /* Draws the curves; runs the scale. */
 openPage(async (page) => {
-  const { byId, colour, touch } = page;
+  const { byId, colour, sized, touch } = page;
   await page.loadLibrary();
   const { curves, intraday } = JSON.parse(byId("curves").textContent);
   const dashes = ["solid", "dash", "dot", "dashdot"]; // after five colours the line changes
@@ -24,7 +24,8 @@ openPage(async (page) => {
   const draw = () => {
     const up = curves.map((curve, place) => trace(curve, place, log ? curve.equity.map((value) => (value > 0 ? value : null)) : curve.equity, { hovertemplate: "%{y:.3f}\u00d7" }));
     const down = curves.map((curve, place) => trace(curve, place, curve.drawdown, { yaxis: "y2", showlegend: false, hovertemplate: "%{y:.1%}" }));
-    Plotly.react("chart-curves", [...up, ...down], {
+    const place = byId("chart-curves");
+    Plotly.react(place, [...up, ...down], sized(place, {
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("soft") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 46, r: 10, t: 10, b: 24 },
       hovermode: "x unified", hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule-2"), font: { color: colour("ink"), size: 12 } },
@@ -33,7 +34,7 @@ openPage(async (page) => {
       xaxis: axis({ type: "date", showgrid: false, anchor: "y2", hoverformat: intraday ? "%Y-%m-%d %H:%M" : "%Y-%m-%d" }),
       yaxis: axis({ type: log ? "log" : "linear", domain: [0.34, 1], title: { text: "multiple of the start" }, ...(log ? { tickmode: "array", ...marks } : { ticksuffix: "\u00d7" }) }),
       yaxis2: axis({ domain: [0, 0.28], tickformat: ".0%", title: { text: "drawdown" } }),
-    }, { displaylogo: false, displayModeBar: false });
+    }), { displaylogo: false, displayModeBar: false });
   };
   page.redraw = draw;
   draw();

@@ -63,6 +63,8 @@ const openPage = (build) => {
     byId, root, unpack, loadLibrary, redraw: () => {},
     colour: (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim(),
     touch: matchMedia("(pointer: coarse)").matches,
+    // the library measures a chart once: after a change of width, or on paper, it would be cut
+    sized: (place, layout) => ({ ...layout, width: place.clientWidth, height: place.clientHeight }),
     breathe: () => new Promise((next) => setTimeout(next)), // between two charts, so that the page stays alive
   };
   const start = async () => {

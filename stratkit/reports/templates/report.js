@@ -1,6 +1,6 @@
 /* Unpacks the payload, draws the charts, runs the table. */
 openPage(async (page) => {
-  const { byId, colour, touch } = page;
+  const { byId, colour, sized, touch } = page;
   const MINUS = "\u2212", MISSING = "n/a";
   const charts = [];
   page.redraw = () => charts.forEach((chart) => chart.draw());
@@ -90,7 +90,6 @@ openPage(async (page) => {
   };
 
   /* A chart over time: zoom is horizontal only, the height fits what is in sight, all charts move together. */
-  const sized = (place, shape) => ({ ...shape, width: place.clientWidth, height: place.clientHeight });
   const timeChart = (id, build) => {
     const place = byId(`chart-${id}`);
     let listening = false;
