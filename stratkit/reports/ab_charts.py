@@ -19,7 +19,7 @@ from stratkit.reports.walk_charts import drawdown_of, stamps_of
 from stratkit.reports.wording import capital
 
 _BUCKETS: Final = 700
-_LOG_FROM: Final = 5.0  # times the lowest equity
+LOG_FROM: Final = 5.0  # times the lowest equity
 _LONGEST: Final = 26  # letters of a name in a legend
 
 
@@ -216,7 +216,7 @@ def _margin_words(content: ABContent) -> str:
 def _scale(equity: FloatArray) -> dict[str, Any]:
     """Return a log axis where equity is multiplied or divided so often that a linear one would hide the early years."""
     low, high = float(equity.min()), float(equity.max())
-    if not low > 0 or high < _LOG_FROM * low:
+    if not low > 0 or high < LOG_FROM * low:
         return {}
     marks = log_ticks(low, high)
     return {"type": "log", **marks, "ticktext": [f"{text}\N{MULTIPLICATION SIGN}" for text in marks["ticktext"]]}

@@ -10,6 +10,7 @@ from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.wording import MISSING, money, number, percent
 from stratkit.research.monte_carlo_record import Procedure, Unit
 
+_MINUS: Final = "\N{MINUS SIGN}"
 _SHAPES: Final[dict[Unit, str]] = {
     "fraction": ".0%",
     "ratio": ".2~f",
@@ -40,6 +41,19 @@ def unit_value(unit: Unit, value: float) -> str:
 def unit_shape(unit: Unit) -> str:
     """Return how the chart library writes a figure of a unit on an axis."""
     return _SHAPES[unit]
+
+
+def unit_tick(unit: Unit, value: float) -> str:
+    """Return a figure of a unit as an axis has it.
+
+    >>> unit_tick("fraction", -0.1), unit_tick("ratio", 0.5), unit_tick("bars", 1200.0)
+    ('−10%', '0.5', '1,200')
+    """
+    if unit == "fraction":
+        return percent(value, 0)
+    if unit == "money":
+        return money(value)
+    return number(value, 0) if unit in ("bars", "count") else f"{value:g}".replace("-", _MINUS)
 
 
 def made_words(procedure: Procedure) -> str:
