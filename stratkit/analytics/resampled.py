@@ -1,4 +1,4 @@
-"""`METRICS_OF_RETURNS`, `metrics_of_returns`: every figure of a scorecard that returns alone give, by the same formulas.
+"""`METRICS_OF_RETURNS`, `metrics_of_returns`: the figures of a scorecard that returns alone give, by its formulas.
 
 Resampled returns have no bars inside their periods: what a scorecard measures bar by bar (drawdowns) is measured here
 from period to period. For daily bars that is the same.

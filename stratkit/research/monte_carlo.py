@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stratkit.errors import DataError, RunError, Terminated, UsageError
+from stratkit.errors import DataError, StratkitError, Terminated, UsageError
 from stratkit.research.monte_carlo_entries import entries_at_random
 from stratkit.research.monte_carlo_jitter import parameter_jitter
 from stratkit.research.monte_carlo_permutations import bar_permutation
 from stratkit.research.monte_carlo_record import MonteCarlo, Procedure, ProcedureName
 from stratkit.research.monte_carlo_returns import ReturnPaths, drawdowns, returns_bootstrap
-from stratkit.research.monte_carlo_risk import cone, ruin
+from stratkit.research.monte_carlo_risk import cone, ruin, split_place
 from stratkit.research.monte_carlo_run import StudiedRun
 from stratkit.research.monte_carlo_settings import MonteCarloSettings
 from stratkit.research.monte_carlo_stress import cost_stress
@@ -25,6 +25,7 @@ Told = Callable[[ProcedureName, int, int], None]
 STOPPED: Final = "STOPPED"
 _FEW_TRADES: Final = 30
 _FEW_RETURNS: Final = 60
+_NAMED: Final = 8  # symbols in a line
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,23 @@ class Course:
     signal: BaseException | None = None
 
 
-def monte_carlo(run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None) -> Course:
+def monte_carlo(
+    run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None, say: Callable[[str], None] | None = None
+) -> Course:
     """Make the procedures of `settings` one after the other.
 
     One that cannot be made of this run says why, and the others go on. A signal ends the course: what is finished is
-    returned, a procedure of replays with those that it had. Raises the signal when nothing was finished, and
-    `DataError` when no procedure could be made at all.
+    returned, a procedure of replays with those that it had. `say` hears how long replays will take. Raises the signal
+    when nothing was finished, `UsageError` for settings that this run cannot have, and `DataError` when no procedure
+    could be made at all.
     """
+    _check_fits(run, settings)
     made: list[Procedure] = []
     signal: BaseException | None = None
     paths = ReturnPaths(run, settings, _told(told, "returns_bootstrap"))
     for name in settings.chosen:
         try:
-            made.append(_made(name, run, settings, paths, _told(told, name)))
+            made.append(_made(name, run, settings, paths, _told(told, name), say))
         except Cut as cut:
             made.append(cut.procedure)
             signal = cut.signal
@@ -65,7 +70,7 @@ def monte_carlo(run: StudiedRun, settings: MonteCarloSettings, told: Told | None
 
 def _made(
     name: ProcedureName, run: StudiedRun, settings: MonteCarloSettings, paths: ReturnPaths,
-    told: Callable[[int, int], None] | None,
+    told: Callable[[int, int], None] | None, say: Callable[[str], None] | None,
 ) -> Procedure:  # fmt: skip
     make: dict[ProcedureName, Callable[[], Procedure]] = {
         "trade_shuffle": lambda: trade_shuffle(run, settings, told),
@@ -77,23 +82,30 @@ def _made(
         "random_entries": lambda: entries_at_random(run, settings, told),
         "cost_stress": lambda: cost_stress(run, told),
         "parameter_jitter": lambda: parameter_jitter(run, settings, told),
-        "bar_permutation": lambda: bar_permutation(run, settings, told),
+        "bar_permutation": lambda: bar_permutation(run, settings, told, say),
     }
     try:
         return make[name]()
-    except UsageError:  # an option that cannot be
-        raise
-    except (DataError, RunError) as error:  # of this run: the others may go on
+    except StratkitError as error:  # of this procedure on this run: the others may go on
         return unmade(name, str(error))
+
+
+def _check_fits(run: StudiedRun, settings: MonteCarloSettings) -> None:
+    """Raise `UsageError` before anything is computed for what this run cannot do."""
+    if settings.reoptimize and run.searched is None and run.folds is None:
+        raise UsageError(
+            f"--reoptimize makes the search of a run again; {run.run_id} came from no search: name a run of stratkit "
+            "optimize or walkforward, or leave it out"
+        )
+    if settings.split is not None:
+        split_place(run, settings.split)
 
 
 def _told(told: Told | None, name: ProcedureName) -> Callable[[int, int], None] | None:
     return None if told is None else lambda done, total: told(name, done, total)
 
 
-def _study(
-    run: StudiedRun, settings: MonteCarloSettings, made: tuple[Procedure, ...], is_cut: bool
-) -> MonteCarlo:
+def _study(run: StudiedRun, settings: MonteCarloSettings, made: tuple[Procedure, ...], is_cut: bool) -> MonteCarlo:
     return MonteCarlo(
         run_id=run.run_id,
         seed=settings.seed,
@@ -111,6 +123,7 @@ def _study(
 
 def _facts(run: StudiedRun) -> Iterator[tuple[str, Any]]:
     yield "Strategies", ", ".join(run.config.enabled())
+    yield "Symbols", ", ".join(run.symbols[:_NAMED]) + (", ..." if len(run.symbols) > _NAMED else "")
     yield "Period", run.basis.unit
     yield "Risk-free rate a year", f"{run.config.analytics.risk_free_ann:.2%}"
     if run.folds is not None:

@@ -54,7 +54,10 @@ def entries_at_random(run: StudiedRun, settings: MonteCarloSettings, told: Told 
         path_row(name, "ratio" if name == "Sharpe ratio" else "fraction", "higher", float(real[0]), drawn, tests=True)
         for name, real, drawn in figures
     )
-    words, shown = WORDS["random_entries"], (histogram(rows[0].name, "fraction", rows[0].observed, placed.wealth - 1.0),)
+    words, shown = (
+        WORDS["random_entries"],
+        (histogram(rows[0].name, "fraction", rows[0].observed, placed.wealth - 1.0),),
+    )
     return Procedure(
         "random_entries", words.title, words.tests, words.varies, found.paths, False, rows,
         histograms=histograms(*shown), notes=_notes(run, held, found, opens), not_answered=words.not_answered,
@@ -115,8 +118,8 @@ def _free_share(trades: HeldTrades, opens: FloatArray) -> float:
 def _notes(run: StudiedRun, held: HeldTrades, found: RandomEntries, opens: FloatArray) -> tuple[str, ...]:
     free = _free_share(held, opens)
     notes = [
-        f"the run's own trades, valued like the random ones, make {float(found.observed.wealth[0]) - 1:.1%}; its account "
-        f"made {run.equity[-1] / run.initial_cash - 1:.1%}: sizes are held as fractions of equity, stops fill at the close",
+        f"the run's own trades, valued like the random ones, make {found.observed.wealth[0] - 1:.1%}; its account made "
+        f"{run.equity[-1] / run.initial_cash - 1:.1%}: sizes are held as fractions of equity, stops fill at the close",
         f"{free:.0%} of the bars are out of the market: that is the room in which trades are placed",
     ]
     if free < _ALWAYS_IN:

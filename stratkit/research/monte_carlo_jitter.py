@@ -132,7 +132,9 @@ def _number(chosen: Any, plain: Mapping[str, Any], one: SearchParameter) -> Any:
     return one.default if found is None else found
 
 
-def _made(own: Outcome, outcomes: Sequence[Outcome], space: Sequence[SearchParameter], tried: int, cut: bool) -> Procedure:
+def _made(
+    own: Outcome, outcomes: Sequence[Outcome], space: Sequence[SearchParameter], tried: int, cut: bool
+) -> Procedure:
     words = WORDS["parameter_jitter"]
     drawn = {name: np.array([one.metrics[name] for one in outcomes]) for name, _, _ in _FIGURES}
     rows = tuple(path_row(label, unit, "higher", own.metrics[name], drawn[name]) for name, label, unit in _FIGURES)

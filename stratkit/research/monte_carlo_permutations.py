@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -29,15 +30,21 @@ from stratkit.research.walk_forward import plan_walk_forward
 from stratkit.research.walk_forward_settings import WalkForwardSettings
 
 Told = Callable[[int, int], None]
+Say = Callable[[str], None]
 _QUICK_CELLS: Final = 10_000_000  # bars x symbols x permutations: some seconds
 _WORTH_IT: Final = 99  # permutations; fewer cannot give a p value below 0.01
 _FIGURES: Final = ("sharpe", "total_return", "profit_factor")
 _SETTLED: Final = 0.9  # share of the bars that must move
+_LONG_S: Final = 10.0  # nobody asks how long less than that takes
+_MINUTE_S: Final = 60.0
 
 
-def bar_permutation(run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None) -> Procedure:
+def bar_permutation(
+    run: StudiedRun, settings: MonteCarloSettings, told: Told | None = None, say: Say | None = None
+) -> Procedure:
     """Replay a run on permuted bars, or with `settings.reoptimize` make its search again on each.
 
+    `say` hears how long it will take where that is long.
     Raises `DataError` where the bars are gone, or cannot be permuted with what stands beside them, `UsageError` where
     there is no search to be made again. Stopped by a signal it raises `Cut` with the permutations that are done.
     """
@@ -45,7 +52,11 @@ def bar_permutation(run: StudiedRun, settings: MonteCarloSettings, told: Told | 
     count = _count(settings, replayed)
     evaluator = permuted_replays(run, replayed, settings)
     moved = bar_steps(evaluator.bars, evaluator.start).moved
+    begun = time.perf_counter()
     own = evaluator.outcome(evaluator.bars)
+    seconds = count * (time.perf_counter() - begun) / settings.workers
+    if say is not None and seconds > _LONG_S:
+        say(f"{count:,} bar permutations take about {_duration(seconds)}; Ctrl-C keeps those that are done")
     numbers = [{NUMBER: number} for number in range(1, count + 1)]
     done, stopped = worked_off(evaluator, numbers, settings.workers, told)
     if stopped is not None and not done:
@@ -72,10 +83,7 @@ def permuted_replays(run: StudiedRun, replayed: Replayed, settings: MonteCarloSe
         start = Replayed(config, bars := load_bars(config.data)).history
         return PermutedReplays(config, bars, start, settings.seed, search=run.searched.settings)
     if run.folds is None:
-        raise UsageError(
-            f"--reoptimize makes the search of a run again; {run.run_id} came from no search: name a run of stratkit "
-            "optimize or walkforward, or leave it out"
-        )
+        raise UsageError(f"--reoptimize makes the search of a run again; {run.run_id} came from no search")
     config, walk, search = _walked(run.folds, replayed)
     bars = load_bars(config.data)
     plan = plan_walk_forward(config, bars, walk)
@@ -97,10 +105,14 @@ def _count(settings: MonteCarloSettings, replayed: Replayed) -> int:
     count = usual_count(replayed)
     if count < _WORTH_IT:
         raise DataError(
-            f"{PERMUTATIONS} replays of {replayed.cells:,} bars take long, so they are made when asked for: "
-            "--procedure bar_permutation, with --permutations for another number"
+            f"{PERMUTATIONS} replays of this run take long, so they are made when asked for: --procedure "
+            "bar_permutation, with --permutations N for another number"
         )
     return count
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE_S else f"{seconds / _MINUTE_S:.0f} minutes"
 
 
 def _permutable(run: StudiedRun) -> Replayed:
@@ -126,7 +138,11 @@ def _walked(folds: Any, replayed: Replayed) -> tuple[Any, WalkForwardSettings, S
         search = SearchSettings.model_validate(folds["search"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"folds.json must say how the folds were searched; {error}") from None
-    return replayed.config.model_copy(update={"data": data}), walk, search.model_copy(update={"time_limit_seconds": None})
+    return (
+        replayed.config.model_copy(update={"data": data}),
+        walk,
+        search.model_copy(update={"time_limit_seconds": None}),
+    )
 
 
 def _data_of(before: DataSettings, replayed: Replayed) -> DataSettings:
@@ -154,7 +170,7 @@ def _made(
 
 
 def _figure(outcome: Outcome, name: str) -> float:
-    """Return a figure in which an undefined one stands where it belongs: nothing traded earns 0, no loss is the best."""
+    """Return a figure; an undefined one stands where it belongs: nothing traded earns 0, no loss is the best."""
     value = outcome.metrics.get(name, math.nan)
     if name == "sharpe" and math.isnan(value):
         return 0.0
@@ -178,11 +194,15 @@ def _notes(run: StudiedRun, evaluator: PermutedReplays, moved: float) -> list[st
             "blunter than its number of permutations says"
         )
     if evaluator.search is not None:
-        notes.append(f"each permutation is searched by {evaluator.search.trials:,} trials of {evaluator.search.sampler}")
+        notes.append(
+            f"each permutation is searched by {evaluator.search.trials:,} trials of {evaluator.search.sampler}"
+        )
         if evaluator.walk is None:
             notes.append("all figures are those of the best trial on the bars that were searched, not of the whole run")
     elif run.is_chosen:
-        notes.append("the parameters were chosen on these bars: the p values are too small unless --reoptimize is given")
+        notes.append(
+            "the parameters were chosen on these bars: the p values are too small unless --reoptimize is given"
+        )
     if evaluator.start:
         notes.append(f"the first {evaluator.start:,} bars stay as they are")
     if evaluator.config.data.series:

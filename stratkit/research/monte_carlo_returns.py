@@ -17,14 +17,14 @@ from stratkit.analytics.basis import Basis
 from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.analytics.resampled import metrics_of_returns
 from stratkit.errors import DataError
+from stratkit.inference.block_length import block_length
 from stratkit.inference.path_kernels import chosen_rows
 from stratkit.inference.path_resampling import stationary_paths
 from stratkit.inference.path_sample import PathSample
 from stratkit.inference.split_mix import path_keys
-from stratkit.inference.block_length import block_length
 from stratkit.panel import FloatArray
 from stratkit.research.monte_carlo_record import Fan, PathRow, Procedure, ProcedureName, Unit
-from stratkit.research.monte_carlo_rows import histogram, histograms, path_row
+from stratkit.research.monte_carlo_rows import Better, histogram, histograms, path_row
 from stratkit.research.monte_carlo_run import StudiedRun
 from stratkit.research.monte_carlo_settings import MonteCarloSettings
 from stratkit.research.monte_carlo_words import WORDS
@@ -149,8 +149,8 @@ def _quick(sample: PathSample, basis: Basis, name: str) -> FloatArray | None:
 
 def _metric_row(name: str, observed: float, drawn: FloatArray) -> PathRow:
     definition = DEFINITIONS[name]
-    unit: Unit = _UNITS.get(definition.unit, definition.unit)  # type: ignore[arg-type, assignment]  # no money, no R
-    better = "lower" if definition.better == "lower" else "higher"
+    unit: Unit = _UNITS.get(definition.unit, definition.unit)  # type: ignore[arg-type]  # no money, no R
+    better: Better = "lower" if definition.better == "lower" else "higher"
     return path_row(definition.label, unit, better, observed, drawn, has_interval=True)
 
 
@@ -164,8 +164,8 @@ def _made(name: ProcedureName, sample: PathSample, rows: tuple[PathRow, ...], **
 
 def block_note(paths: ReturnPaths) -> str:
     """Return which blocks were drawn, and who chose their length."""
-    who = "as given" if paths.settings.block_bars is not None else "Politis-White rule on the returns"
-    return f"blocks of {paths.block:.1f} returns in the mean ({who}), joined in a circle; --block sets another length"
+    who = "as given" if paths.settings.block_bars is not None else "by Politis and White; --block sets another length"
+    return f"blocks of {paths.block:.1f} returns in the mean, {who}"
 
 
 def _sensitivity(paths: ReturnPaths) -> tuple[str, ...]:

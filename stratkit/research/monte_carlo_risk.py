@@ -25,14 +25,14 @@ _HELD_BACK = 0.25  # of the returns, where nobody says from when the cone is a f
 
 def ruin(paths: ReturnPaths) -> Procedure:
     """Return how often paths lose each of the shares asked for."""
-    words, sample = WORDS["ruin"], paths.sample
+    words, sample, count = WORDS["ruin"], paths.sample, len(paths.run.returns)
     found = risk_of_ruin(sample.max_drawdown, sample.lowest, paths.settings.ruin, is_exact=sample.is_exact)
     return Procedure(
         "ruin", words.title, words.tests, words.varies, sample.paths, sample.is_exact,
         tuple(row for one in found for row in _ruin_rows(one)),
         notes=(
-            f"within {len(paths.run.returns):,} returns, {len(paths.run.returns) / paths.run.basis.per_year:.1f} years; "
-            "bounds are those of Clopper and Pearson and hold for 0 paths too",
+            f"within {count:,} returns, {count / paths.run.basis.per_year:.1f} years; bounds are those of Clopper and "
+            "Pearson, and hold for 0 paths too",
             block_note(paths),
         ),
         not_answered=words.not_answered,
@@ -129,7 +129,7 @@ def _cone_notes(run: StudiedRun, found: Cone) -> Iterator[str]:
         f"the split lies at {_date(run, found.split)}: {found.split:,} returns before it, {found.bars:,} from then on; "
         "--split sets another date"
     )
-    yield f"{found.ended:.1%} of the paths end below the account; p is two-sided, small where it left the cone either way"
+    yield f"{found.ended:.1%} of the paths end below the account; p is two-sided: small where it left the cone"
     yield found.caveat
     yield f"blocks of {found.mean_block_bars:.1f} returns in the mean"
 

@@ -22,7 +22,7 @@ def path_row(
     name: str, unit: Unit, better: Better, observed: float, drawn: FloatArray, *, tests: bool = False,
     is_exact: bool = False, has_interval: bool = False, level: float = LEVEL,
 ) -> PathRow:  # fmt: skip
-    """Return a figure of the run beside its values (paths,) in `drawn`; NaN in them are undefined and count for nothing.
+    """Return a figure of the run beside its values (paths,) in `drawn`, of which NaN count for nothing.
 
     With `tests` its p value is ``(1 + # at least as good)/(1 + paths)``, of enumerated cases, of which the run is one,
     ``# at least as good/cases``. With `has_interval` the outer quantiles at `level` bound the run's own figure

@@ -29,6 +29,7 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.walk_forward_record import FOLDS
 from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
+from stratkit.runs.manifest import read_manifest
 from stratkit.runs.places import working_folders
 from stratkit.runs.table_digest import Column, read_columns
 
@@ -64,6 +65,7 @@ class StudiedRun:
 
     run_id: str
     folder: Path
+    symbols: tuple[str, ...]
     config: RunConfig
     times: IntArray
     equity: FloatArray
@@ -122,13 +124,17 @@ def studied_run(record: RunRecord, plain: Mapping[str, Any], data: str | None = 
         )
     folds = read_json(record.path(FOLDS)) if record.path(FOLDS).is_file() else None
     run = StudiedRun(
-        record.run_id, record.folder, config, times, equity, _periods(record, times), closed, still_open, None,
-        searched=_searched(record, folders), folds=folds,
+        record.run_id, record.folder, _symbols(record), config, times, equity, _periods(record, times), closed,
+        still_open, None, searched=_searched(record, folders), folds=folds,
     )  # fmt: skip
     try:
         return replace(run, replayed=_replayed(run, record, plain, folders, data))
     except StratkitError as error:  # what needs no bars goes on
         return replace(run, unplayable=str(error))
+
+
+def _symbols(record: RunRecord) -> tuple[str, ...]:
+    return tuple(read_manifest(record.path("manifest.json"))["data_digests"])
 
 
 def _replayed(
@@ -165,7 +171,9 @@ def _trades(
     exit_bar, entry_bar = (_ints(record, table, name) for name in ("exit_bar", "entry_bar"))
     symbols, strategies = (_words(record, table, name) for name in ("symbol", "strategy"))
     if len(exit_bar) and (int(exit_bar.max()) >= len(equity) or int(entry_bar.max()) >= len(equity)):
-        raise DataError(f"{record.path('trades.parquet')} must end with the equity; it names bars behind: it is damaged")
+        raise DataError(
+            f"{record.path('trades.parquet')} must end with the equity; it names bars behind: it is damaged"
+        )
     before = np.concatenate(([initial], equity))[entry_bar]
     sign = np.array([1.0 if word == "long" else -1.0 for word in _words(record, table, "side")])
     notional = _floats(record, table, "quantity") * _floats(record, table, "entry_price")
@@ -195,7 +203,9 @@ def _searched(record: RunRecord, folders: tuple[Path, ...]) -> Searched | None:
         settings = SearchSettings.model_validate(found["settings"])
         config = located(found["facts"]["config"], folders)
         space = tuple(kept_dimension(one) for one in found["space"])
-        return Searched(config, settings.model_copy(update={"storage": None, "time_limit_seconds": None}), space, int(found["best"]))
+        return Searched(
+            config, settings.model_copy(update={"storage": None, "time_limit_seconds": None}), space, int(found["best"])
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} must say what was searched; {type(error).__name__}: {error}") from None
 

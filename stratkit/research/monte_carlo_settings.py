@@ -24,7 +24,7 @@ RUIN: Final = (0.2, 0.3, 0.5)
 
 @dataclass(frozen=True)
 class MonteCarloSettings:
-    """`procedures` None = the usual ones. `permutations` None = as many as are quick, else `PERMUTATIONS` when asked for.
+    """`procedures` None = the usual ones. `permutations` None = as many as are quick, `PERMUTATIONS` when asked for.
 
     `block_bars` None = by the rule of Politis and White. `ruin` are losses as fractions. `split` is the
     date from which the cone is a forecast, None = the last quarter of the returns, or what a search held out.

@@ -26,7 +26,7 @@ _FIGURES: Final[tuple[tuple[str, str, Unit], ...]] = (
 
 
 def cost_stress(run: StudiedRun, told: Told | None = None) -> Procedure:
-    """Replay a run at other costs: all of them times a factor, slippage alone, and a flat cost until nothing is left."""
+    """Replay a run at other costs: all times a factor, slippage alone, and a flat cost until nothing is left."""
     replayed = run.replayed
     if replayed is None:
         raise DataError(run.unplayable)
@@ -73,9 +73,7 @@ class _Stress:
 
     def break_even(self) -> Iterator[PathRow]:
         result = self.replayed.result()
-        zero = break_even(
-            self.replayed.config, result, lambda config: self.played(config).metrics["total_return"]
-        )
+        zero = break_even(self.replayed.config, result, lambda config: self.played(config).metrics["total_return"])
         yield _row("Paid on average", "bps", zero.paid_bps)
         yield _row("Break-even cost", "bps", zero.bps)
         if zero.reason:

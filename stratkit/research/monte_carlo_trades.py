@@ -47,7 +47,9 @@ def trade_resample(run: StudiedRun, settings: MonteCarloSettings, told: Told | N
         _lowest_row(own, sample),
     )  # fmt: skip
     lost = float((sample.final < 1.0).mean())
-    return _made("trade_resample", run, own, sample, rows, (f"{lost:.1%} of the paths end with a loss", *_notes(run, own)))
+    return _made(
+        "trade_resample", run, own, sample, rows, (f"{lost:.1%} of the paths end with a loss", *_notes(run, own))
+    )
 
 
 def _played(

@@ -83,7 +83,7 @@ WORDS: Final[dict[ProcedureName, Words]] = {
 }
 REOPTIMIZED: Final = Words(
     "Bar permutation with the search inside",
-    "tests edge and picking together: whether the search finds more on the market than on the same bars in random order",
+    "tests edge and picking together: whether the search finds more on the market than on its bars in random order",
     "the order of the bars, the same for all symbols; the search is made anew on each",
     "other searches that were made before; and short memory of prices is destroyed",
 )

@@ -1,4 +1,4 @@
-"""`PermutedReplays`: a kept run, or the search that it came from, on its bars in random order; one number is one order."""
+"""`PermutedReplays`: a kept run, or its search made again, on its bars in random order; a number is an order."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PermutedReplays:
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
     ) -> list[Evaluation]:
-        """Return what each permutation came to, in their order; nothing is stopped early, whatever `stop_below` says."""
+        """Return what each permutation came to, in their order; none is stopped early, whatever `stop_below` says."""
         found: list[Evaluation] = []
         for place, one in enumerate(values):
             found.append(self._evaluated(int(one[NUMBER] or 0)))

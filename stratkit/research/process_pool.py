@@ -74,7 +74,7 @@ class ProcessPool:
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
     ) -> list[Evaluation]:
-        """Return what `evaluate` of the evaluator would, computed by the workers; `told` hears of each set when it is done.
+        """Return what the evaluator itself would, computed by the workers; `told` hears of each set when it is done.
 
         Raises the error of a worker that could not be started, or that met a defect.
         """

@@ -25,6 +25,7 @@ from stratkit.research.interrupts import ignore_ctrl_c
 from stratkit.research.shared_bars import open_bars
 from stratkit.research.trials import Assignment, Evaluation
 
+
 class WorksOnBars(Protocol):
     """A dataclass that evaluates sets of values on its `bars`; an `Evaluator` is one. It travels to each worker."""
 
