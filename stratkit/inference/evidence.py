@@ -44,13 +44,16 @@ class Evidence:
     superior: SuperiorAbility | None = None
 
 
-def evidence(best: FloatArray, sums: TrialSums, *, blocks: int = BLOCKS) -> Evidence:
+def evidence(
+    best: FloatArray, sums: TrialSums, *, unfinished: int = 0, blocks: int = BLOCKS, risk_free: float = 0.0
+) -> Evidence:
     """Return what the returns (n,) of the best trial are worth, given all trials it was chosen from, itself included.
 
-    All of them are on the same bars, and none was stopped early; see `evidence_of_pool`.
+    All of them are on the same bars; `unfinished` more were stopped early. See `evidence_of_pool`.
     """
     edges = np.concatenate(([0], np.cumsum(sums.count)))
-    return evidence_of_pool(best, TrialPool(DatedSums(edges, sums)), blocks=blocks)
+    pool = TrialPool(DatedSums(edges, sums), unfinished=unfinished)
+    return evidence_of_pool(best, pool, blocks=blocks, risk_free=risk_free)
 
 
 def evidence_of_pool(

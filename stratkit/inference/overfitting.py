@@ -119,9 +119,12 @@ def _judged(chosen: BoolArray, sums: TrialSums, weight: FloatArray) -> tuple[Flo
     taken = inside.argmax(axis=1)[:, None]
     its_own = np.take_along_axis(outside, taken, axis=1)
     # the averaged rank, without ranking the others
-    own = weight[taken[:, 0]]
-    rank = (outside < its_own) @ weight + ((outside == its_own) @ weight + own) / 2
-    share = rank / (weight.sum() + own)
+    counted = weight[taken[:, 0]]
+    # one that never trades has no share, but takes a place when it is the one taken
+    extra = np.where(counted > 0, 0.0, 1.0)
+    own = counted + extra
+    rank = (outside < its_own) @ weight + ((outside == its_own) @ weight + extra + own) / 2
+    share = rank / (weight.sum() + extra + own)
     return np.take_along_axis(inside, taken, axis=1)[:, 0], its_own[:, 0], np.log(share / (1 - share))
 
 

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.panel import BoolArray, FloatArray
+from stratkit.inference.block_length import block_length
+from stratkit.panel import FloatArray
 
 _AT_ONCE: Final = 256  # resamples held at a time
 
@@ -86,50 +87,6 @@ def superior_ability(
         mean_block_bars=float(block),
         resamples=resamples,
     )
-
-
-def block_length(series: FloatArray) -> float:
-    """Return the largest mean block length, at least 1, that Politis and White's rule finds for the columns (T, K).
-
-    Columns that do not vary have none. Source: D. N. Politis, H. White, Automatic Block-Length Selection for the
-    Dependent Bootstrap, Econometric Reviews 23 (2004), corrected by A. Patton, same authors, 28 (2009). Written out
-    here because the package that has it takes longer to import than most backtests take to run.
-
-    >>> block_length(np.tile([[1.0], [-1.0]], (500, 1))) > block_length(np.random.default_rng(0).random((1000, 1)))
-    True
-    """
-    bars = len(series)
-    series = np.ascontiguousarray(series)  # sums of another layout differ in their last digit
-    away = series - series.mean(axis=0)
-    quiet = max(5, int(math.log10(bars)))  # so many correlations in a row must be insignificant
-    longest = min(math.ceil(math.sqrt(bars)) + quiet, bars - 2)
-    if longest < 1:
-        return 1.0
-    covariance = np.stack([(away[lag:] * away[: bars - lag]).sum(axis=0) for lag in range(longest + 1)]) / bars
-    square = np.cumsum(away**2, axis=0)
-    # of the values that the lag leaves on either side, less one
-    later = square[-1] - square[: longest + 1]
-    earlier = square[bars - 2 - np.arange(longest + 1)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = bars * np.abs(covariance) / np.sqrt(later * earlier)
-    small = correlation < 2 * math.sqrt(math.log10(bars) / bars)
-    lengths = [_block_length(covariance[:, column], small[:, column], quiet, bars) for column in range(series.shape[1])]
-    return max(1.0, *(length for length in lengths if not math.isnan(length)), 1.0)
-
-
-def _block_length(covariance: FloatArray, small: BoolArray, quiet: int, bars: int) -> float:
-    """Return the rule's length for one series; NaN for one that does not vary."""
-    longest = len(covariance) - 1
-    first = next((lag for lag in range(longest + 1 - quiet) if small[lag : lag + quiet].all()), None)
-    width = longest if first is None else min(2 * max(first, 1), longest)
-    lag = np.arange(1, width + 1)
-    window = np.minimum(1.0, 2 * (1 - lag / width))
-    slope = 2 * float((window * lag) @ covariance[1 : width + 1])
-    spectrum = float(covariance[0] + 2 * window @ covariance[1 : width + 1])
-    if spectrum == 0.0:
-        return math.nan
-    length = float((slope**2 / spectrum**2 * bars) ** (1 / 3))
-    return min(length, math.ceil(min(3 * math.sqrt(bars), bars / 3)))
 
 
 def stationary_variance(series: FloatArray, mean_block_bars: float) -> FloatArray:

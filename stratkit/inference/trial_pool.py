@@ -77,7 +77,8 @@ def on_common_grid(parts: Sequence[DatedSums]) -> list[FloatArray]:
     first, last = min(int(part.edges[0]) for part in parts), max(int(part.edges[-1]) for part in parts)
     found = []
     for part in parts:
-        middle = (part.edges[:-1] - first) / 2 + (part.edges[1:] - first) / 2
+        # as floats: centuries of nanoseconds are more than 64 bits hold
+        middle = (part.edges[:-1].astype(np.float64) + part.edges[1:]) / 2 - first
         place = np.minimum((middle / (last - first) * COMMON_BUCKETS).astype(np.int64), COMMON_BUCKETS - 1)
         count, total = np.zeros(COMMON_BUCKETS), np.zeros((COMMON_BUCKETS, part.sums.trials))
         np.add.at(count, place, part.sums.count)
@@ -94,22 +95,24 @@ def mean_correlation(parts: Sequence[FloatArray], shares: Sequence[FloatArray] |
     is 0 elsewhere: trials that never met are uncorrelated, and those that met for a part of their time are so far
     alike. Where all columns have all rows this is the mean off the diagonal of their correlation matrix, without that
     matrix: ``(|sum of z|^2 - M) / (M (M - 1))``, z of length 1. With `shares` (M,) of each array, such as
-    `TrialSums.shares`, z counts for its share and M is their sum: columns that share one place are one column. NaN for
-    less than two columns that vary.
+    `TrialSums.shares`, z counts for its share and M is their sum: columns that share one place are one column. One that
+    has a share but does not vary here, for all its bars lie in one row of a far longer time, is a column all the same,
+    uncorrelated. NaN for less than two columns that vary.
 
     >>> mean, varying = mean_correlation([np.array([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])])
     >>> round(mean, 9), varying
     (1.0, 2.0)
     """
-    together, count, varying = np.zeros(len(parts[0]) if parts else 0), 0.0, 0
+    together, count, seen, varying = np.zeros(len(parts[0]) if parts else 0), 0.0, 0.0, 0
     for part, (has, moving, length_one) in enumerate(map(_standardized, parts)):
         share = np.ones(len(moving)) if shares is None else shares[part][moving]
         together[has] += length_one @ share
-        count += float(share.sum())
+        seen += float(share.sum())
+        count += float(share.sum() if shares is None else shares[part].sum())
         varying += len(moving)
     if varying < 2 or count < _TWO:
         return float("nan"), count
-    return (float(together @ together) - count) / (count * (count - 1)), count
+    return (float(together @ together) - seen) / (count * (count - 1)), count
 
 
 def effective_rank_of(parts: Sequence[FloatArray]) -> float:

@@ -133,4 +133,5 @@ def bucket_edges(stamps: IntArray, buckets: int = BUCKETS) -> IntArray:
     if len(stamps) < 2:
         raise UsageError(f"at least two return periods must be given; found {len(stamps)}")
     first = np.concatenate(([0], np.cumsum(bucket_counts(len(stamps), buckets))[:-1]))
-    return np.append(stamps[first], 2 * stamps[-1] - stamps[-2]).astype(np.int64)
+    # the difference first: twice a stamp before 1824 or after 2116 is beyond 64 bits
+    return np.append(stamps[first], stamps[-1] + (stamps[-1] - stamps[-2])).astype(np.int64)

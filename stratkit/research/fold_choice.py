@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from stratkit.backtest import RunConfig, run_backtest
 from stratkit.data.bars import Bars
+from stratkit.data.history import traded_bars
+from stratkit.frequency import return_periods
 from stratkit.inference.evidence import Evidence, evidence
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
@@ -21,7 +23,7 @@ from stratkit.research.search_settings import SearchSettings
 from stratkit.research.search_space import search_space_of
 from stratkit.research.spliced import SpanEvaluator, spliced, spliced_bars
 from stratkit.research.splits import Span
-from stratkit.research.trial_returns import trial_returns
+from stratkit.research.trial_returns import risk_free, trial_returns
 from stratkit.research.trials import Assignment
 from stratkit.runs.ledger import NullLedger
 from stratkit.seeds import generator
@@ -119,4 +121,8 @@ def _evidence(training: Training, result: SearchResult, values: Assignment) -> E
     replayed, bars = run_backtest(config, training.bars), training.bars
     if training.spans is not None:
         replayed, bars = spliced(replayed, training.spans), spliced_bars(bars, training.spans)
-    return evidence(trial_returns(config, bars, replayed), sums)
+    traded = traded_bars(config.data, training.bars)
+    periods = return_periods(traded.times, traded.frequency, config.analytics.periods_per_year)
+    unfinished = sum(trial.state == "pruned" for trial in result.trials)
+    returns = trial_returns(config, bars, replayed)
+    return evidence(returns, sums, unfinished=unfinished, risk_free=risk_free(config, periods))

@@ -82,7 +82,8 @@ def out_of_sample(config: RunConfig, bars: Bars, holdout: Holdout) -> OutOfSampl
     """
     returns = np.zeros(0) if holdout.is_empty else holdout_returns(config, bars, holdout)
     moments = sample_moments(returns)
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    traded = traded_bars(config.data, bars)
+    periods = return_periods(traded.times, bars.frequency, config.analytics.periods_per_year)
     ratio = sharpe_ratio(moments, risk_free(config, periods))
     interval = sharpe_interval(ratio.value, moments.n, moments.skewness, moments.kurtosis)
     return OutOfSample(interval.scaled(math.sqrt(basis_of(periods, config.analytics).per_year)), moments.n)

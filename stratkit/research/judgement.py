@@ -12,6 +12,7 @@ import numpy as np
 from stratkit.analytics.basis import basis_of
 from stratkit.backtest import RunConfig, run_backtest
 from stratkit.data.bars import Bars
+from stratkit.data.history import traded_bars
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
 from stratkit.inference.evidence import Evidence, evidence_of_pool
@@ -75,7 +76,8 @@ def judge(
     It is judged among all trials of its ledger, or of this search where nobody counts. Its own returns and those of the
     best trials are made by replaying them, and handed to the ledger; of all others their sums are enough.
     """
-    periods = return_periods(bars.times, bars.frequency, config.analytics.periods_per_year)
+    traded = traded_bars(config.data, bars)  # history is only looked at: it is no part of a year
+    periods = return_periods(traded.times, bars.frequency, config.analytics.periods_per_year)
     rate = risk_free(config, periods)
     best = _best(result)
     returns = {trial.number: _returns(config, bars, trial) for trial in best}

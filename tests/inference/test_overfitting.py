@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -115,6 +116,22 @@ def test_a_trial_that_never_moves_has_the_ratio_zero() -> None:
     found = overfitting(returns, 4)
     assert (found.in_sample == 0).all()  # the others lose in every block
     assert found.trials == 4
+
+
+@pytest.mark.parametrize(("others", "logit"), [(-1.0, math.log(3)), (1.0, -math.log(3))])
+def test_one_that_never_trades_takes_a_place_when_it_is_taken(others: float, logit: float) -> None:
+    """In one half both others lose, in the other half they lose or win: first of three, or last of three."""
+    wiggle = np.array([0.01, 0.02, 0.03, 0.02])
+    losing = np.concatenate([-wiggle, others * wiggle])
+    returns = np.column_stack([np.zeros(8), losing, losing * [1.5, 1, 1, 1, 1, 1, 1, 1.5]])
+    blocks = returns.reshape(2, 4, 3)
+    sums = TrialSums(np.full(2, 4), blocks.sum(axis=1), (blocks**2).sum(axis=1))
+    shares = np.array([0.0, 1.0, 1.0])  # what never varies resembles nothing
+    found = overfitting_of_sums(sums, shares)
+    assert found.in_sample[0] == 0
+    assert found.logits[0] == pytest.approx(logit)  # w = 3/4 or 1/4
+    plain = overfitting_of_sums(sums)
+    np.testing.assert_allclose(found.logits[0], plain.logits[0])
 
 
 def test_equal_trials_share_their_rank() -> None:

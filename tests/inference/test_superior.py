@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from arch.bootstrap import SPA, optimal_block_length
+from arch.bootstrap import SPA
 
 from stratkit.errors import UsageError
-from stratkit.inference.superior import (
-    SuperiorAbility,
-    _resample_weights,
-    block_length,
-    stationary_variance,
-    superior_ability,
-)
+from stratkit.inference.block_length import block_length
+from stratkit.inference.superior import SuperiorAbility, _resample_weights, stationary_variance, superior_ability
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
@@ -98,24 +93,6 @@ def test_the_same_seed_gives_the_same_answer_and_the_block_is_told() -> None:
     series = noise(4, 400, "seed").cumsum(axis=0) * 0.01 + noise(4, 400, "seed2")
     assert asked(series, 3) == asked(series, 3)
     assert asked(series, 3).mean_block_bars == block_length(series) > 1.0
-
-
-@pytest.mark.parametrize("persistence", [-0.8, 0.0, 0.5, 0.97])
-@pytest.mark.parametrize("bars", [12, 50, 401, 3000])
-def test_the_block_length_is_that_of_arch(bars: int, persistence: float) -> None:
-    series = noise(3, bars, "block")
-    for bar in range(1, bars):
-        series[bar] += persistence * series[bar - 1]
-    for columns in (series, series[:, :1]):
-        found = optimal_block_length(columns)["stationary"].to_numpy()
-        assert block_length(columns) == pytest.approx(max(1.0, float(found.max())), rel=1e-9)
-
-
-def test_what_does_not_vary_or_is_very_short_has_blocks_of_one() -> None:
-    assert block_length(np.zeros((100, 2))) == 1.0
-    assert block_length(np.array([[0.1], [0.2]])) == 1.0
-    moving = noise(1, 300, "moving").cumsum(axis=0)
-    assert block_length(np.column_stack([moving, np.zeros(300)])) == block_length(moving) > 1.0
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,27 @@ def test_trials_that_never_met_are_independent() -> None:
     assert evidence_of_pool(one[:, 0], apart).effective_trials == pytest.approx(2.0)
 
 
+def test_trials_count_for_luck_beside_one_on_far_longer_bars() -> None:
+    short, long = noise(300, 10, "short"), noise(30_000, 1, "long")
+    pool = TrialPool(dated(short, start=11_750), (dated(long),))
+    # all bars of the ten lie in one of the 64 buckets of the whole time, where they do not vary
+    assert pool.mean_correlation([part.sums.shares() for part in pool.parts])[1] == pytest.approx(11)
+    found = evidence_of_pool(short[:, 0], pool)
+    assert float(found.luck) == pytest.approx(expected_maximum(11) / math.sqrt(300))
+
+
+@pytest.mark.parametrize("year", [1700, 1800, 2150, 2250])
+def test_centuries_ago_and_ahead_have_edges_that_rise(year: int) -> None:
+    start = int(np.datetime64(f"{year}-01-01", "ns").astype(np.int64))
+    edges = bucket_edges(start + DAY * np.arange(600))
+    assert (np.diff(edges) > 0).all()
+    assert edges[-1] == start + 600 * DAY
+    first = int(np.datetime64("1690-01-01", "ns").astype(np.int64))
+    long = DatedSums(np.array([first, start + 600 * DAY]), trial_sums(noise(2, 1, "centuries")))
+    late = on_common_grid([long, DatedSums(edges, trial_sums(noise(600, 1, "late")))])[1]
+    assert np.flatnonzero(np.isfinite(late[:, 0])).max() == 63
+
+
 def test_a_trial_that_was_stopped_early_is_a_trial_without_spread_or_overfitting() -> None:
     returns = noise(1600, 9, "stopped")
     same = dated(returns)

@@ -16,6 +16,8 @@ from stratkit.errors import UsageError
 from stratkit.frequency import return_periods, session_days
 from stratkit.research.holdout import Holdout, holdout_of, out_of_sample, search_config
 
+DAY = 86_400_000_000_000
+
 
 def hourly(count: int) -> object:
     bars = few_bars(count)
@@ -98,5 +100,21 @@ def test_history_before_the_first_trade_is_no_part_of_the_holdout() -> None:
     returns = equity[75:] / equity[74:-1] - 1
     judged = out_of_sample(dated, bars, found)
     assert judged.periods == 75
-    yearly = np.sqrt(return_periods(bars.times, bars.frequency).per_year)
+    yearly = np.sqrt(return_periods(bars.times[250:], bars.frequency).per_year)
     assert judged.sharpe.estimate == pytest.approx(returns.mean() / returns.std(ddof=1) * yearly)
+
+
+def test_a_year_has_as_many_periods_as_the_bars_that_trade() -> None:
+    bars, config = few_bars(400), cross_config()
+    weekly = replace(
+        bars, times=np.concatenate([bars.times[:200] - (200 - np.arange(200)) * 6 * DAY, bars.times[200:]])
+    )
+    start = str(np.datetime64(int(bars.times[200]), "ns").astype("datetime64[D]"))
+    dated = config.model_copy(update={"data": config.data.model_copy(update={"trade_start": start})})
+    found = holdout_of(weekly, 50, 0, history=200)
+    judged = out_of_sample(dated, weekly, found)
+    equity = run_backtest(dated, weekly).equity
+    returns = equity[100:] / equity[99:-1] - 1
+    per_year = return_periods(bars.times[200:], bars.frequency).per_year
+    assert per_year != return_periods(weekly.times, bars.frequency).per_year
+    assert judged.sharpe.estimate == pytest.approx(returns.mean() / returns.std(ddof=1) * np.sqrt(per_year))

@@ -15,6 +15,10 @@ from stratkit.backtest import RunConfig, run_backtest, score_backtest
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
 from stratkit.errors import RunError, UsageError
+from stratkit.inference.evidence import Evidence, evidence
+from stratkit.inference.trial_sums import TrialSums
+from stratkit.panel import FloatArray
+from stratkit.research import fold_choice
 from stratkit.research.assignment import assigned
 from stratkit.research.evaluation import Evaluator
 from stratkit.research.fold_choice import Choice, Choose, Training, chosen_by_search
@@ -310,6 +314,33 @@ def test_any_key_may_be_searched_and_each_fold_has_a_seed_of_its_own(bars: Bars)
     other = walked(bars, chosen_by_search(settings), base=base.model_copy(update={"seed": 1}), **ROLLING)
     assert [fold.values for fold in other.folds] != [fold.values for fold in walk.folds]
     assert np.allclose(walk.result.equity, walk.result.cash + walk.result.net)
+
+
+def test_a_fold_is_judged_less_the_risk_free_rate(bars: Bars) -> None:
+    settings = SearchSettings(sampler="random", trials=12, batch=12, objectives=("total_return",))
+    plain = walked(bars, chosen_by_search(settings), **ROLLING)
+    rate = walked(bars, chosen_by_search(settings), base=config(analytics={"risk_free_ann": 0.3}), **ROLLING)
+    assert [fold.values for fold in rate.folds] == [fold.values for fold in plain.folds]  # what is chosen is the same
+    for dear, free in zip(rate.folds, plain.folds, strict=True):
+        assert dear.choice.deflated < free.choice.deflated
+
+
+def test_a_fold_is_judged_among_the_trials_that_were_stopped_as_well(
+    bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruning = {"startup_trials": 8, "percentile": 60}
+    given = {"sampler": "random", "trials": 40, "batch": 8, "objectives": ["sharpe"], "pruning": pruning}
+    stopped: list[int] = []
+
+    def counted(best: FloatArray, sums: TrialSums, *, unfinished: int, risk_free: float) -> Evidence:
+        stopped.append(unfinished)
+        assert sums.trials + unfinished == walked_trials
+        return evidence(best, sums, unfinished=unfinished, risk_free=risk_free)
+
+    walked_trials = 40
+    monkeypatch.setattr(fold_choice, "evidence", counted)
+    walked(bars, chosen_by_search(SearchSettings.model_validate(given)), **ROLLING)
+    assert max(stopped) > 0
 
 
 def test_settings_that_contradict_are_refused() -> None:
