@@ -17,9 +17,9 @@ from stratkit.inference.comparison_rows import row_value
 from stratkit.inference.model_confidence import model_confidence_set
 from stratkit.inference.multiplicity import holm
 from stratkit.inference.primary_comparison import Block, Measured
-from stratkit.inference.sharpe_difference import influence
 from stratkit.inference.smooth_metrics import metric_columns, smooth_metric
 from stratkit.inference.step_down import romano_wolf
+from stratkit.inference.studentized_bootstrap import influence
 from stratkit.inference.superior import superior_ability
 from stratkit.inference.test_result import drawn_p_error
 from stratkit.panel import BoolArray, FloatArray

@@ -129,7 +129,10 @@ def _tested(
     constant = (constant_warning(),) if measured.is_constant else ()
     p_value, source = (primary.p_value, "") if adjusted is None else (adjusted.p_value, f" {adjusted.source}")
     decision = Decision(primary, power, alike, p_value, source)
-    intervals: dict[str, Interval] = {"mean": _mean_interval(a, b, question, primary.block), primary.metric: primary.interval}
+    intervals: dict[str, Interval] = {
+        "mean": _mean_interval(a, b, question, primary.block),
+        primary.metric: primary.interval,
+    }
     return PairComparison(
         names=(a.name, b.name),
         letters=letters,

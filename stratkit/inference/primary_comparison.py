@@ -16,9 +16,8 @@ from stratkit.inference.comparison import Arm, BlockSensitivity, ComparedMetric,
 from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.interval import Interval
 from stratkit.inference.path_difference import calmar_difference
-from stratkit.inference.sharpe_difference import influence
 from stratkit.inference.smooth_metrics import metric_columns, smooth_metric
-from stratkit.inference.studentized_bootstrap import StudentizedBootstrap, studentized_difference
+from stratkit.inference.studentized_bootstrap import StudentizedBootstrap, influence, studentized_difference
 from stratkit.panel import FloatArray, IntArray
 from stratkit.seeds import generator
 
