@@ -14,7 +14,8 @@ import numpy as np
 
 from stratkit.errors import UsageError
 from stratkit.inference.block_length import block_length
-from stratkit.panel import FloatArray
+from stratkit.inference.test_result import drawn_p_error
+from stratkit.panel import BoolArray, FloatArray, IntArray
 
 _AT_ONCE: Final = 256  # resamples held at a time
 
@@ -34,6 +35,11 @@ class SuperiorAbility:
     trials: int
     mean_block_bars: float
     resamples: int
+
+    @property
+    def p_error(self) -> float:
+        """The Monte Carlo standard error of `p_value`."""
+        return drawn_p_error(self.p_value, self.resamples)
 
 
 def superior_ability(
@@ -62,8 +68,7 @@ def superior_ability(
     error = np.sqrt(stationary_variance(kept, block) / bars)
     ratio = mean[varies] / error
     statistic = max(0.0, float(ratio.max()))
-    # a trial that is clearly bad does not take part in the null hypothesis of the consistent p value
-    clearly_bad = ratio < -math.sqrt(2.0 * math.log(math.log(bars))) if bars > 15 else np.zeros(len(ratio), np.bool_)
+    clearly_bad = _clearly_bad(ratio, bars)
     null = {
         "lower": np.maximum(mean[varies], 0.0),
         "consistent": np.where(clearly_bad, 0.0, mean[varies]),
@@ -71,7 +76,7 @@ def superior_ability(
     }
     exceeded = dict.fromkeys(null, 0)
     for first in range(0, resamples, _AT_ONCE):
-        weight = _resample_weights(bars, block, min(_AT_ONCE, resamples - first), draw)
+        weight = row_weights(stationary_rows(bars, block, min(_AT_ONCE, resamples - first), draw))
         means = weight @ kept
         for name, center in null.items():
             largest = np.maximum(((means - center) / error).max(axis=1), 0.0)
@@ -87,6 +92,49 @@ def superior_ability(
         mean_block_bars=float(block),
         resamples=resamples,
     )
+
+
+def superior_of_draws(statistic: FloatArray, drawn: FloatArray, n: int, *, mean_block_bars: float) -> SuperiorAbility:
+    """Test likewise from K studentized differences and their (B, K) resamples, whatever figure it is that differs.
+
+    `statistic` (K,) is each trial's difference from the benchmark over its standard error, `drawn` the resampled
+    differences less the measured ones over their own standard errors, all K from the same resamples: so arms can be
+    compared by their Sharpe ratios. `n` counts the periods behind them. Raises `UsageError` for other shapes.
+
+    >>> drawn = np.random.default_rng(0).standard_normal((999, 2))
+    >>> superior_of_draws(np.array([0.1, 4.0]), drawn, 500, mean_block_bars=1.0).p_value
+    0.001
+    """
+    if statistic.ndim != 1 or drawn.shape[1:] != statistic.shape or not drawn.size:
+        raise UsageError(f"draws (B, K) must belong to K statistics; found {drawn.shape} and {statistic.shape}")
+    highest = max(0.0, float(statistic.max()))
+    # back from where a resample is centred to where the null hypothesis puts it
+    moved = {
+        "lower": np.minimum(statistic, 0.0),
+        "consistent": np.where(_clearly_bad(statistic, n), statistic, 0.0),
+        "upper": np.zeros(len(statistic)),
+    }
+    p_values = {
+        name: (1 + int((np.maximum((drawn + by).max(axis=1), 0.0) >= highest).sum())) / (len(drawn) + 1)
+        for name, by in moved.items()
+    }
+    return SuperiorAbility(
+        p_value=p_values["consistent"],
+        p_lower=p_values["lower"],
+        p_upper=p_values["upper"],
+        statistic=highest,
+        best=int(statistic.argmax()),
+        trials=len(statistic),
+        mean_block_bars=mean_block_bars,
+        resamples=len(drawn),
+    )
+
+
+def _clearly_bad(ratio: FloatArray, bars: int) -> BoolArray:
+    """Return which studentized differences are so low that the consistent null hypothesis leaves their trials out."""
+    if bars <= 15:  # the law of the iterated logarithm says nothing of so few
+        return np.zeros(len(ratio), np.bool_)
+    return np.asarray(ratio < -math.sqrt(2.0 * math.log(math.log(bars))))
 
 
 def stationary_variance(series: FloatArray, mean_block_bars: float) -> FloatArray:
@@ -106,13 +154,18 @@ def stationary_variance(series: FloatArray, mean_block_bars: float) -> FloatArra
     return np.asarray(covariance[0] + 2.0 * (kernel @ covariance[1:]))
 
 
-def _resample_weights(bars: int, mean_block_bars: float, resamples: int, draw: np.random.Generator) -> FloatArray:
-    """Return (B, T) how often each row stands in a resample, as a share: blocks of geometric length, in a circle."""
+def stationary_rows(bars: int, mean_block_bars: float, resamples: int, draw: np.random.Generator) -> IntArray:
+    """Return (B, T) which row stands where in each resample: blocks of geometric length, in a circle."""
     renews = draw.random((resamples, bars)) < 1.0 / mean_block_bars
     renews[:, 0] = True
     place = np.arange(bars)
     begun = np.maximum.accumulate(np.where(renews, place, 0), axis=1)
     start = np.take_along_axis(draw.integers(0, bars, (resamples, bars)), begun, axis=1)
-    row = (start + place - begun) % bars
-    flat = row + bars * np.arange(resamples)[:, None]
-    return np.bincount(flat.ravel(), minlength=resamples * bars).reshape(resamples, bars) / bars
+    return np.asarray((start + place - begun) % bars)
+
+
+def row_weights(rows: IntArray) -> FloatArray:
+    """Return (B, T) how often each of T rows stands in a resample of (B, T) rows, as a share: its mean's weights."""
+    resamples, bars = rows.shape
+    flat = rows + bars * np.arange(resamples)[:, None]
+    return np.asarray(np.bincount(flat.ravel(), minlength=resamples * bars).reshape(resamples, bars) / bars)

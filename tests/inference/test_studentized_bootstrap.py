@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -258,7 +259,7 @@ def test_given_starts_give_what_they_give_when_drawn_and_however_many_are_held(m
         ({"starts": np.full((199, 50), 100)}, "starts must lie between"),
     ],
 )
-def test_options_out_of_their_bounds_are_refused(options: dict[str, object], message: str) -> None:
+def test_options_out_of_their_bounds_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         asked(*both("sharpe", 100, "refused"), **options)
 

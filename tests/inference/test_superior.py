@@ -8,7 +8,14 @@ from arch.bootstrap import SPA
 
 from stratkit.errors import UsageError
 from stratkit.inference.block_length import block_length
-from stratkit.inference.superior import SuperiorAbility, _resample_weights, stationary_variance, superior_ability
+from stratkit.inference.superior import (
+    SuperiorAbility,
+    row_weights,
+    stationary_rows,
+    stationary_variance,
+    superior_ability,
+    superior_of_draws,
+)
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
@@ -36,7 +43,7 @@ def test_the_variance_is_the_published_sum() -> None:
 
 def test_resamples_have_that_variance_and_blocks_of_that_length() -> None:
     series = noise(1, 80, "resampled").cumsum(axis=0)
-    weight = _resample_weights(80, 6.0, 60_000, generator(0, "weights"))
+    weight = row_weights(stationary_rows(80, 6.0, 60_000, generator(0, "weights")))
     np.testing.assert_allclose(weight.sum(axis=1), 1.0)
     assert weight.mean(axis=0) == pytest.approx(np.full(80, 1 / 80), rel=0.05)
     assert np.var(weight @ series[:, 0]) * 80 == pytest.approx(float(stationary_variance(series, 6.0)[0]), rel=0.03)
@@ -57,6 +64,26 @@ def test_where_all_trials_vary_alike_it_answers_as_arch_does(best: float) -> Non
     expected = theirs.pvalues
     for name, found in (("lower", ours.p_lower), ("consistent", ours.p_value), ("upper", ours.p_upper)):
         assert found == pytest.approx(float(expected[name]), abs=0.035), name
+
+
+@pytest.mark.parametrize("best", [-0.04, 0.0, 0.08])
+def test_draws_of_studentized_means_give_the_same_answer_as_their_series(best: float) -> None:
+    difference = noise(8, 400, "draws") + np.linspace(-0.25, best, 8)
+    direct = asked(difference, mean_block_bars=5.0, resamples=256)  # one lot of draws
+    weight = row_weights(stationary_rows(400, 5.0, 256, generator(0, "resamples")))
+    error = np.sqrt(stationary_variance(difference, 5.0) / 400)
+    drawn = (weight @ difference - difference.mean(axis=0)) / error
+    found = superior_of_draws(difference.mean(axis=0) / error, drawn, 400, mean_block_bars=5.0)
+    assert (found.p_value, found.p_lower, found.p_upper) == (direct.p_value, direct.p_lower, direct.p_upper)
+    assert found.best == direct.best
+    assert found.statistic == pytest.approx(direct.statistic, rel=1e-12)
+    assert found.p_lower <= found.p_value <= found.p_upper
+    assert found.p_error == pytest.approx((found.p_value * (1 - found.p_value) / 256) ** 0.5)
+
+
+def test_draws_must_belong_to_the_statistics() -> None:
+    with pytest.raises(UsageError, match=r"found \(5, 3\) and \(2,\)"):
+        superior_of_draws(np.zeros(2), np.zeros((5, 3)), 100, mean_block_bars=1.0)
 
 
 def test_noise_is_rarely_called_superior() -> None:
