@@ -49,6 +49,7 @@ def risk_of_ruin(
     for no case out of P too: then its upper bound says how rare ruin must be. `is_exact` = these are all the paths
     there are. Raises `UsageError` for limits outside (0, 1].
 
+    >>> import numpy as np
     >>> (risk,) = risk_of_ruin(np.array([-0.1, -0.3]), np.array([0.95, 0.8]), [0.2])
     >>> risk.from_peak.estimate, risk.from_start.estimate
     (0.5, 0.5)
