@@ -107,12 +107,12 @@ def paths_chart(content: WalkContent) -> Chart | None:
     return Chart("paths", "Paths of cross-validation", caption, traces, layout)
 
 
-def path_histogram(sharpes: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return counts and edges of bins, one edge of which is 0 where the ratios lie on both sides of it."""
+def path_histogram(sharpes: FloatArray, most: int = _PATH_BINS) -> tuple[IntArray, FloatArray]:
+    """Return counts and edges of about `most` bins, one edge of which is 0 where the ratios lie on both sides of it."""
     low, high = float(sharpes.min()), float(sharpes.max())
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
-    width = (high - low) / min(_PATH_BINS, max(5, round(2 * math.sqrt(len(sharpes)))))
+    width = (high - low) / min(most, max(5, round(2 * math.sqrt(len(sharpes)))))
     first, last = math.floor(low / width), math.ceil(high / width + 1e-9)
     edges: FloatArray = width * np.arange(first, last + 1, dtype=np.float64)
     counts, _ = np.histogram(np.clip(sharpes, edges[0], edges[-1]), bins=edges)

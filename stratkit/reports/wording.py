@@ -51,6 +51,15 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
     return _number(value, digits, signed, "")
 
 
+def capital(text: str) -> str:
+    """Return text that begins with a capital letter.
+
+    >>> capital("p value of A"), capital("")
+    ('P value of A', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def p_words(p_value: float) -> str:
     """Return a p value: three decimals, never 0.
 

@@ -1,0 +1,163 @@
+"""`ab_cards`, `ab_facts`: the figures of an A/B test in words, each with what it is."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from stratkit.inference.comparison import ComparedMetric, PairComparison, VerdictKind
+from stratkit.inference.interval import Interval
+from stratkit.panel import format_time
+from stratkit.reports.ab_content import ABContent
+from stratkit.reports.verdict_words import Card
+from stratkit.reports.wording import MISSING, capital, number, p_error_words, p_words, percent
+
+TONES: Final[dict[VerdictKind, str]] = {
+    "better": "gain",
+    "no-difference": "warn",
+    "equivalent": "gain",
+    "invalid": "loss",
+}
+_NAMES: Final[dict[ComparedMetric, str]] = {
+    "sharpe": "Sharpe ratio",
+    "mean": "annual return",
+    "sortino": "Sortino ratio",
+    "calmar": "Calmar ratio",
+    "win_rate": "win rate",
+    "profit_factor": "profit factor",
+}
+_FRACTIONS: Final[tuple[ComparedMetric, ...]] = ("mean", "win_rate")
+
+
+def metric_name(metric: ComparedMetric) -> str:
+    """Return the name of a compared metric inside a sentence."""
+    return _NAMES[metric]
+
+
+def metric_shape(metric: ComparedMetric) -> str:
+    """Return how the chart library writes a value of a compared metric."""
+    return ".1%" if metric in _FRACTIONS else ".2f"
+
+
+def metric_axis(metric: ComparedMetric) -> dict[str, str]:
+    """Return the format of an axis with values of a compared metric."""
+    return {"tickformat": ".0%"} if metric in _FRACTIONS else {}
+
+
+def metric_value(metric: ComparedMetric, value: float, signed: bool = False) -> str:
+    """Return a value of a compared metric in its unit.
+
+    >>> metric_value("mean", 0.176, signed=True), metric_value("sharpe", 0.662)
+    ('+17.6%', '0.662')
+    """
+    return percent(value, 1, signed) if metric in _FRACTIONS else number(value, 3, signed)
+
+
+def interval_ends(metric: ComparedMetric, interval: Interval | None) -> str:
+    """Return the ends of an interval, or why it has none."""
+    if interval is None:
+        return MISSING
+    if not interval.is_defined:
+        return interval.reason or MISSING
+    return f"{metric_value(metric, interval.low)} to {metric_value(metric, interval.high)}"
+
+
+def ab_facts(content: ABContent) -> list[tuple[str, str]]:
+    """Return what stands under the title: periods, dates, what was dropped, rates, seed."""
+    test, question = content.test, content.comparison.question
+    first = content.comparison.first
+    times = content.comparison.times
+    dropped = sum(arm.unmatched for arm in test.arms)
+    span = f"{format_time(int(times[0]))} to {format_time(int(times[-1]))}" if len(times) else MISSING
+    return [
+        ("Periods", f"{first.n:,} {test.spacing}, paired"),
+        ("Dates", span),
+        ("Dropped", f"{dropped:,} unmatched"),
+        ("Correlation", number(first.correlation)),
+        ("Level", percent(question.alpha, 0) + ", " + question.alternative),
+        ("Periods a year", f"{question.periods_per_year:g}"),
+        ("Risk-free", percent(question.risk_free_ann, 1) + " a year"),
+        ("Seed", str(question.seed)),
+        ("Tested before", "never" if not test.looks else _times(test.looks)),
+        *content.more_facts,
+    ]
+
+
+def ab_cards(content: ABContent) -> list[Card]:
+    """Return the figures beside the verdict, of the first pair; none of identical arms, which nothing was tested of."""
+    pair, question = content.comparison.first, content.comparison.question
+    test, power = pair.primary, pair.power
+    if test is None:
+        return []
+    name = metric_name(test.metric)
+    one, other = pair.letters
+    cards = [
+        Card(
+            f"{capital(name)}, {one} \N{MINUS SIGN} {other}",
+            metric_value(test.metric, test.difference, signed=True),
+            f"{test.interval.level:.0%} interval {interval_ends(test.metric, test.interval)}",
+            f"{name} of {one} minus that of {other}, as it is shown a year",
+        ),
+        Card("p value", p_words(test.p_value), _p_note(test.p_error, question.alpha), test.hypothesis),
+        Card(
+            "Standard error",
+            number(_per_shown(pair, test.se_period), 3),
+            f"{test.se_name}; block of {test.block}",
+            "of the difference, in the unit that is shown",
+        ),
+    ]
+    if power is not None:
+        cards.append(
+            Card(
+                "Detectable here",
+                metric_value(test.metric, power.detectable),
+                f"with probability {power.power:.0%}; observed {metric_value(test.metric, abs(power.observed))}",
+                "the smallest difference that would be found with this probability on these periods",
+            )
+        )
+        cards.append(
+            Card(
+                "Periods needed",
+                number(power.needed, 0),
+                _needed_note(power.needed_years, power.needed_by),
+                "to find a difference of the observed size",
+            )
+        )
+    if pair.equivalence is not None:
+        same = pair.equivalence
+        cards.append(
+            Card(
+                "Equivalent",
+                "yes" if same.holds else "no",
+                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)}",
+                "whether the difference is smaller than the margin, whatever its sign",
+                "gain" if same.holds else "",
+            )
+        )
+    return cards
+
+
+def pair_words(pair: PairComparison) -> str:
+    """Return the two letters of a pair as a difference."""
+    return f"{pair.letters[0]} \N{MINUS SIGN} {pair.letters[1]}"
+
+
+def _per_shown(pair: PairComparison, period: float) -> float:
+    """Return a size per period in the unit that is shown, by the ratio of the difference in both."""
+    test = pair.primary
+    if test is None or test.difference_period == 0:
+        return math.nan
+    return period * test.difference / test.difference_period
+
+
+def _p_note(error: float, alpha: float) -> str:
+    said = f"{p_error_words(error)} Monte Carlo error; " if error > 0 else ""
+    return f"{said}level {alpha:g}"
+
+
+def _needed_note(years: float, by: str) -> str:
+    return f"{number(years, 1)} years, by {by}" if math.isfinite(years) else by
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
