@@ -75,4 +75,6 @@ def histograms(*found: Histogram | None) -> tuple[Histogram, ...]:
 def _quantiles(known: FloatArray, levels: Sequence[float]) -> tuple[float, ...]:
     if not len(known):
         return (math.nan,) * len(levels)
-    return tuple(float(value) for value in np.quantile(known, levels))
+    with np.errstate(invalid="ignore"):  # between two infinities lies another
+        found = np.quantile(known, levels)
+    return tuple(math.inf if math.isnan(value) else float(value) for value in found)

@@ -116,7 +116,7 @@ def studied_run(record: RunRecord, plain: Mapping[str, Any], data: str | None = 
     if not len(times):
         raise DataError(f"{record.path('equity.parquet')} must hold the equity of each bar; it has no rows")
     table = read_columns(record.path("trades.parquet"))
-    closed, still_open = _trades(record, table, equity, config.account.initial_cash)
+    closed, still_open = closed_trades(record, table, equity, config.account.initial_cash)
     if not len(closed) and not still_open:
         raise DataError(
             f"a run must have traded for chance to have had a part in it; {record.run_id} made no trade: run it with "
@@ -165,9 +165,10 @@ def _periods(record: RunRecord, times: IntArray) -> ReturnPeriods:
     return ReturnPeriods(ends, per_year, unit, per_year * len(times) / int(ends.sum()), source)
 
 
-def _trades(
+def closed_trades(
     record: RunRecord, table: Mapping[str, Column], equity: FloatArray, initial: float
 ) -> tuple[ClosedTrades, int]:
+    """Return the closed trades of a run's table, and how many are open; raise `DataError` for a damaged table."""
     exit_bar, entry_bar = (_ints(record, table, name) for name in ("exit_bar", "entry_bar"))
     symbols, strategies = (_words(record, table, name) for name in ("symbol", "strategy"))
     if len(exit_bar) and (int(exit_bar.max()) >= len(equity) or int(entry_bar.max()) >= len(equity)):
