@@ -21,6 +21,7 @@ from stratkit.research.monte_carlo_plain import summary
 from stratkit.research.monte_carlo_record import MonteCarlo, PathRow, Procedure
 
 _NAME: Final = 31  # letters of the longest figure: tables stand below each other
+_QUANTILES: Final = {"5%": "q05", "median": "q50", "95%": "q95"}
 _STRESS: Final = ", "  # between a figure and the costs at which it is
 
 
@@ -65,9 +66,7 @@ def _table(one: Procedure) -> Table:
     rows = one.rows
     columns: list[tuple[bool, str, Callable[[PathRow], str]]] = [
         (_any(rows, "observed"), "the run", lambda row: unit_value(row.unit, row.observed)),
-        (_any(rows, "q50"), "5%", lambda row: unit_value(row.unit, row.q05)),
-        (_any(rows, "q50"), "median", lambda row: unit_value(row.unit, row.q50)),
-        (_any(rows, "q50"), "95%", lambda row: unit_value(row.unit, row.q95)),
+        *((_any(rows, "q50"), heading, _quantile(name)) for heading, name in _QUANTILES.items()),
         (one.name == "ruin", "of the paths", _share),
         (_any(rows, "low"), f"{rows[0].level:.0%} interval", _interval),
         (_any(rows, "p_value"), "p", _p_value),
@@ -118,6 +117,10 @@ def _notes(said: Sequence[str]) -> Table:
 
 def _any(rows: Sequence[PathRow], field: str) -> bool:
     return any(not math.isnan(getattr(row, field)) for row in rows)
+
+
+def _quantile(name: str) -> Callable[[PathRow], str]:
+    return lambda row: "" if math.isnan(row.q50) else unit_value(row.unit, getattr(row, name))
 
 
 def _share(row: PathRow) -> str:

@@ -179,7 +179,8 @@ def _sensitivity(paths: ReturnPaths) -> tuple[str, ...]:
         if not len(known):
             return ()
         low, high = np.quantile(known, (0.025, 0.975))
-        parts.append(f"{low:.2f} to {high:.2f} with blocks of {block:.1f}")
+        span = f"{low:.2f} to {high:.2f}".replace("-", "\N{MINUS SIGN}")
+        parts.append(f"{span} with blocks of {block:.1f}")
     return (f"the Sharpe ratio's 95% interval is {', '.join(parts)}",)
 
 
