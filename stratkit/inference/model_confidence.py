@@ -61,7 +61,7 @@ def _range_p(losses: FloatArray, size: float, block: int, reps: int, seed: int) 
         return np.ones(1)
     from arch.bootstrap import MCS  # slow to import, for several arms only
 
-    # arch removes the worse arm of the pair that is farthest apart and fails when two pairs are equally far, as arms are
+    # arch removes the worse arm of the pair farthest apart and fails when two pairs are equally far apart, as arms are
     # that differ on the same one day: a billionth of the spread sets them apart
     nudge = generator(seed, "model confidence set", "ties").standard_normal(losses.shape)
     losses = losses + _TIE * np.ptp(losses) * nudge
