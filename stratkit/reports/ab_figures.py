@@ -80,7 +80,7 @@ def equity_figure(content: ABContent) -> Figure:
         say(top, "there are no periods that the arms share")
         return figure
     for place, name in enumerate(names):
-        look = {"color": SERIES[place % len(SERIES)], "ls": _STYLES[place // len(SERIES) % len(_STYLES)]}
+        look: dict[str, Any] = {"color": SERIES[place % len(SERIES)], "ls": _STYLES[place // len(SERIES) % len(_STYLES)]}
         equity = comparison.equity[:, place]
         fall = drawdown_of(equity, 1.0)
         for axes, values, width in ((top, equity, 1.3), (below, fall, 0.9)):
@@ -236,7 +236,7 @@ def _draw_intervals(axes: Axes, content: ABContent) -> None:
 
 def _wealth_axis(axes: Axes, low: float, high: float) -> None:
     """Write multiples of the start, on a log scale where they lie far apart."""
-    if 0 < low and high > LOG_FROM * low:
+    if low > 0 and high > LOG_FROM * low:
         axes.set_yscale("log")
         axes.set_yticks(log_ticks(low, high)["tickvals"])
         axes.set_yticks([], minor=True)

@@ -17,7 +17,7 @@ def overview_grid(run: MonteCarlo) -> Grid:
     return Grid(
         "overview",
         "What each procedure tests",
-        "None of them says what the market will do. Read what a procedure tests before its figures.",
+        "No procedure says what the market will do. Read what a procedure tests before its figures.",
         (
             Head("Procedure", False),
             Head("Tests", False),
