@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.cumulative_band import cumulative_band
 from stratkit.panel import FloatArray
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_test_charts import NO_TEST
-from stratkit.reports.ab_words import metric_axis, metric_name, metric_value, pair_words
+from stratkit.reports.ab_words import metric_axis, metric_value, pair_words
 from stratkit.reports.chart_parts import IN_ORDER, line_at, line_of, ribbon, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, log_ticks, numbers, shown
 from stratkit.reports.thinning import extreme_points
@@ -114,7 +115,7 @@ def cumulative_chart(content: ABContent) -> Chart:
 def interval_chart(content: ABContent) -> Chart:
     """Return the difference of each pair with its interval, the margin, and what could have been found."""
     tested = [(pair, pair.primary) for pair in content.comparison.pairs if pair.primary]
-    name = metric_name(content.comparison.question.metric)
+    name = METRIC_WORDS[content.comparison.question.metric]
     level = tested[0][1].interval.level if tested else 0.95
     about = (
         "interval",

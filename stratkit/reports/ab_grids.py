@@ -6,10 +6,11 @@ import math
 from typing import Final
 
 from stratkit.inference.comparison import ROW_LABELS, ArmRow, ComparedRow, ManyArms, PairComparison, Sequential
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.test_result import TestResult
 from stratkit.panel import format_time
 from stratkit.reports.ab_content import ABContent
-from stratkit.reports.ab_words import interval_ends, metric_name, metric_value, pair_words
+from stratkit.reports.ab_words import interval_ends, metric_value, pair_words
 from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.grid import Cell, Grid, Head, Row, heads, name_cell
 from stratkit.reports.key_names import value_words
@@ -85,7 +86,7 @@ def blocks_grid(pair: PairComparison, alpha: float) -> Grid:
 def arms_grid(content: ABContent, many: ManyArms) -> Grid:
     """Return every arm against the first, with raw and adjusted p values and the confidence set."""
     question = content.comparison.question
-    name, first = metric_name(question.metric), many.rows[0].letter
+    name, first = METRIC_WORDS[question.metric], many.rows[0].letter
     return Grid(
         "arms",
         "All arms against the first",
@@ -178,7 +179,7 @@ def _metric_row(row: ComparedRow) -> Row:
         ends = row.interval.reason or MISSING
     name = ROW_LABELS.get(row.metric, row.metric)
     label = Cell(capital(name), False)
-    role = "primary" if row.is_primary else "described"
+    role = "primary" if row.is_primary else "unadjusted" if row.interval else "described"
     return (
         label,
         Cell(text(row.a)),

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from stratkit.inference.comparison import ComparedMetric, PairComparison, VerdictKind
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.interval import Interval
 from stratkit.panel import format_time
 from stratkit.reports.ab_content import ABContent
@@ -18,20 +19,7 @@ TONES: Final[dict[VerdictKind, str]] = {
     "equivalent": "gain",
     "invalid": "loss",
 }
-_NAMES: Final[dict[ComparedMetric, str]] = {
-    "sharpe": "Sharpe ratio",
-    "mean": "annual return",
-    "sortino": "Sortino ratio",
-    "calmar": "Calmar ratio",
-    "win_rate": "win rate",
-    "profit_factor": "profit factor",
-}
 _FRACTIONS: Final[tuple[ComparedMetric, ...]] = ("mean", "win_rate")
-
-
-def metric_name(metric: ComparedMetric) -> str:
-    """Return the name of a compared metric inside a sentence."""
-    return _NAMES[metric]
 
 
 def metric_shape(metric: ComparedMetric) -> str:
@@ -89,7 +77,7 @@ def ab_cards(content: ABContent) -> list[Card]:
     test, power = pair.primary, pair.power
     if test is None:
         return []
-    name = metric_name(test.metric)
+    name = METRIC_WORDS[test.metric]
     one, other = pair.letters
     cards = [
         Card(

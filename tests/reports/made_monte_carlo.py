@@ -44,7 +44,8 @@ def _procedures(draw: np.random.Generator, paths: int, n: int) -> list[Procedure
         Procedure(
             "trade_shuffle",
             "Trades in another order",
-            "tests path risk, not edge: how deep a drawdown the same trades could have made in another order; what they earn together stays the same, and so does everything else",
+            "tests path risk, not edge: how deep a drawdown the same trades could have made in another order; "
+            "what they earn together stays the same, and so does everything else",
             "the order of the trades",
             paths,
             False,

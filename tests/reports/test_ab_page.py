@@ -255,7 +255,7 @@ def test_every_warning_stands_once_wherever_it_was_raised() -> None:
 
 def test_metrics_that_are_not_tested_are_called_described() -> None:
     grid = metrics_grid(ab_content().comparison.first)
-    assert [row[5].text for row in grid.rows] == ["described", "described", "primary", "described", "described"]
+    assert [row[5].text for row in grid.rows] == ["unadjusted", "described", "primary", "described", "described"]
     assert grid.rows[1][4].text == "-"
 
 
