@@ -21,15 +21,13 @@ from stratkit.reports.wording import capital
 
 _BUCKETS: Final = 700
 LOG_FROM: Final = 5.0  # times the lowest equity
-_LONGEST: Final = 26  # letters of a name in a legend
+_LONGEST: Final = 32  # letters of a name in a legend
+_TAIL: Final = 12  # of them at the end, where parameters differ
 
 
 def legend_names(content: ABContent) -> list[str]:
     """Return the arms as a legend names them: the letter, and so much of the name as has room."""
-    return [
-        label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        for label in content.labels
-    ]
+    return [_shortened(label) for label in content.labels]
 
 
 def equity_chart(content: ABContent) -> Chart:
@@ -154,6 +152,12 @@ def interval_chart(content: ABContent) -> Chart:
         },
     }
     return Chart(*about, tuple(rows), layout)
+
+
+def _shortened(label: str) -> str:
+    if len(label) <= _LONGEST:
+        return label
+    return f"{label[: _LONGEST - _TAIL - 1]}\N{HORIZONTAL ELLIPSIS}{label[-_TAIL:]}"
 
 
 def _band_traces(content: ABContent, block: int) -> list[Trace]:

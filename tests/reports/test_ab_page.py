@@ -22,9 +22,9 @@ from stratkit.reports.ab_charts import cumulative_chart, equity_chart, interval_
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_grids import arms_grid, blocks_grid, checks_grid, looks_grid, metrics_grid, sources_grid
 from stratkit.reports.ab_notes import ab_notes
-from stratkit.reports.ab_page import render_ab_page, warnings_of, write_ab_page
+from stratkit.reports.ab_page import render_ab_page, write_ab_page
 from stratkit.reports.ab_test_charts import blocks_chart, bootstrap_chart, bootstrap_histogram, looks_chart, power_chart
-from stratkit.reports.ab_words import ab_cards, ab_facts
+from stratkit.reports.ab_words import ab_cards, ab_facts, rule_words
 
 CHARTS = {"equity", "interval", "cumulative", "bootstrap", "blocks", "power"}
 
@@ -100,7 +100,7 @@ def test_equity_that_is_multiplied_is_drawn_on_a_log_scale_and_a_loss_of_everyth
 
 def test_long_names_are_cut_in_the_legend_and_whole_where_there_is_room() -> None:
     content = ab_content(4)
-    assert legend_names(content)[3] == "D " + "x" * 23 + "…"
+    assert legend_names(content)[3] == "D " + "x" * 17 + "…" + "x" * 12
     assert "D " + "x" * 40 in visible(render_ab_page(content))
 
 
@@ -172,7 +172,7 @@ def test_checks_say_what_they_assume_and_the_primary_test_is_marked() -> None:
     by_name = {row[0].text: row for row in grid.rows}
     assert by_name["Wilcoxon signed rank"][3].text == "symmetric differences; the median, not Sharpe"
     assert by_name["Wilcoxon signed rank"][2].tone == "gain"
-    assert by_name["sign flip of blocks"][2].note == "± 0.006"
+    assert by_name["Sign flip of blocks"][2].note == "± 0.006"
     assert by_name["Diebold-Mariano"][2].text == "n/a"
     assert by_name["Diebold-Mariano"][3].note == "the arms forecast nothing"
 
@@ -246,11 +246,31 @@ def test_a_metric_is_shown_in_its_unit(metric: ComparedMetric, shown: str) -> No
     assert percent == shown.endswith("%")
 
 
-def test_every_warning_stands_once_wherever_it_was_raised() -> None:
+def test_warnings_are_those_of_the_comparison_which_knows_the_pairs() -> None:
     content = ab_content(3)
-    twice = replace(content.comparison, warnings=(WarningLine("SHORT", "Less than a year."),))
-    codes = [warning.code for warning in warnings_of(_with(content, twice))]
-    assert codes == ["SHORT", "TEST_DISAGREE", "PEEKING"]
+    said = replace(content.comparison, warnings=(WarningLine("SHORT", "A against B: less than a year"),))
+    text = visible(render_ab_page(_with(content, said)))
+    assert "SHORT A against B: less than a year." in text
+    assert "TEST_DISAGREE" not in text
+
+
+def test_by_what_the_verdict_goes_is_said() -> None:
+    assert "it alone decides" in rule_words(ab_content())
+    assert "Romano and Wolf" in rule_words(ab_content(3))
+    assert "goes by the looks" in rule_words(ab_content(sequential=watched()))
+    many = ab_content(3).comparison.many
+    assert many is not None
+    (card,) = [card for card in ab_cards(ab_content(3)) if card.label == "p value"]
+    assert f"{many.rows[1].p_romano_wolf:.3f} among 2 comparisons" in card.note
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(807_659.0, "807,659"), (-0.684, "−0.68"), (0.00012, "0.00012"), (0.0, "0.00")]
+)
+def test_a_statistic_has_as_many_digits_as_say_something(value: float, shown: str) -> None:
+    pair = ab_content().comparison.first
+    changed = replace(pair, checks=(replace(pair.checks[0], statistic=value),))
+    assert checks_grid(changed, 0.05).rows[1][1].text == shown
 
 
 def test_metrics_that_are_not_tested_are_called_described() -> None:

@@ -18,6 +18,7 @@ from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.monte_carlo_grids import figures_grid, overview_grid
 from stratkit.reports.monte_carlo_page import render_monte_carlo_page, write_monte_carlo_page
 from stratkit.reports.monte_carlo_words import made_words, run_facts
+from stratkit.reports.wording import sentence_of
 from stratkit.research.monte_carlo_record import Fan, Histogram, Procedure, ProcedureName
 
 
@@ -40,11 +41,11 @@ def test_every_procedure_says_what_it_tests_above_its_figures(tmp_path: Path) ->
     for place, one in enumerate(content.run.procedures):
         start = page.index(f'<section id="p{place}"')
         section = visible(page[start : page.index("</section>", start)])
-        said = one.tests[:1].upper() + one.tests[1:]
+        said = sentence_of(one.tests)
         assert section.index(one.title) < section.index(said) < section.index("Figures")
         assert f"Not answered: {one.not_answered}." in section or not one.not_answered
         for row in one.rows:
-            assert row.name[1:] in section
+            assert all(part[1:] in section for part in row.name.split(", "))
     assert content.command in visible(page)
 
 
@@ -73,8 +74,20 @@ def test_columns_that_no_figure_has_are_left_out() -> None:
 
     assert heads("trade_shuffle") == ["Figure", "The run", "5%", "Median", "95%", "Mean", "p value"]
     assert heads("returns_bootstrap") == ["Figure", "The run", "5%", "Median", "95%", "Mean", "95% interval"]
-    assert heads("cost_stress") == ["Figure", "The run"]
-    assert heads("ruin") == ["Figure", "Mean", "95% interval"]
+    assert heads("ruin") == ["Figure", "Of the paths", "95% interval"]
+
+
+def test_a_cost_stress_has_a_row_for_each_level_of_costs() -> None:
+    grid = figures_grid(procedure("cost_stress"), 0)
+    assert [head.text for head in grid.heads] == ["Costs", "Sharpe ratio", "Total return"]
+    assert [[cell.text for cell in row] for row in grid.rows] == [
+        ["As it is", "0.81", "62.0%"],
+        ["Costs x2", "0.50", "42.0%"],
+        ["Costs x3", "0.19", "22.0%"],
+        ["Break-even cost", "18.0 bps", "-"],
+    ]
+    plain = replace(procedure("cost_stress"), rows=procedure("cost_stress").rows[-1:])
+    assert [head.text for head in figures_grid(plain, 0).heads] == ["Figure", "The run"]
 
 
 def test_a_p_value_carries_its_error_and_is_never_zero() -> None:
