@@ -13,6 +13,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from stratkit.cli.abtest import abtest
 from stratkit.cli.backtest import backtest
 from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.command("backtest")(backtest)
 app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
+app.command("abtest")(abtest)
 app.command("montecarlo")(montecarlo)
 app.command("features")(features)
 app.add_typer(check_app, name="check")

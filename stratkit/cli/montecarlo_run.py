@@ -23,6 +23,7 @@ from stratkit.research.monte_carlo_record import MonteCarlo, ProcedureName
 from stratkit.research.monte_carlo_run import StudiedRun, studied_run
 from stratkit.research.monte_carlo_settings import MonteCarloSettings
 from stratkit.research.monte_carlo_words import WORDS
+from stratkit.runs.ab_looks import AB_RECORD
 from stratkit.runs.find import LATEST, find_run
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.json_text import json_text
@@ -30,7 +31,6 @@ from stratkit.runs.results import new_results
 
 RESULTS: Final = "montecarlo"
 RECORD: Final = "montecarlo.json"
-AB_RECORD: Final = "abtest.json"
 _COMPILE_S: Final = 25  # measured on two cores
 _NAMED: Final = 3  # strategies, or symbols, in a title
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from stratkit.inference.comparison import Sequential
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.cumulative_band import cumulative_band
 from stratkit.reports.ab_charts import LOG_FROM, legend_names
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_test_charts import NO_TEST, bootstrap_histogram
-from stratkit.reports.ab_words import metric_name, metric_shape, metric_value, pair_words
+from stratkit.reports.ab_words import metric_shape, metric_value, pair_words
 from stratkit.reports.chart_specs import log_ticks
 from stratkit.reports.figure_parts import (
     BENCHMARK,
@@ -80,7 +81,10 @@ def equity_figure(content: ABContent) -> Figure:
         say(top, "there are no periods that the arms share")
         return figure
     for place, name in enumerate(names):
-        look = {"color": SERIES[place % len(SERIES)], "ls": _STYLES[place // len(SERIES) % len(_STYLES)]}
+        look: dict[str, Any] = {
+            "color": SERIES[place % len(SERIES)],
+            "ls": _STYLES[place // len(SERIES) % len(_STYLES)],
+        }
         equity = comparison.equity[:, place]
         fall = drawdown_of(equity, 1.0)
         for axes, values, width in ((top, equity, 1.3), (below, fall, 0.9)):
@@ -99,7 +103,7 @@ def difference_figure(content: ABContent) -> Figure:
     """Return the differences with their intervals beside the running sum of the first with its band."""
     comparison = content.comparison
     first = comparison.first
-    figure = new_figure(content, f"The difference of the {metric_name(comparison.question.metric)}", 4.6)
+    figure = new_figure(content, f"The difference of the {METRIC_WORDS[comparison.question.metric]}", 4.6)
     left = figure.add_axes((0.15, 0.13, 0.33, 0.66))
     right = figure.add_axes((0.575, 0.13, 0.405, 0.66))
     for axes in (left, right):
@@ -141,7 +145,7 @@ def bootstrap_figure(content: ABContent) -> Figure:
     axes.axvline(test.difference, color=INK, lw=1.5, label=f"observed {metric_value(test.metric, test.difference)}")
     axes.axvline(0, color=SOFT, lw=1.2, ls=":", label="no difference")
     _metric_ticks(axes, content)
-    _name_axis(axes, f"difference of the {metric_name(test.metric)}")
+    _name_axis(axes, f"difference of the {METRIC_WORDS[test.metric]}")
     axes.grid(axis="x", visible=False)
     legend(axes)
     return figure
@@ -168,7 +172,7 @@ def power_figure(content: ABContent) -> Figure:
     axes.set_xlim(left=0)
     percent_axis(axes)
     _metric_ticks(axes, content)
-    _name_axis(axes, f"true difference of the {metric_name(test.metric)}")
+    _name_axis(axes, f"true difference of the {METRIC_WORDS[test.metric]}")
     legend(axes)
     return figure
 
@@ -236,7 +240,7 @@ def _draw_intervals(axes: Axes, content: ABContent) -> None:
 
 def _wealth_axis(axes: Axes, low: float, high: float) -> None:
     """Write multiples of the start, on a log scale where they lie far apart."""
-    if 0 < low and high > LOG_FROM * low:
+    if low > 0 and high > LOG_FROM * low:
         axes.set_yscale("log")
         axes.set_yticks(log_ticks(low, high)["tickvals"])
         axes.set_yticks([], minor=True)

@@ -8,7 +8,7 @@ from typing import Final
 from stratkit.panel import format_time
 from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.wording import MISSING, money, number, percent
-from stratkit.research.monte_carlo_record import Procedure, Unit
+from stratkit.research.monte_carlo_record import PathRow, Procedure, Unit
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _SHAPES: Final[dict[Unit, str]] = {
@@ -61,6 +61,22 @@ def made_words(procedure: Procedure) -> str:
     if not procedure.paths:
         return MISSING
     return f"all {procedure.paths:,} cases" if procedure.is_exact else f"{procedure.paths:,} drawn"
+
+
+def stress_levels(procedure: Procedure) -> tuple[list[str], dict[str, dict[str, PathRow]], list[PathRow]]:
+    """Return the figures of a cost stress, them by the level of costs, and the rows that belong to no level.
+
+    A row of a level is called "Sharpe ratio, costs x2".
+    """
+    levels: dict[str, dict[str, PathRow]] = {}
+    rest = []
+    for row in procedure.rows:
+        figure, _, level = row.name.partition(", ")
+        if level:
+            levels.setdefault(level, {})[figure] = row
+        else:
+            rest.append(row)
+    return list(dict.fromkeys(figure for own in levels.values() for figure in own)), levels, rest
 
 
 def run_facts(content: MonteCarloContent) -> list[tuple[str, str]]:
