@@ -117,7 +117,8 @@ def ab_cards(content: ABContent) -> list[Card]:
             Card(
                 "Equivalent",
                 "yes" if same.holds else "no",
-                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)}",
+                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)} "
+                f"{p_error_words(same.p_error)}".rstrip(),
                 "whether the difference is smaller than the margin, whatever its sign",
                 "gain" if same.holds else "",
             )

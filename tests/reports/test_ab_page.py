@@ -269,6 +269,12 @@ def test_the_verdict_of_many_arms_says_one_pair_after_the_other() -> None:
     assert verdict_sentences(content) == [content.comparison.verdict.words]
 
 
+def test_equivalence_stands_with_its_margin_and_the_error_of_its_p_value() -> None:
+    card = ab_cards(ab_content())[-1]
+    assert (card.label, card.value, card.note) == ("Equivalent", "no", "within ±0.300; p 0.710 ± 0.006")
+    assert "Equivalent" not in [one.label for one in ab_cards(ab_content(margin=None))]
+
+
 def test_by_what_the_verdict_goes_is_said() -> None:
     assert "it alone decides" in rule_words(ab_content())
     assert "Romano and Wolf" in rule_words(ab_content(3))
