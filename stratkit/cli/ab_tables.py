@@ -56,7 +56,7 @@ def print_ab_test(terminal: Terminal, test: ABTest, folder: Path) -> None:
                 )
             )
             terminal.show(checks_table(pair))
-        rows = [*_lines("equivalence", equivalence_line(pair)), *_lines("power", power_lines(test, pair))]
+        rows = [*_lines("margin", equivalence_line(pair)), *_lines("power", power_lines(test, pair))]
     else:
         rows += [(name, Text(value)) for name, value in many_rows(test, many)]
     if found.sequential is not None:

@@ -70,6 +70,8 @@ def run_ab_test(
     letters = arm_letters(len(words))
     condition = None if asked.fail_unless is None else condition_of(asked.fail_unless, letters)
     asks = _asks(asked)
+    if asks.sequential is not None and len(words) > 2:
+        raise UsageError(f"--sequential must have two arms; found {len(words)}: compare them pair by pair")
     tokens = [arm_token(word, out) for word in words]
     configs = configured_arms(tokens, out, options, settings)
     asks = replace(asks, question=replace(asks.question, risk_free_ann=_risk_free(asked, configs)))

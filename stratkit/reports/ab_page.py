@@ -10,7 +10,7 @@ from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_grids import arms_grid, blocks_grid, checks_grid, looks_grid, metrics_grid, sources_grid
 from stratkit.reports.ab_notes import ab_notes
 from stratkit.reports.ab_test_charts import blocks_chart, bootstrap_chart, looks_chart, power_chart
-from stratkit.reports.ab_words import TONES, ab_cards, ab_facts, rule_words
+from stratkit.reports.ab_words import TONES, ab_cards, ab_facts, rule_words, verdict_sentences
 from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.offline import interactive_page, trusted, write_page
 from stratkit.reports.wording import sentence_of
@@ -44,6 +44,7 @@ def render_ab_page(content: ABContent) -> str:
         tone=TONES[comparison.verdict.kind],
         cards=ab_cards(content),
         facts=ab_facts(content),
+        said=verdict_sentences(content),
         rule=rule_words(content),
         warnings=[(one.code, sentence_of(one.sentence)) for one in comparison.warnings],
         parts=parts,

@@ -89,7 +89,7 @@ def ab_cards(content: ABContent) -> list[Card]:
         Card("p value", p_words(test.p_value), _p_note(content), test.hypothesis),
         Card(
             "Standard error",
-            number(_per_shown(pair, test.se_period), 3),
+            metric_value(test.metric, _per_shown(pair, test.se_period)),
             f"{test.se_name}; block of {test.block}",
             "of the difference, in the unit that is shown",
         ),
@@ -117,12 +117,21 @@ def ab_cards(content: ABContent) -> list[Card]:
             Card(
                 "Equivalent",
                 "yes" if same.holds else "no",
-                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)}",
+                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)} "
+                f"{p_error_words(same.p_error)}".rstrip(),
                 "whether the difference is smaller than the margin, whatever its sign",
                 "gain" if same.holds else "",
             )
         )
     return cards
+
+
+def verdict_sentences(content: ABContent) -> list[str]:
+    """Return the words of the verdict; those of several pairs one by one where the whole is made of them."""
+    comparison = content.comparison
+    pieces = [pair.verdict.words for pair in comparison.pairs]
+    before, found, _ = comparison.verdict.words.partition(" ".join(pieces))
+    return [*filter(None, (before.strip(),)), *pieces] if found else [comparison.verdict.words]
 
 
 def rule_words(content: ABContent) -> str:

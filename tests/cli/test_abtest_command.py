@@ -169,6 +169,11 @@ BAD = {
     "block": (("--block", "0", "other.csv"), 2, "--block must be auto or a number of periods from 1 on; found '0'"),
     "horizon": (("--horizon", "9", "other.csv"), 2, "--horizon plans a sequential test"),
     "spending": (("--sequential", "alpha-spending", "other.csv"), 2, "must know how long the test shall last"),
+    "three in sequence": (
+        ("other.csv", "good.csv", "--sequential", "always-valid"),
+        2,
+        "--sequential must have two arms; found 3",
+    ),
     "one arm": ((), 2, "must have 2 to 26 arms; found 1"),
 }
 
@@ -302,6 +307,7 @@ def test_every_option_of_the_test_changes_it(stratkit: Stratkit, returns: Callab
     volatility = compared(stratkit, *arms)["metrics"]["volatility"]["a"]
     assert excess[0] - excess[1] == pytest.approx(0.05 / volatility, rel=0.01)
     assert compared(stratkit, *arms, "--power", "0.9")["power"]["mde"] > compared(stratkit, *arms)["power"]["mde"]
+    assert "\nmargin " in stratkit("abtest", *arms, *FAST, "--margin", "0.1").out
     margin = compared(stratkit, *arms, "--margin", "0.1")["equivalence"]
     assert (margin["margin"], margin["holds"]) == (0.1, False)
 

@@ -24,7 +24,7 @@ from stratkit.reports.ab_grids import arms_grid, blocks_grid, checks_grid, looks
 from stratkit.reports.ab_notes import ab_notes
 from stratkit.reports.ab_page import render_ab_page, write_ab_page
 from stratkit.reports.ab_test_charts import blocks_chart, bootstrap_chart, bootstrap_histogram, looks_chart, power_chart
-from stratkit.reports.ab_words import ab_cards, ab_facts, rule_words
+from stratkit.reports.ab_words import ab_cards, ab_facts, rule_words, verdict_sentences
 
 CHARTS = {"equity", "interval", "cumulative", "bootstrap", "blocks", "power"}
 
@@ -241,7 +241,9 @@ def test_a_metric_is_shown_in_its_unit(metric: ComparedMetric, shown: str) -> No
     changed = replace(pair, primary=replace(pair.primary, metric=metric, difference=0.176))
     question = replace(content.comparison.question, metric=metric)
     content = _with(content, replace(content.comparison, pairs=(changed,), question=question))
-    assert ab_cards(content)[0].value == shown
+    value, _, error = (card.value for card in ab_cards(content)[:3])
+    assert value == shown
+    assert error.endswith("%") == shown.endswith("%")
     percent = bootstrap_chart(content).layout["xaxis"].get("tickformat") == ".0%"
     assert percent == shown.endswith("%")
 
@@ -252,6 +254,25 @@ def test_warnings_are_those_of_the_comparison_which_knows_the_pairs() -> None:
     text = visible(render_ab_page(_with(content, said)))
     assert "SHORT A against B: less than a year." in text
     assert "TEST_DISAGREE" not in text
+
+
+def test_the_verdict_of_many_arms_says_one_pair_after_the_other() -> None:
+    content = ab_content(3)
+    pieces = [pair.verdict.words for pair in content.comparison.pairs]
+    whole = replace(content.comparison.verdict, words=" ".join(pieces))
+    many = _with(content, replace(content.comparison, verdict=whole))
+    assert verdict_sentences(many) == pieces
+    best = replace(whole, words=f"It beats every other arm. {whole.words}")
+    beaten = verdict_sentences(_with(content, replace(content.comparison, verdict=best)))
+    assert beaten == ["It beats every other arm.", *pieces]
+    assert "".join(f"<li>{words}</li>" for words in pieces) in render_ab_page(many)
+    assert verdict_sentences(content) == [content.comparison.verdict.words]
+
+
+def test_equivalence_stands_with_its_margin_and_the_error_of_its_p_value() -> None:
+    card = ab_cards(ab_content())[-1]
+    assert (card.label, card.value, card.note) == ("Equivalent", "no", "within ±0.300; p 0.710 ± 0.006")
+    assert "Equivalent" not in [one.label for one in ab_cards(ab_content(margin=None))]
 
 
 def test_by_what_the_verdict_goes_is_said() -> None:
