@@ -22,8 +22,8 @@ class ArmTable:
 
     `q` (C, A) is the moving average of rewards in R, 0 before any; `count` (C, A) closed trades. `weight` and `total`
     (C, A) are trades and rewards held within `reward_range_r` as the policy counts them: all alike, discounted, or
-    those of the window. `recent_arm` and `recent_reward` (C, W) are that window, newest last, arm -1 where empty;
-    W = 0 for policies without one.
+    those of the window. `recent` is that window by cell, arm and reward of each trade, newest last; nothing is ever
+    written into the arrays of a table that was handed out.
     """
 
     regimes: int
@@ -31,8 +31,7 @@ class ArmTable:
     count: IntArray
     weight: FloatArray
     total: FloatArray
-    recent_arm: IntArray
-    recent_reward: FloatArray
+    recent: dict[int, tuple[tuple[int, float], ...]]
 
     def cells(self, symbol: IntArray, regime: IntArray) -> IntArray:
         """Return the cells of symbols and regimes; a table of the market has one symbol."""
@@ -51,22 +50,19 @@ class Choices(NamedTuple):
 def empty_table(symbols: int, regimes: int, arms: int, settings: SelectorSettings) -> ArmTable:
     """Return a table in which nothing is known."""
     cells = (symbols if settings.scope == "symbol" else 1) * (regimes + 1)
-    window = settings.window_trades if settings.policy == "sliding_window" else 0
     zero = np.zeros((cells, arms))
-    return ArmTable(
-        regimes, zero, np.zeros((cells, arms), np.int64), zero, zero,
-        np.full((cells, window), -1, np.int64), np.zeros((cells, window)),
-    )  # fmt: skip
+    return ArmTable(regimes, zero, np.zeros((cells, arms), np.int64), zero, zero, {})
 
 
-def epsilon_of(table: ArmTable, settings: SelectorSettings) -> float:
-    """Return the share of random choices after as many closed trades as the table holds.
+def epsilon_of(table: ArmTable, settings: SelectorSettings) -> FloatArray:
+    """Return (C,) the share of random choices in each cell, after as many closed trades as it holds.
 
     >>> epsilon_of(empty_table(1, 1, 2, SelectorSettings()), SelectorSettings())
-    0.1
+    array([0.1, 0.1])
     """
-    trades = int(table.count.sum())
-    return max(settings.epsilon_min, settings.epsilon * settings.epsilon_decay**trades)
+    trades = table.count.sum(axis=1)
+    left: FloatArray = np.maximum(settings.epsilon * settings.epsilon_decay**trades, settings.epsilon_min)
+    return left
 
 
 def bar_uniforms(seed: int, bar: int, slots: int, arms: int) -> FloatArray:
@@ -98,7 +94,7 @@ def choose(
     values[is_cold] = np.where(suitable[is_cold], 0.0, -np.inf)
     arm = _first_best(values, default)
     if settings.policy == "epsilon_greedy":
-        tries = (uniform[:, 0] < epsilon_of(table, settings)) & ~is_cold
+        tries = (uniform[:, 0] < epsilon_of(table, settings)[cell]) & ~is_cold
         arm = np.where(tries, np.where(suitable, uniform[:, 1:], -1.0).argmax(axis=1), arm)
     arm = np.where(suitable.any(axis=1), arm, NO_ARM)
     return Choices(arm, (arm != NO_ARM) & (arm != _first_best(q, default)))
@@ -130,7 +126,7 @@ def learn(table: ArmTable, settings: SelectorSettings, outcomes: Outcomes) -> Ar
     return changed
 
 
-_CHANGING: Final = ("q", "count", "weight", "total", "recent_arm", "recent_reward")
+_CHANGING: Final = ("q", "count", "weight", "total", "recent")
 
 
 def _credit(table: ArmTable, settings: SelectorSettings, cell: int, arm: int, reward: float) -> None:
@@ -140,7 +136,7 @@ def _credit(table: ArmTable, settings: SelectorSettings, cell: int, arm: int, re
     low, high = settings.reward_range_r
     held = min(max(reward, low), high)
     if settings.policy == "sliding_window":
-        _shift_in(table, cell, arm, held)
+        _shift_in(table, settings, cell, arm, held)
         return
     if settings.policy == "discounted":
         table.weight[cell] *= settings.discount
@@ -149,12 +145,12 @@ def _credit(table: ArmTable, settings: SelectorSettings, cell: int, arm: int, re
     table.total[cell, arm] += held
 
 
-def _shift_in(table: ArmTable, cell: int, arm: int, reward: float) -> None:
-    for window, value in ((table.recent_arm[cell], arm), (table.recent_reward[cell], reward)):
-        window[:-1] = window[1:]
-        window[-1] = value
-    there = table.recent_arm[cell] >= 0
-    arms, count = table.recent_arm[cell][there], table.q.shape[1]
+def _shift_in(table: ArmTable, settings: SelectorSettings, cell: int, arm: int, reward: float) -> None:
+    recent = (*table.recent.get(cell, ()), (arm, reward))[-settings.window_trades :]
+    table.recent[cell] = recent
     # summed anew each time: taking away what leaves the window would let rounding pile up
-    table.weight[cell] = np.bincount(arms, minlength=count)
-    table.total[cell] = np.bincount(arms, table.recent_reward[cell][there], minlength=count)
+    weight, total = [0.0] * table.q.shape[1], [0.0] * table.q.shape[1]
+    for one, earned in recent:
+        weight[one] += 1.0
+        total[one] += earned
+    table.weight[cell], table.total[cell] = weight, total

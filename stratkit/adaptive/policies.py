@@ -2,7 +2,8 @@
 
 Sources: UCB1: P. Auer, N. Cesa-Bianchi, P. Fischer, Machine Learning 47 (2002), p. 237. Gaussian Thompson sampling:
 S. Agrawal, N. Goyal, AISTATS 2013, algorithm 2. Discounted and sliding-window UCB: A. Garivier, E. Moulines, ALT 2011,
-sections 2 and 3, here with the constant of UCB1, sqrt(2 ln t / n), in the place of theirs.
+sections 2 and 3, here with the constant of UCB1, sqrt(2 ln t / n), in the place of theirs. The width of a bonus for
+rewards of a known deviation: T. Lattimore, C. Szepesvari, Bandit Algorithms (2020), section 8.1.
 """
 
 from __future__ import annotations

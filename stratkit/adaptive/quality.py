@@ -123,11 +123,11 @@ def closed_regimes(terms: Terms, higher_timeframes: int = 0) -> str | None:
     rows = list(zip(terms.regimes, first, ever, strict=True))
     never = [f"{name} ({last:.2f} at most)" for name, _, last in rows if last < threshold]
     at_first = [f"{name} ({now:.2f} at most)" for name, now, last in rows if now < threshold <= last]
-    said = [f"never in {', '.join(never)}"] if never else []
-    said += [f"not before success rates have risen in {', '.join(at_first)}"] if at_first else []
+    said = [f"none can ever reach it in {', '.join(never)}"] if never else []
+    said += [f"none can reach it before success rates have risen in {', '.join(at_first)}"] if at_first else []
     if not said:
         return None
     return (
-        f"signals need a quality of {threshold:g}, which none can reach {'; '.join(said)}: "
+        f"signals need a quality of {threshold:g}; {'; '.join(said)}: "
         "lower optimization.quality.threshold, or run more strategies that can agree"
     )

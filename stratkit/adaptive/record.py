@@ -193,11 +193,7 @@ def _table_record(table: ArmTable) -> dict[str, Any]:
         [cell, arm, *(array[cell, arm].item() for array in (table.q, table.count, table.weight, table.total))]
         for cell, arm in np.argwhere(table.count > 0).tolist()
     ]
-    recent = [
-        [cell, [[arm, reward] for arm, reward in zip(row.tolist(), table.recent_reward[cell].tolist()) if arm >= 0]]
-        for cell, row in enumerate(table.recent_arm)
-        if (row >= 0).any()
-    ]
+    recent = [[cell, [list(trade) for trade in table.recent[cell]]] for cell in sorted(table.recent)]
     return {"arms": arms, "recent": recent}
 
 
@@ -205,8 +201,5 @@ def _table(record: Mapping[str, Any], empty: ArmTable) -> ArmTable:
     q, count, weight, total = empty.q.copy(), empty.count.copy(), empty.weight.copy(), empty.total.copy()
     for cell, arm, *numbers in record["arms"]:
         q[cell, arm], count[cell, arm], weight[cell, arm], total[cell, arm] = numbers
-    recent_arm, recent_reward = empty.recent_arm.copy(), empty.recent_reward.copy()
-    for cell, trades in record["recent"]:
-        recent_arm[cell, -len(trades) :] = [arm for arm, _ in trades]
-        recent_reward[cell, -len(trades) :] = [reward for _, reward in trades]
-    return ArmTable(empty.regimes, q, count, weight, total, recent_arm, recent_reward)
+    recent = {int(cell): tuple((int(arm), float(r)) for arm, r in trades) for cell, trades in record["recent"]}
+    return ArmTable(empty.regimes, q, count, weight, total, recent)

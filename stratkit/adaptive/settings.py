@@ -126,18 +126,23 @@ class SelectorSettings(BaseModel):
         1, ge=0, description="closed trades of a symbol in a regime before there is a choice"
     )
     epsilon: Unit = Field(0.10, description="share of choices that try something at random (epsilon_greedy)")
-    epsilon_decay: float = Field(1.0, gt=0, le=1, description="epsilon is multiplied by this per closed trade")
+    epsilon_decay: float = Field(
+        1.0, gt=0, le=1, description="epsilon is multiplied by this per closed trade of a symbol in a regime"
+    )
     epsilon_min: Unit = Field(0.01, description="to which it may fall")
     alpha: float = Field(0.20, gt=0, le=1, description="how much the last trade counts in Q")
     reward_range_r: tuple[float, float] = Field(
         (-2.0, 4.0), description="rewards are held within, all policies but epsilon_greedy [R]"
     )
     bound_width: float = Field(
-        1.0, gt=0, description="what the bonus for the little tried is multiplied by (ucb1, discounted, sliding_window)"
+        0.25,  # 1.5 R of noise in a range of 6 R; 1 is UCB1 as published, for rewards of which no more is known
+        gt=0,
+        description="bonus for the little tried: a reward's standard deviation over the range of rewards (ucb1, "
+        "discounted, sliding_window)",
     )
     reward_sd_r: float = Field(1.5, gt=0, description="standard deviation of a reward that thompson assumes [R]")
-    discount: float = Field(0.98, gt=0, lt=1, description="what older trades count per newer one (discounted)")
-    window_trades: int = Field(50, ge=2, description="last trades that count (sliding_window)")
+    discount: float = Field(0.995, gt=0, lt=1, description="what older trades count per newer one (discounted)")
+    window_trades: int = Field(200, ge=2, description="last trades that count (sliding_window)")
     traits: dict[str, Traits] = Field(
         default_factory=dict,
         description="what a profile must suit in a regime, of T R H L; '' = all compete, '-' = risk off",

@@ -28,6 +28,7 @@ class Status:
     """Strategies by state, weights raw and as shares of 1 among those that may trade, scores, alerts, arms, epsilon.
 
     `alerts` says of each strategy that is not active what is out of bounds; `arms` lists what was tried, by regime.
+    `epsilon` is the share of random choices now, the mean of the cells with trades; None for another policy.
     """
 
     by_state: dict[str, list[str]]
@@ -36,7 +37,7 @@ class Status:
     scores: dict[str, float]
     alerts: list[str]
     arms: list[ArmFigures]
-    epsilon: float
+    epsilon: float | None
     open_trades: int
 
 
@@ -52,7 +53,7 @@ def status_of(terms: Terms, adaptation: Adaptation, open_trades: int) -> Status:
         dict(zip(terms.strategies, scores_of(terms, adaptation).tolist(), strict=True)),
         _alerts(terms, adaptation, states),
         arm_figures(terms, adaptation.table),
-        epsilon_of(adaptation.table, terms.selector),
+        _epsilon(terms, adaptation.table),
         open_trades,
     )
 
@@ -64,6 +65,13 @@ def _alerts(terms: Terms, adaptation: Adaptation, states: list[str]) -> list[str
             reasons = violations(adaptation.all_measures, strategy, terms.optimization.health)
             found.append(f"{name} is {state}: {'; '.join(reasons) or 'all figures within bounds'}")
     return found
+
+
+def _epsilon(terms: Terms, table: ArmTable) -> float | None:
+    if terms.selector.policy != "epsilon_greedy":
+        return None
+    tried = table.count.any(axis=1)
+    return float(epsilon_of(table, terms.selector)[tried].mean()) if tried.any() else terms.selector.epsilon
 
 
 def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
