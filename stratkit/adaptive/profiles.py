@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from stratkit.adaptive.terms import Terms
 from stratkit.panel import BoolArray, IntArray
-from stratkit.plans import PROFILES
+from stratkit.plans import PROFILES, ExitPlan
+from stratkit.strategies.signals import Signals
 
 _NOTHING_SUITS = "-"
 
@@ -38,3 +42,16 @@ def default_profile(terms: Terms) -> int:
 
 def _suits(profile: str, traits: str) -> bool:
     return traits != _NOTHING_SUITS and set(traits) <= set(PROFILES[profile].suits)
+
+
+def profile_plans(terms: Terms) -> list[ExitPlan]:
+    """Return the plans of the profiles that compete, in their order, and behind them that of risk off."""
+    return [PROFILES[name].plan for name in (*terms.selector.profiles, "none")]
+
+
+def without_plans(signals: Sequence[Signals]) -> list[Signals]:
+    """Return signals that say nothing of how positions are left by price: a profile does."""
+    return [
+        replace(one, stop_level=None, target_level=None, risk_unit=None, plan=None, plans=(), exit_plan=None)
+        for one in signals
+    ]
