@@ -29,8 +29,8 @@ def open_shadow(
     """Return a shadow book beside the account of `base`: `sides` (T, N) per strategy are written as it is played.
 
     What strategies say of levels and plans holds as in the account; sizes, target weights and parts to leave do not.
-    At the close that decides it a position is worth the initial cash over the number of symbols, in any fraction of a
-    unit, and no volume is too small for it.
+    At the close that decides it a position is worth the initial cash over the number of symbols, times the risk
+    multiplier of its plan, in any fraction of a unit, and no volume is too small for it.
     """
     # a number of units that hangs on the bar alone: in equity it would depend on what was won and lost before
     units = account.initial_cash / len(base.bars.symbols) / base.bars.close
