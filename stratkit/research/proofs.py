@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from stratkit.features.settings import FeatureSettings
+from stratkit.regimes.settings import RegimeSettings
 from stratkit.research.feature_sources import feature_sources
+from stratkit.research.label_sources import ConditionSource, RegimeSource, built_in_regimes
 from stratkit.research.matrix_sources import MatrixRows, StandardFeatures, built_in_features
 from stratkit.research.outputs import CausalSource
 from stratkit.research.sources import built_in_indicators
@@ -18,6 +20,7 @@ BUILT_IN_BARS: Final = 3_000  # last bars of a set, where everything that comes 
 _MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
 _REFITS: Final = 3
 _FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
+_FITTED_CUTS: Final = 3  # a run learns a model anew for each symbol, several times
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Proof:
 
 
 def built_in_proofs() -> list[Proof]:
-    """Return every built-in indicator, indicators on coarser bars, formulas, the standard features and their matrix."""
+    """Return every built-in indicator, indicators on coarser bars, formulas, the standard features and their matrix, every regime."""
     return [
         *(Proof(source, last_bars=BUILT_IN_BARS) for source in built_in_indicators()),
         *(
@@ -53,7 +56,25 @@ def built_in_proofs() -> list[Proof]:
             for source in feature_sources()
         ),
         *(Proof(source, most_cuts=_FEATURE_CUTS, last_bars=source.proof_bars) for source in built_in_features()),
+        *(_of_regimes(source) for source in built_in_regimes()),
+        Proof(ConditionSource(), most_cuts=_FEATURE_CUTS, last_bars=ConditionSource().proof_bars, is_ours=True),
     ]
+
+
+def _of_regimes(source: RegimeSource) -> Proof:
+    cuts = _FITTED_CUTS if source.is_fitted else _FEATURE_CUTS
+    return Proof(source, most_cuts=cuts, last_bars=source.proof_bars, is_ours=True)
+
+
+def regime_proofs(regimes: RegimeSettings | None, seed: int) -> list[Proof]:
+    """Return the labels of a configuration's `regimes`, on as many last bars as show some refits; none where off."""
+    if regimes is None:
+        return []
+    source = RegimeSource(regimes, seed)
+    if not source.is_fitted:
+        return [Proof(source, share=1.0 / _MANY_AT_ONCE)]
+    enough = regimes.fit.min_bars + _REFITS * regimes.fit.refit_bars
+    return [Proof(source, most_cuts=_FEATURE_CUTS, last_bars=enough)]
 
 
 def configured_proofs(features: FeatureSettings) -> list[Proof]:

@@ -17,7 +17,14 @@ from test_report_page import EVIL, many_symbols, payload_of, visible
 from stratkit.analytics.attribution import attribute
 from stratkit.reports.content import Fault, RaisedAlert, ReportContent
 from stratkit.research.refused_trades import CapEffect
-from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, symbols_grid
+from stratkit.reports.earned_grids import (
+    contributed_grid,
+    earned_grid,
+    months_grid,
+    reasons_grid,
+    regimes_grid,
+    symbols_grid,
+)
 from stratkit.reports.figures import write_figures
 from stratkit.reports.grid import Grid, best_and_worst, deepest_of, largest, name_cell, strength
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
@@ -123,7 +130,13 @@ def test_the_page_has_a_chart_a_link_and_every_table(page: str) -> None:
     assert header["facts"]["strategies"] == [*NAMES, ALL]
     assert len(arrays["strategy.4.y"]) > 100
     words = visible(page)
-    for part in ("saved 1,234", "cost 310.25", "changed nothing", "KeyError: 'sentiment'", "0 proposals for 120 cycles"):
+    for part in (
+        "saved 1,234",
+        "cost 310.25",
+        "changed nothing",
+        "KeyError: 'sentiment'",
+        "0 proposals for 120 cycles",
+    ):
         assert part in words
     for name in ("months-by-strategy", "weeks-by-strategy", "caps", "faults", "alerts"):
         assert table_of(page, name)
@@ -314,3 +327,18 @@ def test_many_strategies_and_names_like_mathematics_are_drawn(tmp_path: Path) ->
     names = tuple(f"$s_{{{number}}}$ \\frac" for number in range(14))
     content = shared_content(sample_bars(200, ("A", "B")), names)
     assert write_figures(tmp_path, content, ReportSettings(png_dpi=40))[-1].name == "strategies.png"
+
+
+def test_a_run_with_labelled_bars_shows_what_each_regime_earned() -> None:
+    run = made_run(trade_regime=np.array([1, 0, -1, 0]), regimes=("trend_up", "illiquid"))
+    attribution = attribute(run, daily(5))
+    grid = regimes_grid(attribution)
+    assert named(grid) == ["trend up", "illiquid", "unlabelled", "account"]
+    assert column(grid, "P&L") == ["−40.00", "+30.00", "+20.00", "−2.00"]
+    assert sum(amount(row[1].text) for row in grid.rows) == amount(grid.foot[1].text)
+    section = strategy_section(sample_content(sample_bars(60), attribution=attribution))
+    assert section is not None
+    assert [grid.name for row in section.grids for grid in row][-1] == "regimes"
+    without = strategy_section(sample_content(sample_bars(60), attribution=attribute(made_run(), daily(5))))
+    assert without is not None
+    assert "regimes" not in [grid.name for row in without.grids for grid in row]
