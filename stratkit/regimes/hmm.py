@@ -26,7 +26,8 @@ from stratkit.seeds import generator
 if TYPE_CHECKING:
     from hmmlearn.hmm import GaussianHMM
 
-_FIRST_ROUNDS: Final = 5  # that each start is given before the likeliest goes on
+_FIRST_ROUNDS: Final = 10  # that each start is given
+_GO_ON: Final = 2  # of the likeliest starts; one that leads after few rounds need not end highest
 _MOST_ROUNDS: Final = 200  # that this one is given
 _GAIN: Final = 1e-3  # of log-likelihood in a round below which a fit has settled
 
@@ -62,10 +63,11 @@ def hmm_labels(returns: FloatArray, fit: FitSettings, seed: int) -> RegimeLabels
 
     Causal: parameters from the bars up to each fit of the schedule, probabilities filtered from the bars up to each
     bar. Every fit starts from the fit before and from `restarts` random points, all given a few rounds, of which the
-    likeliest goes on. Needs the extra `regime`.
+    two likeliest go on to the end. Needs the extra `regime`.
 
     Source: L. R. Rabiner, Proc. IEEE 77 (1989) 257.
     """
+    _hmm_class()  # what is missing is said before any bar is looked at
     rule = (
         f"most probable of {fit.states} states of a Gaussian hidden Markov model of returns, filtered; "
         f"fitted every {fit.refit_bars} bars on {'all' if fit.window_bars is None else fit.window_bars} past bars"
@@ -115,13 +117,11 @@ def fitted_hmm(
     starts += [_scaled(before, 1 / scale)] if before is not None else []
     with _silence():
         models = [model for start in starts if (model := _rounds(values, start, _FIRST_ROUNDS)) is not None]
-        if not models:
-            return None
-        best = max(models, key=lambda model: float(model.monitor_.history[-1]))
-        model = _rounds(values, _parameters(best), _MOST_ROUNDS)
-    if model is None:
+        ahead = sorted(models, key=_likelihood, reverse=True)[:_GO_ON]
+        ended = [model for each in ahead if (model := _rounds(values, _parameters(each), _MOST_ROUNDS)) is not None]
+    if not ended:
         return None
-    found = _scaled(_parameters(model), scale)
+    found = _scaled(_parameters(max(ended, key=_likelihood)), scale)
     if before is None:
         return found.ordered(by_volatility(found.variances))
     return found.ordered(as_before(found.means, found.variances, before.means, before.variances))
@@ -170,7 +170,11 @@ def _rounds(values: FloatArray, start: HmmFit, rounds: int) -> GaussianHMM | Non
     found = _parameters(model)
     rows = np.append(found.transition.sum(axis=1), found.start.sum())
     sound = np.isfinite(found.means).all() and (found.variances > 0).all() and np.allclose(rows, 1.0)
-    return model if sound and np.isfinite(model.monitor_.history[-1]) else None
+    return model if sound and np.isfinite(_likelihood(model)) else None
+
+
+def _likelihood(model: GaussianHMM) -> float:
+    return float(model.monitor_.history[-1])
 
 
 def _parameters(model: GaussianHMM) -> HmmFit:

@@ -14,7 +14,7 @@ import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.jump_features import downside_features
-from stratkit.regimes.jump_path import fitted_path, online_values
+from stratkit.regimes.jump_path import fitted_path, online_values, starting_centers
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels
 from stratkit.regimes.matching import by_volatility, nearest, ordered_names
@@ -66,7 +66,7 @@ def _learn(fit: FitSettings, seed: int, past: FloatArray, before: JumpFit | None
     if not (deviation > 0).all():
         return None
     standard = JumpFit(np.empty(0), mean, deviation).standard(past)
-    starts = _starts(standard, fit, generator(seed, "jump", bar))
+    starts = starting_centers(standard, fit.states, fit.restarts, generator(seed, "jump", bar))
     known = None if before is None else before.seen_from(mean, deviation)
     found = fitted_path(standard, starts if known is None else [known, *starts], fit.jump_penalty)
     return JumpFit(found.centers[_order(found.centers, known)], mean, deviation, found.settled)
@@ -76,13 +76,6 @@ def _read(penalty: float, found: JumpFit, features: FloatArray) -> Reading:
     values = online_values(found.standard(features), found.centers, penalty)
     best, second = np.sort(values, axis=1)[:, :2].T
     return Reading(values.argmin(axis=1), np.minimum((second - best) / penalty, 1.0))
-
-
-def _starts(standard: FloatArray, fit: FitSettings, random: np.random.Generator) -> list[FloatArray]:
-    """Return centers of groups of equal size by downside deviation, and bars drawn at random."""
-    groups = np.array_split(standard[np.argsort(standard[:, 0], kind="stable")], fit.states)
-    drawn = [standard[random.choice(len(standard), fit.states, replace=False)] for _ in range(fit.restarts - 1)]
-    return [np.array([group.mean(axis=0) for group in groups]), *drawn]
 
 
 def _order(centers: FloatArray, known: FloatArray | None) -> IntArray:

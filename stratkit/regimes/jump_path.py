@@ -39,6 +39,13 @@ def fitted_path(features: FloatArray, starts: list[FloatArray], penalty: float) 
     return min(found, key=lambda each: each.cost)
 
 
+def starting_centers(features: FloatArray, states: int, starts: int, random: np.random.Generator) -> list[FloatArray]:
+    """Return centers (R, F) to descend from: those of groups of equal size by the first feature, then random bars."""
+    groups = np.array_split(features[np.argsort(features[:, 0], kind="stable")], states)
+    drawn = [features[random.choice(len(features), states, replace=False)] for _ in range(starts - 1)]
+    return [np.array([group.mean(axis=0) for group in groups]), *drawn]
+
+
 def online_values(features: FloatArray, centers: FloatArray, penalty: float) -> FloatArray:
     """Return (n, R) the cost of the cheapest path that ends in each state at each bar, from the bars up to it."""
     loss = 0.5 * ((features[:, None, :] - centers[None, :, :]) ** 2).sum(axis=2)
