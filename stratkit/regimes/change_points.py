@@ -87,9 +87,9 @@ def pelt_change_points(values: FloatArray, penalty: float, least_bars: int) -> l
         raise UsageError(f"change points are found by ruptures; {needs_extra('regime')}") from None
     if len(values) < 2 * least_bars:
         return []
-    # PELT in C: on 1,000 values the same cuts as Pelt("l2", jump=1), a thousand times faster. Its default jump of 5
-    # would let segments begin on every fifth bar only.
-    search = KernelCPD(kernel="linear", min_size=least_bars, jump=1)
+    # PELT in C: the cuts of Pelt("l2", jump=1), a thousand times faster on 1,000 values. The default jump of Pelt, 5,
+    # would let segments begin on every fifth bar only; KernelCPD always takes each.
+    search = KernelCPD(kernel="linear", min_size=least_bars)
     return [int(bar) for bar in search.fit(values[:, None]).predict(pen=penalty)[:-1]]
 
 
