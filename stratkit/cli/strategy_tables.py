@@ -1,4 +1,4 @@
-"""`strategies_table`, `regimes_table` and `caps_table`: who earned what, when, and what caps came to, on the terminal; faults and alerts."""
+"""`strategies_table`, `regimes_table`, `caps_table`: who earned what, and what caps came to; faults and alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of who earned what: by strategy, symbol, month, exit reason, regime and contribution, each footed to the cent."""
+"""Tables of who earned what: by strategy, symbol, month, exit reason, regime, contribution, each footed to the cent."""
 
 from __future__ import annotations
 

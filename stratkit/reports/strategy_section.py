@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from stratkit.analytics.attribution import Attribution
 from stratkit.reports.content import ReportContent
-from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, regimes_grid, symbols_grid
+from stratkit.reports.earned_grids import (
+    contributed_grid,
+    earned_grid,
+    months_grid,
+    reasons_grid,
+    regimes_grid,
+    symbols_grid,
+)
 from stratkit.reports.grid import Grid
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
 from stratkit.reports.review_grids import review_grid

@@ -1,9 +1,9 @@
-"""`RegimeSource`: regime labels as a causal source, to be proved like indicators; `NotingLabels`, those of a strategy."""
+"""`RegimeSource`: regime labels as a causal source, proved like indicators; `NotingLabels`, those of a strategy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Final, get_args
 
@@ -17,7 +17,6 @@ from stratkit.research.outputs import Outputs, Panel
 
 # what a method cannot do without; those of the extra are proved where it is installed
 _NEEDS: Final[Mapping[RegimeMethod, tuple[str, ...]]] = {"hmm": ("hmmlearn",)}
-_FEW: Final = 2  # symbols that a model is fitted to in a proof: each is labelled for itself
 _OFTEN: Final = FitSettings(min_bars=100, refit_bars=50, window_bars=150, restarts=1)  # few bars show several fits
 
 
@@ -46,11 +45,9 @@ class RegimeSource:
         return self.settings.method in FITTED
 
     def outputs(self, bars: Bars) -> Outputs:
-        """Label `bars`, for a fitted method with labels of each symbol those of the first few."""
-        many = self.is_fitted and self.settings.scope == "symbol"
-        looked_at = bars.select(bars.symbols[:_FEW]) if many else bars
-        panels = label_panels(label_regimes(self.settings, looked_at, self.seed), "")
-        return Outputs(panels, looked_at.symbols)
+        """Label `bars`."""
+        panels = label_panels(label_regimes(self.settings, bars, self.seed), "")
+        return Outputs(panels, bars.symbols)
 
     def fresh(self, known_until_ns: int | None = None) -> RegimeSource:
         """Return itself: it keeps nothing between two calls."""
@@ -66,7 +63,7 @@ class ConditionSource:
     """The labels of every axis of market conditions, with the logarithm of volume for a mood, as outputs."""
 
     name: str = "market conditions"
-    settings: RegimeSettings = RegimeSettings(fit=_OFTEN)
+    settings: RegimeSettings = field(default_factory=lambda: RegimeSettings(fit=_OFTEN))
     proof_bars: int = 400
 
     @property

@@ -130,13 +130,7 @@ def test_the_page_has_a_chart_a_link_and_every_table(page: str) -> None:
     assert header["facts"]["strategies"] == [*NAMES, ALL]
     assert len(arrays["strategy.4.y"]) > 100
     words = visible(page)
-    for part in (
-        "saved 1,234",
-        "cost 310.25",
-        "changed nothing",
-        "KeyError: 'sentiment'",
-        "0 proposals for 120 cycles",
-    ):
+    for part in ("saved 1,234", "cost 310.25", "changed nothing", "KeyError: 'sentiment'", "0 proposals for 120 cycles"):
         assert part in words
     for name in ("months-by-strategy", "weeks-by-strategy", "caps", "faults", "alerts"):
         assert table_of(page, name)
