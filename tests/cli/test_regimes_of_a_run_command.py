@@ -46,4 +46,4 @@ def test_a_run_without_regimes_says_nothing_of_them(stratkit: Stratkit) -> None:
 def test_a_word_for_a_regime_that_does_not_exist_is_refused(stratkit: Stratkit) -> None:
     done = stratkit("backtest", *LABELLED, "--set", "regimes.words.trend_upp=bull")
     assert done.code == 2
-    assert "did you mean trend_up" in done.err
+    assert "did you mean 'trend_up'" in done.err
