@@ -42,6 +42,8 @@ from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, IntArray
 from stratkit.plans import ExitPlan, PlanOrName, find_plan
+from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.settings import RegimeSettings
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
 from stratkit.strategies.context import Context
@@ -80,6 +82,9 @@ class RunConfig(BaseModel):
     account: AccountSettings = Field(default_factory=AccountSettings, description="the cash account")
     costs: CostSettings = Field(default_factory=CostSettings, description="what trading and holding cost")
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings, description="how orders are filled")
+    regimes: RegimeSettings | None = Field(
+        None, description="how the state of the market is named on each bar; none = not at all"
+    )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, description="what the run is measured against"
     )
@@ -121,6 +126,12 @@ class Inputs:
     market: Market | None = None
     history: Bars | None = None
 
+    @property
+    def regimes(self) -> RegimeLabels | None:
+        """The labels of the bars on which something may trade; None where none are made."""
+        labels = None if self.context is None else self.context.regimes
+        return None if labels is None else labels.from_bar(labels.shape[0] - len(self.bars.times))
+
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
     """Replay the configured strategies, from ``data.trade_start`` on; `progress` is told (bars done, bars)."""
@@ -130,13 +141,14 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
 def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs:
     """Ask the configured strategies what they want on `bars`; what surrounds them is read, or taken from `like`."""
     around = like or gather(config, bars)
+    context = replace(around.context or Context(bars), regime_settings=config.regimes, seed=config.seed)
     desk = open_desk(
-        config.enabled(), around.context or Context(bars), on_error=config.global_.on_error,
+        config.enabled(), context, on_error=config.global_.on_error,
         time_limit_seconds=config.global_.time_limit_seconds,
         surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
         history_bars=history_bars(config.data, bars),
     )  # fmt: skip
-    return replace(around, desk=desk)
+    return replace(around, desk=desk, context=context)
 
 
 def gather(config: RunConfig, bars: Bars) -> Inputs:
@@ -179,14 +191,14 @@ def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) 
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
     said = (desk.signals, desk.faults, blending, voice_weights(config, inputs.bars.times))
-    return Played(completed(stage.result(), told, *said), desk)
+    return Played(completed(stage.result(), told, *said, regimes=inputs.regimes), desk)
 
 
 def completed(
     result: BacktestResult, told: Mapping[str, Any], signals: Sequence[Signals], faults: tuple[Fault, ...],
-    blending: Blending | None, weights: FloatArray,
+    blending: Blending | None, weights: FloatArray, *, regimes: RegimeLabels | None = None,
 ) -> BacktestResult:  # fmt: skip
-    """Return a result with what the strategies said, how much it counted (T, S), and what is `told` of its origin."""
+    """Return a result with what the strategies said, how much it counted (T, S), the `regimes`, and what is `told`."""
     named = result.decisions[result.decisions["slot"] >= 0]
     combined = None if blending is None else blending.result
     remarked = any(one.remarks for one in signals)
@@ -200,6 +212,7 @@ def completed(
         if combined is not None or remarked
         else None,
         contribution=contribution_at(combined, result.trades["decision_bar"], held),
+        regimes=regimes,
     )
 
 

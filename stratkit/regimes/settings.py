@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+RegimeWord = Literal["bull", "bear", "chop"]
 RegimeMethod = Literal["rules", "volatility", "trend", "hmm", "markov", "jump", "cusum"]
 
 
@@ -65,6 +66,6 @@ class RegimeSettings(BaseModel):
     rules: RuleSettings = Field(default_factory=RuleSettings, description="thresholds of the seven regimes by rule")
     fit: FitSettings = Field(default_factory=FitSettings, description="how fitted methods learn")
     vol_bars: int = Field(21, ge=2, description="bars of a volatility estimate (volatility)")
-    words: dict[str, Literal["bull", "bear", "chop"]] = Field(
+    words: dict[str, RegimeWord] = Field(
         default_factory=dict, description="word for each regime that per-bar strategies are told; others by default"
     )

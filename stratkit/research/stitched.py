@@ -30,6 +30,8 @@ from stratkit.engine.simulate import Stage
 from stratkit.engine.standing import Standing, standing_of
 from stratkit.errors import UsageError
 from stratkit.panel import FloatArray
+from stratkit.regimes.joined import joined_labels
+from stratkit.regimes.labels import RegimeLabels
 from stratkit.strategies.desk import Desk
 from stratkit.strategies.faults import Fault
 from stratkit.strategies.signals import Signals
@@ -75,7 +77,9 @@ def stitched(
     weights = np.concatenate([part.weights for part in said])
     faults = tuple(fault for part in said for fault in part.faults)
     joined = [_joined([part.signals[place] for part in said]) for place in range(len(said[0].signals))]
-    return completed(before.stage.result(), said[0].told, joined, faults, before.blending, weights)
+    return completed(
+        before.stage.result(), said[0].told, joined, faults, before.blending, weights, regimes=_regimes(said, reigns)
+    )
 
 
 def standing_at(reign: Reign, bars: Bars) -> Standing:
@@ -95,6 +99,7 @@ class _Played:
     desk: Desk
     blending: Blending | None
     told: Mapping[str, Any]
+    regimes: RegimeLabels | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,14 @@ class _Said:
     weights: FloatArray
     faults: tuple[Fault, ...]
     told: Mapping[str, Any]
+    regimes: RegimeLabels | None
+
+
+def _regimes(said: Sequence[_Said], reigns: Sequence[Reign]) -> RegimeLabels | None:
+    """Return the labels of each reign on its own bars; None where some reign makes none."""
+    parts = [(part.regimes, reign.start, reign.stop) for part, reign in zip(said, reigns, strict=True)]
+    known = [(labels, start, stop) for labels, start, stop in parts if labels is not None]
+    return joined_labels(known) if len(known) == len(parts) else None
 
 
 def _play(
@@ -128,7 +141,7 @@ def _play(
     )
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
-    return _Played(stage, desk, blending, told)
+    return _Played(stage, desk, blending, told, inputs.regimes)
 
 
 def _said(played: _Played, reign: Reign) -> _Said:
@@ -137,6 +150,7 @@ def _said(played: _Played, reign: Reign) -> _Said:
         voice_weights(reign.config, played.stage.bars.times)[reign.start : reign.stop],
         tuple(_faults(played.desk, reign)),
         played.told,
+        played.regimes,
     )
 
 
