@@ -15,6 +15,7 @@ from stratkit.adaptive.policies import thompson_draws, upper_bounds
 from stratkit.adaptive.profiles import default_profile, profiles_by_regime, suitable_profiles
 from stratkit.adaptive.settings import SelectorSettings
 from stratkit.panel import FloatArray
+from stratkit.regimes.matching import ordered_names
 
 ARMS = 3
 NEVER, ALWAYS = 0.999, 0.0
@@ -210,6 +211,15 @@ def test_profiles_compete_where_they_suit_all_that_a_regime_is() -> None:
     assert suits["unknown"] == suits["not known"] == list(names)
     own = terms(selector=selector(traits={"illiquid": "L", "trend_up": "-"}))
     assert profiles_by_regime(own)[[0, 5]].sum(axis=1).tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("states", [2, 3, 6])
+def test_states_of_fitted_models_suit_what_their_names_say(states: int) -> None:
+    for figure in ("volatility", "downside"):
+        names = ordered_names(states, figure)
+        judged = terms(regimes=names)
+        assert (judged.traits(names[0]), judged.traits(names[-1])) == ("L", "H")
+        assert judged.kind(names[-1]) == "volatile"
 
 
 def test_an_opinion_must_be_as_confident_as_a_profile_asks() -> None:
