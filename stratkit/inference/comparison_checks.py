@@ -6,8 +6,9 @@ from typing import Final
 
 from stratkit.inference.comparison import Arm, Question
 from stratkit.inference.hac import newey_west
-from stratkit.inference.paired_tests import sign_flip, wilcoxon
+from stratkit.inference.paired_tests import sign_flip
 from stratkit.inference.sharpe_difference import hac_difference, jobson_korkie
+from stratkit.inference.signed_rank import wilcoxon
 from stratkit.inference.smooth_metrics import metric_columns, smooth_metric
 from stratkit.inference.test_result import TestResult
 from stratkit.seeds import generator
@@ -30,5 +31,5 @@ def comparison_checks(a: Arm, b: Arm, question: Question, block: int) -> tuple[T
         found.append(jobson_korkie(a.returns - risk_free, b.returns - risk_free))
     gap = a.returns - b.returns
     draw = generator(question.seed, "comparison", "signs")
-    found += [newey_west(gap), wilcoxon(gap), sign_flip(gap, block=block, reps=SIGN_FLIPS, draw=draw)]
+    found += [newey_west(gap), wilcoxon(gap).test, sign_flip(gap, block=block, reps=SIGN_FLIPS, draw=draw)]
     return tuple(found)

@@ -13,6 +13,7 @@ import numpy as np
 from stratkit.errors import UsageError
 from stratkit.inference.comparison import ROW_LABELS, Arm, ComparedMetric, ComparedRow, Question
 from stratkit.inference.interval import Interval
+from stratkit.inference.path_difference import calmar_ratio
 from stratkit.inference.smooth_metrics import metric_columns, smooth_metric
 from stratkit.panel import FloatArray
 
@@ -47,7 +48,7 @@ def row_value(key: str, arm: Arm, question: Question) -> float:
     if key == "max_drawdown":
         return max_drawdown(arm.returns)
     if key == "calmar":
-        return calmar(arm.returns, question.periods_per_year)
+        return calmar_ratio(arm.returns, question.periods_per_year)
     return _smooth_value(key, arm, question)  # type: ignore[arg-type]  # the other keys are metrics
 
 
@@ -69,16 +70,3 @@ def max_drawdown(returns: FloatArray) -> float:
     """
     equity = np.cumprod(np.concatenate(([1.0], 1 + returns)))
     return float((equity / np.maximum.accumulate(equity) - 1).min())
-
-
-def calmar(returns: FloatArray, periods_per_year: float) -> float:
-    """Return the compound annual growth over the depth of the deepest drawdown; NaN without a drawdown.
-
-    >>> round(calmar(np.array([0.5, -0.5, 0.5, 0.5]), 4), 3)
-    1.375
-    """
-    depth = -max_drawdown(returns)
-    wealth = float(np.prod(1 + returns))
-    if depth <= 0 or wealth <= 0:
-        return math.nan
-    return float((wealth ** (periods_per_year / len(returns)) - 1) / depth)

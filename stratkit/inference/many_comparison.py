@@ -28,6 +28,7 @@ from stratkit.seeds import generator
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SET_REPS: Final = 999  # the set draws and eliminates once an arm; its p values are beside the point of the page
 
+IDENTICAL: Final = "identical"  # the state of an arm that is the same as the first
 Tests = Sequence["Measured | str"]  # of each arm but the first: the primary test, or why there is none
 
 
@@ -36,12 +37,10 @@ def adjusted_p(tests: Tests, question: Question) -> FloatArray:
     made = [test if isinstance(test, Measured) else None for test in tests]
     t = np.array([math.nan if test is None else test.statistic for test in made])
     drawn = np.column_stack([np.zeros(question.reps) if test is None else test.t_star for test in made])
-    adjusted = romano_wolf(t, drawn, question.alternative)
+    # of a Calmar ratio, whose own p value is of another kind, an adjusted one could lie below it
+    adjusted = np.maximum(romano_wolf(t, drawn, question.alternative), [_raw_p(test) for test in tests])
     adjusted[[test == IDENTICAL for test in tests]] = 1.0
     return adjusted
-
-
-IDENTICAL: Final = "identical"
 
 
 def many_arms(arms: Sequence[Arm], question: Question, tests: Tests, block: Block) -> ManyArms:

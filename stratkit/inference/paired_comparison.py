@@ -35,7 +35,7 @@ from stratkit.inference.interval import Interval
 from stratkit.inference.primary_comparison import Measured, interval_of, measure, resampled
 from stratkit.inference.sharpe import ROUNDING
 from stratkit.inference.smooth_metrics import smooth_metric
-from stratkit.panel import IntArray
+from stratkit.inference.studentized_bootstrap import Starts
 
 Letters = tuple[str, str]
 
@@ -54,7 +54,7 @@ def compare_pair(
     question: Question,
     *,
     letters: Letters = ("A", "B"),
-    starts: IntArray | None = None,
+    starts: Starts | None = None,
     measured: Measured | None = None,
     adjusted: Adjusted | None = None,
     warnings: Sequence[WarningLine] = (),

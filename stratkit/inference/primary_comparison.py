@@ -17,8 +17,13 @@ from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.interval import Interval
 from stratkit.inference.path_difference import calmar_difference
 from stratkit.inference.smooth_metrics import metric_columns, smooth_metric
-from stratkit.inference.studentized_bootstrap import StudentizedBootstrap, influence, studentized_difference
-from stratkit.panel import FloatArray, IntArray
+from stratkit.inference.studentized_bootstrap import (
+    Starts,
+    StudentizedBootstrap,
+    influence,
+    studentized_difference,
+)
+from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
 SMOOTH_TEST: Final = "Ledoit-Wolf studentized circular block bootstrap"
@@ -79,7 +84,7 @@ def measure(
     question: Question,
     *,
     block: Block | None = None,
-    starts: IntArray | None = None,
+    starts: Starts | None = None,
     letters: tuple[str, str] = ("A", "B"),
 ) -> Measured:
     """Return the primary test of a less b.
@@ -114,7 +119,7 @@ def measure(
 
 
 def resampled(
-    a: Arm, b: Arm, question: Question, block: int, starts: IntArray | None = None, metric: ComparedMetric | None = None
+    a: Arm, b: Arm, question: Question, block: int, starts: Starts | None = None, metric: ComparedMetric | None = None
 ) -> StudentizedBootstrap:
     """Return the bootstrap of the question's metric, or of another one, with blocks of `block` periods."""
     metric = question.metric if metric is None else metric
@@ -123,7 +128,7 @@ def resampled(
     if metric == "calmar":
         return calmar_difference(
             a.returns, b.returns, block=block, reps=question.reps, draw=draw, level=level,
-            periods_per_year=question.periods_per_year,
+            periods_per_year=question.periods_per_year, alternative=question.alternative, starts=starts,
         )  # fmt: skip
     x, y = _columns(a, b, question, metric)
     return studentized_difference(

@@ -1,10 +1,8 @@
 """`Sequential`: a comparison that is looked at while it runs, without paying for it in false discoveries.
 
-Always valid: any look may be the last. Bounds from a normal mixture, S. Howard, A. Ramdas, J. McAuliffe, J. Sekhon,
-Time-uniform, nonparametric, nonasymptotic confidence sequences, Annals of Statistics 49 (2021), with an estimated
-variance (asymptotic: I. Waudby-Smith et al., Time-uniform central limit theory and asymptotic confidence sequences,
-2021). Alpha spending: K. Lan, D. DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70 (1983), with
-looks planned over a horizon.
+Always valid: any look may be the last, by the normal mixture of `confidence_sequence` with the variance of each look,
+which is asymptotic. Alpha spending: a few looks planned over a horizon, by `group_sequential` with the spending of
+O'Brien and Fleming.
 
 Both see the influence function of the metric's difference in blocks of periods, such as weeks: the variance between
 blocks is a long-run variance, in which dependence within a block is counted.
@@ -20,7 +18,8 @@ import numpy as np
 
 from stratkit.errors import UsageError
 from stratkit.inference.comparison import Arm, Look, Question, Sequential, SequentialPlan
-from stratkit.inference.group_sequential import spending_bounds
+from stratkit.inference.confidence_sequence import mixture_periods, mixture_width
+from stratkit.inference.group_sequential import obrien_fleming_spending, spending_bounds
 from stratkit.inference.smooth_metrics import SmoothMetric, metric_columns, smooth_metric
 from stratkit.panel import FloatArray
 
@@ -65,23 +64,21 @@ def compare_sequentially(a: Arm, b: Arm, question: Question, plan: SequentialPla
     places = _places(plan, len(blocks.x), horizon)
     boundaries = _boundaries(question, plan, places, horizon)
     tail = _two_sided_alpha(question)
-    rho = _mixture(horizon, tail)
+    rho = mixture_periods(horizon, tail)
     looks, least = [], 1.0
     for place, boundary in zip(places, boundaries, strict=True):
         n = place * plan.block
         gap, se = blocks.after(place)
         z = gap / se if se > 0 else math.copysign(math.inf, gap)
         least = min(least, _always_valid_p(z, n, rho))
-        reach = boundary if plan.mode == "alpha-spending" else always_valid_reach(n, rho, tail)
-        looks.append(Look(n, gap * year, (gap - reach * se) * year, (gap + reach * se) * year, least, z, boundary))
+        if plan.mode == "alpha-spending":
+            half = boundary * se if se > 0 else 0.0
+        else:
+            half = float(mixture_width(np.array([n]), np.array([n * se**2]), rho, tail)[0])
+        looks.append(Look(n, gap * year, (gap - half) * year, (gap + half) * year, least, z, boundary))
     found = next((look.n for look in looks if _excludes_zero(look, question)), None)
     words = _words(plan, looks, found, horizon)
     return Sequential(plan.mode, tuple(looks), found, horizon, words)
-
-
-def always_valid_reach(n: int, rho: float, alpha: float) -> float:
-    """Return how many standard errors the always valid bounds lie from the difference after `n` periods."""
-    return math.sqrt((n + rho) / n * math.log((n + rho) / (rho * alpha**2)))
 
 
 def _always_valid_p(z: float, n: int, rho: float) -> float:
@@ -90,13 +87,8 @@ def _always_valid_p(z: float, n: int, rho: float) -> float:
     return math.exp(-min(max(log_ratio, 0.0), _LARGEST_LOG))
 
 
-def _mixture(horizon: int, alpha: float) -> float:
-    """Return the mixture's rho, by which the bounds are tightest at the horizon, in periods of unit variance."""
-    return horizon / (2 * math.log(1 / alpha) + math.log(1 + 2 * math.log(1 / alpha)))
-
-
 def _two_sided_alpha(question: Question) -> float:
-    # bounds on one side at alpha are those on two sides at 2 alpha
+    # the mixture's bounds are two-sided: on one side at alpha they are those at 2 alpha
     return 2 * question.alpha if question.alternative == "greater" else question.alpha
 
 
@@ -149,8 +141,11 @@ def _boundaries(question: Question, plan: SequentialPlan, places: list[int], hor
     """Return what the statistic must exceed at each look; NaN in the always valid mode."""
     if plan.mode == "always-valid":
         return [math.nan] * len(places)
+    if not places:
+        return []
     share = np.array([place * plan.block / horizon for place in places])
-    return [float(each) for each in spending_bounds(share, alpha=_two_sided_alpha(question))]
+    spent = obrien_fleming_spending(share, question.alpha, question.alternative)
+    return [float(each) for each in spending_bounds(share, spent, question.alternative)]
 
 
 def _excludes_zero(look: Look, question: Question) -> bool:

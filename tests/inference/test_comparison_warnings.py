@@ -32,7 +32,8 @@ def a_primary(p_value: float = 0.3, around: tuple[float, float] = (0.31, 0.29), 
         reps=999,
         seed=0,
         sensitivity=tuple(
-            BlockSensitivity(block, p, 0.003) for block, p in zip((1, 2, 4), (around[0], p_value, around[1]), strict=True)
+            BlockSensitivity(block, p, 0.003)
+            for block, p in zip((1, 2, 4), (around[0], p_value, around[1]), strict=True)
         ),
         drawn=np.zeros(1),
     )
@@ -62,8 +63,7 @@ def test_a_long_quiet_comparison_has_no_warning() -> None:
     ("n", "found"),
     [
         (59, ["FEW_OBS", "SHORT", "CALIBRATION"]),
-        (60, ["SHORT", "CALIBRATION"]),
-        (120, ["SHORT"]),
+        (60, ["SHORT"]),
         (251, ["SHORT"]),
         (252, []),
     ],
@@ -77,13 +77,12 @@ def test_a_year_is_counted_in_the_periods_of_the_question() -> None:
 
 
 def test_autocorrelated_differences_are_told() -> None:
-    noise, series = gap(1000), np.zeros(1000)
+    series = gap(1000)
     for bar in range(1, 1000):
-        series[bar] = 0.2 * series[bar - 1] + noise[bar]
+        series[bar] += 0.5 * series[bar - 1]
     assert codes(series) == ["AUTOCORR"]
-    for bar in range(1, 1000):
-        series[bar] = 0.5 * series[bar - 1] + noise[bar]
-    assert codes(series) == ["AUTOCORR", "CALIBRATION"]
+    assert codes(series[:499]) == ["AUTOCORR", "CALIBRATION"]
+    assert codes(-series[:400] * np.tile([1.0, -1.0], 200)) == ["AUTOCORR"]  # a negative one does no harm
 
 
 def test_a_difference_that_is_rounding_has_no_autocorrelation() -> None:
@@ -94,7 +93,7 @@ def test_a_difference_that_is_rounding_has_no_autocorrelation() -> None:
 def test_few_days_that_differ_are_told_whatever_n_is() -> None:
     assert codes(gap(), different=59) == ["FEW_DIFF_DAYS"]
     assert codes(gap(), different=60) == []
-    assert codes(gap(2000), different=199) == ["FEW_DIFF_DAYS"]
+    assert codes(gap(), different=599) == []
 
 
 def test_a_few_days_that_carry_the_result_are_told() -> None:

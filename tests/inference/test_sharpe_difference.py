@@ -104,7 +104,7 @@ def test_newey_west_is_that_of_statsmodels_at_its_default_lags() -> None:
     import statsmodels.api as sm
 
     difference = generator(0, "newey-west").standard_normal(1500).cumsum() * 0.01
-    fitted = sm.OLS(difference, np.ones(1500)).fit(cov_type="HAC", cov_kwds={"maxlags": 7})
+    fitted = sm.OLS(difference, np.ones(1500)).fit(cov_type="HAC", cov_kwds={"maxlags": 7}, use_t=True)
     found = newey_west(difference)  # 4 (1500/100)^(2/9) = 7.3
     assert found.name.endswith("(7)")
     assert (found.se, found.p_value) == pytest.approx((float(fitted.bse[0]), float(fitted.pvalues[0])), rel=1e-9)
