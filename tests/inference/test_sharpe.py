@@ -25,21 +25,37 @@ from stratkit.inference.sharpe import (
 FUND = {"sharpe": 0.036 / 0.079, "skewness": -2.448, "kurtosis": 10.164}
 
 
-def test_standard_errors_of_the_2025_paper_are_reproduced() -> None:
-    assert sharpe_se(FUND["sharpe"], 24, FUND["skewness"], FUND["kurtosis"]).value == pytest.approx(0.329, abs=5.1e-4)
-    assert sharpe_se(FUND["sharpe"], 24).value == pytest.approx(0.214, abs=5.1e-4)
+@pytest.mark.parametrize(
+    ("skewness", "kurtosis", "expected"),
+    [
+        pytest.param(FUND["skewness"], FUND["kurtosis"], 0.329, id="lll2025-se-nonnormal"),
+        pytest.param(0.0, 3.0, 0.214, id="lll2025-se-normal"),
+    ],
+)
+def test_standard_errors_of_the_2025_paper_are_reproduced(skewness: float, kurtosis: float, expected: float) -> None:
+    assert sharpe_se(FUND["sharpe"], 24, skewness, kurtosis).value == pytest.approx(expected, abs=5.1e-4)
 
 
-def test_mertens_error_equals_the_r_package_sharper_on_french_market_returns() -> None:
-    # SharpeR .t_se_Mertens on the last 600 months of Mkt-RF
+@pytest.mark.parametrize("vector", ["sharper-mertens-se-ff600"])
+def test_both_errors_equal_those_of_the_r_package_sharper_on_french_market_returns(vector: str) -> None:
+    # SharpeR .t_se_normal and .t_se_Mertens on the last 600 months of Mkt-RF
     from arch.data import frenchdata
 
     market = frenchdata.load().to_numpy()[-600:, 0]
     moments = sample_moments(market)
     ratio = sharpe_ratio(moments)
     assert ratio.value == pytest.approx(0.11146701937636, rel=1e-9)
+    by_n = ratio.value * math.sqrt(600 / 599)  # its normal error is that of the ratio with the divisor n
+    assert sharpe_se(by_n, moments.n).value == pytest.approx(0.0409516548214736, rel=1e-9)
     se = sharpe_se(ratio.value, moments.n, moments.skewness, moments.kurtosis)
     assert se.value == pytest.approx(0.0422710352232128, rel=1e-9)
+
+
+def test_the_error_under_autocorrelation_scales_each_term_by_its_published_factor() -> None:
+    # Lopez de Prado, Lipton, Zoonekynd (2025): rho = .5 gives 3, 1 + 1 + 1/3 and 1 + 2/3 by hand
+    term = 3 * 1 - (7 / 3) * (-0.5) * 0.2 + (5 / 3) * (5.0 - 1) / 4 * 0.2**2
+    assert sharpe_variance_term(0.2, -0.5, 5.0, 0.5) == pytest.approx(term, rel=1e-12)
+    assert sharpe_se(0.2, 100, -0.5, 5.0, 0.5).value == pytest.approx(math.sqrt(term / 100), rel=1e-12)
 
 
 def test_psr_of_the_2012_paper_is_reproduced() -> None:
