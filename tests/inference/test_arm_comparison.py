@@ -92,6 +92,13 @@ def test_pseudo_values_have_the_difference_as_their_mean() -> None:
     assert pseudo.mean(axis=0) == pytest.approx([sharpe - sharpes[0] for sharpe in sharpes])
 
 
+def test_pseudo_values_of_a_mean_are_the_differences_of_the_returns() -> None:
+    first, b, c = arms_of([0.0, 0.001, -0.001])
+    pseudo = pseudo_differences([first, b, c], replace(QUICK, metric="mean"))
+    wanted = np.column_stack([np.zeros(600), b.returns - first.returns, c.returns - first.returns])
+    assert pseudo == pytest.approx(wanted)
+
+
 def test_superior_ability_finds_an_arm_that_beats_the_first() -> None:
     better, alike = compared(arms_of([0.0, 0.003, 0.0])), compared(arms_of([0.0, -0.001, -0.002]))
     assert better.many is not None

@@ -58,6 +58,12 @@ def test_of_400_pairs_without_a_difference_about_one_in_twenty_is_called_differe
     assert 0.017 <= np.mean(np.array(p_values) <= 0.05) <= 0.083  # three standard errors
 
 
+def test_the_interval_ends_at_order_statistics() -> None:
+    found = asked(*pair(300, "ends"))
+    ordered = np.sort(found.drawn)
+    assert (found.low, found.high) == (ordered[4], ordered[-5])  # .025 x 200 = 5
+
+
 def test_an_arm_that_gains_more_each_day_is_found_and_swapped_it_is_found_the_other_way() -> None:
     a, b = pair(750, "edge")
     found, swapped = asked(a + 0.002, b), asked(b, a + 0.002)
