@@ -13,12 +13,14 @@ from typing import Annotated, Final, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from stratkit.cli.abtest import abtest
 from stratkit.cli.backtest import backtest
 from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
 from stratkit.cli.data import app as data_app
 from stratkit.cli.features import features
 from stratkit.cli.ledger import ledger
+from stratkit.cli.montecarlo import montecarlo
 from stratkit.cli.optimize import optimize
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
@@ -49,6 +51,8 @@ app = typer.Typer(
 app.command("backtest")(backtest)
 app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
+app.command("abtest")(abtest)
+app.command("montecarlo")(montecarlo)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")

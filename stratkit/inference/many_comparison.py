@@ -49,7 +49,7 @@ def many_arms(arms: Sequence[Arm], question: Question, tests: Tests, block: Bloc
     The last two work on pseudo-values of the metric, its difference plus its influence function: their mean is the
     difference and their variance its own. A Calmar ratio has none, and so neither test: NaN.
     """
-    pseudo = None if question.metric == "calmar" else pseudo_differences(arms, question)
+    pseudo = None if question.metric == "calmar" else pseudo_differences(arms, question, tests)
     spa = _superior(pseudo, question, block)
     in_set, set_p = _confidence_set(pseudo, question, block, len(arms))
     raw = np.array([_raw_p(test) for test in tests])
@@ -79,8 +79,11 @@ def many_arms(arms: Sequence[Arm], question: Question, tests: Tests, block: Bloc
     return ManyArms(tuple(rows), lower, consistent, upper, error, 1 - question.alpha, block.length, question.reps)
 
 
-def pseudo_differences(arms: Sequence[Arm], question: Question) -> FloatArray | None:
-    """Return (n, K) pseudo-values of each arm's metric less the first arm's, None when an arm has no such metric."""
+def pseudo_differences(arms: Sequence[Arm], question: Question, tests: Tests) -> FloatArray | None:
+    """Return (n, K) pseudo-values of each arm's metric less the first arm's, None when an arm has no such metric.
+
+    A difference that does not vary is exactly that in every period: its rounding would be taken for a risk.
+    """
     smooth, risk_free = smooth_metric(question.metric), question.risk_free_ann / question.periods_per_year
     try:
         columns = [metric_columns(question.metric, arm, risk_free) for arm in arms]
@@ -88,9 +91,10 @@ def pseudo_differences(arms: Sequence[Arm], question: Question) -> FloatArray | 
         return None
     first = columns[0]
     found = [np.zeros(len(first))]
-    for other in columns[1:]:
-        if np.array_equal(other, first):
-            found.append(np.zeros(len(first)))
+    for other, test in zip(columns[1:], tests, strict=True):
+        if isinstance(test, str) or test.is_constant:
+            known = 0.0 if isinstance(test, str) else -test.primary.difference_period
+            found.append(np.full(len(first), known))
             continue
         scale = smooth.small_sample(len(first))
         gap = float(smooth.value(other.mean(axis=0)) - smooth.value(first.mean(axis=0))) * scale

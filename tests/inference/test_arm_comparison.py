@@ -86,7 +86,8 @@ def test_many_arms_share_the_longest_block() -> None:
 
 def test_pseudo_values_have_the_difference_as_their_mean() -> None:
     arms = arms_of([0.0, 0.001, -0.001])
-    pseudo = pseudo_differences(arms, QUICK)
+    tests = [measure(arms[0], other, QUICK) for other in arms[1:]]
+    pseudo = pseudo_differences(arms, QUICK, tests)
     assert pseudo is not None
     sharpes = [float(sharpe_ratio(sample_moments(arm.returns))) for arm in arms]
     assert pseudo.mean(axis=0) == pytest.approx([sharpe - sharpes[0] for sharpe in sharpes])
@@ -94,7 +95,9 @@ def test_pseudo_values_have_the_difference_as_their_mean() -> None:
 
 def test_pseudo_values_of_a_mean_are_the_differences_of_the_returns() -> None:
     first, b, c = arms_of([0.0, 0.001, -0.001])
-    pseudo = pseudo_differences([first, b, c], replace(QUICK, metric="mean"))
+    question = replace(QUICK, metric="mean")
+    tests = [measure(first, b, question), measure(first, c, question)]
+    pseudo = pseudo_differences([first, b, c], question, tests)
     wanted = np.column_stack([np.zeros(600), b.returns - first.returns, c.returns - first.returns])
     assert pseudo == pytest.approx(wanted)
 
@@ -127,6 +130,25 @@ def test_an_identical_arm_among_many_has_p_1_and_changes_no_other_p() -> None:
     assert with_twin.pairs[2].verdict.text == "EQUIVALENT (identical returns)"
     assert with_twin.verdict.text == "B BETTER"
     assert "A against D: the arms have identical returns in all 600 periods" in with_twin.warnings[0].sentence
+
+
+def test_arms_at_another_stake_have_the_same_sharpe_ratio_for_certain() -> None:
+    [first] = arms_of([0.0])
+    found = compared([first, Arm("twice", 2 * first.returns), Arm("thrice", 3 * first.returns)])
+    assert found.verdict.text == "EQUIVALENT (identical Sharpe ratio)"
+    assert found.many is not None
+    assert [row.p_romano_wolf for row in found.many.rows[1:]] == [1.0, 1.0]
+    assert [row.in_confidence_set for row in found.many.rows] == [True, True, True]
+
+
+def test_a_constant_more_a_day_is_certainly_better_among_many() -> None:
+    [first] = arms_of([0.0])
+    arms = [first, Arm("one", first.returns + 0.001), Arm("two", first.returns + 0.002)]
+    found = compared(arms, replace(QUICK, metric="mean"))
+    assert (found.verdict.text, found.verdict.better) == ("C BETTER", 2)
+    assert found.many is not None
+    assert [row.p_romano_wolf for row in found.many.rows[1:]] == [0.002, 0.002]
+    assert [row.in_confidence_set for row in found.many.rows] == [False, False, True]
 
 
 def test_an_arm_that_does_not_vary_makes_many_invalid_without_stopping_the_rest() -> None:

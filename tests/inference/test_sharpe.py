@@ -58,24 +58,28 @@ def test_the_error_under_autocorrelation_scales_each_term_by_its_published_facto
     assert sharpe_se(0.2, 100, -0.5, 5.0, 0.5).value == pytest.approx(math.sqrt(term / 100), rel=1e-12)
 
 
-def test_psr_of_the_2012_paper_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(0.9132343068848602, id="psr-2012-nonnormal")])
+def test_psr_of_the_2012_paper_is_reproduced(expected: float) -> None:
     # Bailey and Lopez de Prado 2012 print 0.913; digits of esvhd/pypbo
     psr = probabilistic_sharpe(1.585 / math.sqrt(12), 24, -2.448, 10.164)
-    assert psr.value == pytest.approx(0.9132343068848602, rel=1e-9)
+    assert psr.value == pytest.approx(expected, rel=1e-9)
 
 
-def test_psr_of_google_bought_and_held_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(0.9955552610655133, id="psr-goog")])
+def test_psr_of_google_bought_and_held_is_reproduced(expected: float) -> None:
     from backtesting.test import GOOG
 
     close = GOOG.Close.to_numpy(dtype=float)
     moments = sample_moments(close[1:] / close[:-1] - 1)
     psr = probabilistic_sharpe(sharpe_ratio(moments).value, moments.n, moments.skewness, moments.kurtosis)
-    assert psr.value == pytest.approx(0.9955552610655133, rel=2e-4)
     # quantstats 0.0.86 takes other divisors: 0.995555452680773
-    assert psr.value == pytest.approx(0.9955552610655133, rel=1e-9)
+    assert psr.value == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(("threshold", "expected"), [(0.0, 0.966), (0.1, 0.900)])
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [pytest.param(0.0, 0.966, id="psr-2025-ar1-above-0"), pytest.param(0.1, 0.900, id="psr-2025-ar1-above-.1")],
+)
 def test_psr_of_the_2025_convention_with_autocorrelation_is_reproduced(threshold: float, expected: float) -> None:
     psr = probabilistic_sharpe(
         FUND["sharpe"], 24, FUND["skewness"], FUND["kurtosis"], threshold, convention="2025", autocorrelation=0.2
@@ -91,22 +95,27 @@ def test_the_two_conventions_differ_as_published() -> None:
     assert (round(old, 3), round(new, 3)) == (0.913, 0.987)
 
 
-def test_track_records_of_the_2012_paper_are_reproduced() -> None:
+@pytest.mark.parametrize(
+    "expected", [pytest.param([2.731187801728176, 2.828833586945237, 27.3529201960403], id="mintrl-2012-exhibit")]
+)
+def test_track_records_of_the_2012_paper_are_reproduced(expected: list[float]) -> None:
     daily = minimum_track_record(2 / math.sqrt(250), threshold=1 / math.sqrt(250)).value / 250
     weekly = minimum_track_record(2 / math.sqrt(52), threshold=1 / math.sqrt(52)).value / 52
     monthly = minimum_track_record(3 / math.sqrt(12), -0.72, 5.78, threshold=2.5 / math.sqrt(12)).value / 12
-    assert [daily, weekly, monthly] == pytest.approx([2.731187801728176, 2.828833586945237, 27.3529201960403], rel=1e-9)
+    assert [daily, weekly, monthly] == pytest.approx(expected, rel=1e-9)
 
 
-def test_track_records_of_hedge_fund_indices_are_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param([0.7152, 1.1593], id="mintrl-2012-hfr")])
+def test_track_records_of_hedge_fund_indices_are_reproduced(expected: list[float]) -> None:
     first = minimum_track_record(0.7079, -0.225, 2.957).value / 12
     second = minimum_track_record(0.8183, -1.4455, 7.0497).value / 12
-    assert [first, second] == pytest.approx([0.7152, 1.1593], abs=5.1e-5)
+    assert [first, second] == pytest.approx(expected, abs=5.1e-5)
 
 
-def test_track_record_of_the_2025_convention_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(13.029, id="mintrl-2025")])
+def test_track_record_of_the_2025_convention_is_reproduced(expected: float) -> None:
     least = minimum_track_record(FUND["sharpe"], FUND["skewness"], FUND["kurtosis"], convention="2025")
-    assert least.value == pytest.approx(13.029, abs=5.1e-4)
+    assert least.value == pytest.approx(expected, abs=5.1e-4)
 
 
 def test_confidence_moves_the_track_record() -> None:
