@@ -40,7 +40,7 @@ def write_sizes(found: Sequence[Rate]) -> None:
     }
     worlds = sorted((world for world in WORLDS.values() if world.is_normal), key=lambda world: world.rho)
     lengths = sorted({n for _, n in sizes if all((world.name, n) in sizes for world in worlds)})
-    rows = [f"    {n}: ({', '.join(f'{sizes[world.name, n]:.4f}' for world in worlds)}),\n" for n in lengths]
+    rows = [f"    {n}: ({', '.join(f'{sizes[world.name, n]:.5f}' for world in worlds)}),\n" for n in lengths]
     body = f"CORRELATIONS: Final = ({', '.join(f'{world.rho:.1f}' for world in worlds)})\n"
     body += f"SIZES: Final[Mapping[int, tuple[float, ...]]] = {{\n{''.join(rows)}}}\n"
     _between(SIZES, "# measured: begin", "# measured: end", body)
