@@ -5,6 +5,7 @@ IN_SAMPLE and PEEKING are known to the ledger and not to the returns: they come 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 from stratkit.inference.annualisation import ljung_box
 from stratkit.inference.comparison import ComparedMetric, PrimaryTest, Question, WarningLine
 from stratkit.inference.comparison_words import METRIC_WORDS, shown_p
+from stratkit.inference.measured_size import KEPT_SIZE, keeps_size, measured_size
 from stratkit.inference.sharpe import ROUNDING, sample_moments
 from stratkit.inference.test_result import TestResult
 from stratkit.panel import FloatArray
@@ -23,11 +25,6 @@ AUTOCORRELATION_LAGS: Final = 10  # of daily returns two weeks; 20 pick up the s
 AUTOCORRELATION_LEVEL: Final = 0.05
 HEAVY_KURTOSIS: Final = 15.0  # daily returns of a share or an index stand between 5 and 12
 FEW_DIFFERENT_SHARE: Final = 0.1
-# Where the calibration finds the size of the primary test off: at a level of 5 % it rejects 3.7 % of true hypotheses on
-# fewer periods, and 7 to 9 % on fewer than 500 with a correlation of .3 or more from one period to the next.
-CALIBRATED_PERIODS: Final = 60
-CALIBRATED_CORRELATION: Final = 0.2
-SETTLED_PERIODS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -115,20 +112,17 @@ def _of_differences(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _of_calibration(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    reasons = []
     n, first = len(evidence.gap), first_correlation(evidence.gap)
-    if n < CALIBRATED_PERIODS:
-        reasons.append(f"{n} periods (below {CALIBRATED_PERIODS})")
-    if first > CALIBRATED_CORRELATION and n < SETTLED_PERIODS:
-        reasons.append(
-            f"a first autocorrelation of {first:.2f} (above {CALIBRATED_CORRELATION:g}) on fewer than {SETTLED_PERIODS}"
-        )
-    if reasons:
-        yield (
-            "CALIBRATION",
-            f"with {' and '.join(reasons)} the primary test does not keep its size: see the calibration table in the "
-            "documentation",
-        )
+    size = measured_size(n, first)
+    if keeps_size(size):
+        return
+    pairs = f"{n:,} periods and a correlation of {first:.2f} from one difference to the next"
+    if math.isnan(size):
+        said = f"was never measured with {pairs}: its p value may be far off"
+    else:
+        said = f"calls luck a difference in {size:.1%} of samples and not in 5 % with {pairs}"
+        said += ": its p value is too small" if size > KEPT_SIZE[1] else ": it is too careful, and finds less"
+    yield "CALIBRATION", f"the primary test {said}; see the calibration in the documentation"
 
 
 def _of_tests(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 from stratkit.inference.comparison import BlockSensitivity, PrimaryTest, Question
-from stratkit.inference.comparison_warnings import Evidence, comparison_warnings
+from stratkit.inference.comparison_warnings import Evidence, comparison_warnings, first_correlation
 from stratkit.inference.interval import Interval
+from stratkit.inference.measured_size import keeps_size, measured_size
 from stratkit.inference.test_result import TestResult
 from stratkit.panel import FloatArray
 
@@ -62,7 +64,7 @@ def test_a_long_quiet_comparison_has_no_warning() -> None:
 @pytest.mark.parametrize(
     ("n", "found"),
     [
-        (59, ["FEW_OBS", "SHORT", "CALIBRATION"]),
+        (59, ["FEW_OBS", "SHORT"]),
         (60, ["SHORT"]),
         (251, ["SHORT"]),
         (252, []),
@@ -81,8 +83,46 @@ def test_autocorrelated_differences_are_told() -> None:
     for bar in range(1, 1000):
         series[bar] += 0.5 * series[bar - 1]
     assert codes(series) == ["AUTOCORR"]
-    assert codes(series[:499]) == ["AUTOCORR", "CALIBRATION"]
-    assert codes(-series[:400] * np.tile([1.0, -1.0], 200)) == ["AUTOCORR"]  # a negative one does no harm
+
+
+def related(n: int, rho: float) -> FloatArray:
+    """Differences whose first autocorrelation is `rho` but for a hair, moved there step by step."""
+    series = gap(n)
+    for _ in range(50):
+        away = rho - first_correlation(series)
+        series[1:] += away * series[:-1]
+    return series
+
+
+@pytest.mark.parametrize("n", [30, 60, 120, 250, 1000, 5000])
+@pytest.mark.parametrize("rho", [-0.3, 0.0, 0.1, 0.3, 0.5])
+def test_the_calibration_is_told_exactly_where_it_found_the_size_off(n: int, rho: float) -> None:
+    series = related(n, rho)
+    first = first_correlation(series)
+    assert first == pytest.approx(rho, abs=0.01)
+    size = measured_size(n, first)
+    assert ("CALIBRATION" in codes(series)) == (not keeps_size(size))
+
+
+def sentence(series: FloatArray) -> str:
+    evidence = Evidence(Question(), series, len(series), a_primary(), ())
+    return next(line.sentence for line in comparison_warnings(evidence) if line.code == "CALIBRATION")
+
+
+def test_the_calibration_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = related(60, 0.5)
+    for size, words in (
+        (0.0812, "in 8.1% of samples and not in 5 % with 60 periods and a correlation of 0.50"),
+        (0.0812, "its p value is too small; see the calibration"),
+        (0.021, "too careful"),
+        (math.nan, "was never measured with 60 periods"),
+    ):
+        monkeypatch.setattr("stratkit.inference.comparison_warnings.measured_size", lambda *_, size=size: size)
+        assert words in sentence(series)
+
+
+def test_lengths_that_were_never_measured_are_told() -> None:
+    assert "never measured" in sentence(gap(20))
 
 
 def test_a_difference_that_is_rounding_has_no_autocorrelation() -> None:
