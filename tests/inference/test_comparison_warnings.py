@@ -182,3 +182,37 @@ def test_a_two_sided_check_is_halved_for_a_one_sided_question() -> None:
     assert codes(gap(), a_primary(0.3), check, alternative="greater") == ["TEST_DISAGREE"]
     assert codes(gap(), a_primary(0.3, difference=-0.5), check, alternative="greater") == []
     assert codes(gap(), a_primary(0.3), check) == []
+
+
+def clustered(n: int, ratio: float, seed: int) -> FloatArray:
+    """Returns with a Sharpe ratio of exactly `ratio` a period whose volatility is GARCH(1,1)."""
+    shock = np.random.default_rng(seed).standard_normal(n)
+    values, variance = np.empty(n), 1.0
+    for bar in range(n):
+        values[bar] = np.sqrt(variance) * shock[bar]
+        variance = 0.02 + 0.1 * values[bar] ** 2 + 0.88 * variance
+    values = (values - values.mean()) / values.std(ddof=1)
+    returns: FloatArray = 0.01 * (values + ratio)
+    return returns
+
+
+@pytest.mark.parametrize(
+    ("ratios", "metric", "is_told"),
+    [
+        ((0.13, 0.2), "sharpe", True),
+        ((0.13, 0.2), "sortino", True),
+        ((0.13, 0.2), "mean", False),
+        ((0.12, 0.2), "sharpe", False),
+    ],
+)
+def test_high_ratios_on_clustered_volatility_are_told(ratios: tuple[float, float], metric: str, is_told: bool) -> None:
+    arms = tuple(clustered(1500, ratio, seed) for seed, ratio in enumerate(ratios))
+    evidence = Evidence(Question(metric=metric), gap(1500), 1500, a_primary(), (), arms)  # type: ignore[arg-type]
+    found = [line.code for line in comparison_warnings(evidence)]
+    assert ("CLUSTERED_VOLATILITY" in found) == is_told
+
+
+def test_high_ratios_on_steady_volatility_are_not_told() -> None:
+    steady = tuple(0.01 * (np.random.default_rng(seed).standard_normal(1500) + 0.2) for seed in (1, 2))
+    evidence = Evidence(Question(), gap(1500), 1500, a_primary(), (), steady)
+    assert "CLUSTERED_VOLATILITY" not in [line.code for line in comparison_warnings(evidence)]
