@@ -13,12 +13,21 @@ from stratkit.errors import UsageError
 _DAY_SECONDS: Final = 86_400.0
 _HOUR_SECONDS: Final = 3_600.0
 
+# by the names that the methods of `regimes` give; what is not listed is of no special kind
 KINDS: Final[dict[str, RegimeKind]] = {
     "trend_up": "trending", "trend_down": "trending", "bull": "trending", "bear": "trending",
-    "range_low_vol": "ranging", "range_high_vol": "ranging", "sideways": "ranging", "chop": "ranging",
-    "high_volatility": "volatile", "high": "volatile", "extreme": "volatile",
+    "drift_up": "trending", "drift_down": "trending",
+    "range_low_vol": "ranging", "range_high_vol": "ranging", "sideways": "ranging", "steady": "ranging",
+    "high": "volatile", "extreme": "volatile",
+    **{
+        f"{step}_{figure}": "volatile"
+        for step in ("high", "extreme", "utmost", "outermost") for figure in ("volatility", "downside")
+    },
 }  # fmt: skip
-TRAITS: Final[dict[str, str]] = {"range_low_vol": "RL", "range_high_vol": "RH", "low": "L", "illiquid": "-"}
+TRAITS: Final[dict[str, str]] = {
+    "range_low_vol": "RL", "range_high_vol": "RH", "illiquid": "-",
+    "low": "L", "low_volatility": "L", "low_downside": "L",
+}  # fmt: skip
 _TRAITS_OF_KIND: Final[dict[RegimeKind, str]] = {"trending": "T", "ranging": "R", "volatile": "H", "other": ""}
 
 

@@ -197,7 +197,8 @@ def test_a_status_names_states_weights_alerts_and_the_best_profile_of_a_regime()
     assert status.scores["s1"] == 1.0
     assert len(status.alerts) == 1
     assert status.alerts[0].startswith("s0 is suspended: expectancy -1.00 R < 0.1 R; ")
-    assert (status.open_trades, status.epsilon) == (4, pytest.approx(0.1))
+    assert status.open_trades == 4
+    assert status.epsilon == pytest.approx(0.1)
     rows = [(row.regime, row.arm, row.trades, row.is_best) for row in status.arms]
     assert rows == [("trend_up", "moderate", 2, True), ("trend_up", "moderate_aggressive", 20, False)]
     assert status.arms[0].q == pytest.approx((0.2 + 0.6) / 2)  # one trade in each of two symbols

@@ -15,6 +15,7 @@ from stratkit.adaptive.policies import thompson_draws, upper_bounds
 from stratkit.adaptive.profiles import default_profile, profiles_by_regime, suitable_profiles
 from stratkit.adaptive.settings import SelectorSettings
 from stratkit.panel import FloatArray
+from stratkit.regimes.matching import ordered_names
 
 ARMS = 3
 NEVER, ALWAYS = 0.999, 0.0
@@ -212,13 +213,23 @@ def test_profiles_compete_where_they_suit_all_that_a_regime_is() -> None:
     assert profiles_by_regime(own)[[0, 5]].sum(axis=1).tolist() == [0, 3]
 
 
+@pytest.mark.parametrize("states", [2, 3, 6])
+def test_states_of_fitted_models_suit_what_their_names_say(states: int) -> None:
+    for figure in ("volatility", "downside"):
+        names = ordered_names(states, figure)
+        judged = terms(regimes=names)
+        assert (judged.traits(names[0]), judged.traits(names[-1])) == ("L", "H")
+        assert judged.kind(names[-1]) == "volatile"
+
+
 def test_an_opinion_must_be_as_confident_as_a_profile_asks() -> None:
     judged = terms()
     found = suitable_profiles(judged, np.array([0, 0, 0, -1]), np.array([0.44, 0.5, 0.6, 1.0], np.float32))
     assert found.sum(axis=1).tolist() == [0, 3, 6, 7]
     assert judged.selector.profiles[default_profile(judged)] == "ultra_aggressive"
-    # the least confidence of scalp, .55, in the precision in which confidence is kept
-    assert suitable_profiles(judged, np.array([2]), np.array([0.55], np.float32)).sum() == 3
+    # the least of each, .45 to .60, in the precision in which confidence is kept, is enough: .45 is less there
+    least = np.array([0.45, 0.48, 0.50, 0.52, 0.53, 0.55, 0.60], np.float32)
+    assert suitable_profiles(judged, np.full(7, -1), least).diagonal().all()
 
 
 def test_a_logarithm_of_less_than_one_trade_is_no_bonus() -> None:

@@ -26,15 +26,17 @@ class Life:
         self.terms = terms(optimization=settings)
         self.base = controls([1.0])
         self.now: Adaptation = open_adaptation(self.terms, self.base)
-        self.may_trade = True
+        self.held = self.base
         self.bar = -1
+
+    def may_trade(self) -> bool:
+        return bool(self.held.enabled[0])
 
     def after(self, r: Sequence[float] = (), *, shadow: bool = False) -> str:
         """The state after one more bar on which trades closed."""
         self.bar += 1
         new = closed(r, shadow=shadow) if len(r) else no_outcomes()
-        self.now, held = adapt(self.terms, self.now, new, self.base, self.bar)
-        self.may_trade = bool(held.enabled[0])
+        self.now, self.held = adapt(self.terms, self.now, new, self.base, self.bar)
         return ("active", "degraded", "suspended", "retired")[int(self.now.health.state[0])]
 
 
@@ -42,13 +44,13 @@ def test_a_strategy_that_fails_and_recovers_in_the_shadow_book_is_active_again()
     life = Life()
     assert life.after(WON) == "active"
     assert life.after(LOST) == "degraded"  # (10 - 20) / 40 = -.25 R
-    assert life.may_trade
+    assert life.may_trade()
     assert life.after() == "degraded"
     assert life.after() == "suspended"  # two bars later
-    assert not life.may_trade
+    assert not life.may_trade()
     assert life.after([1.0], shadow=True) == "suspended"  # -9 / 41 = -.220, less than 15 % better than -.25
     assert life.after([1.0], shadow=True) == "active"  # -8 / 42 = -.190 >= -.2125
-    assert life.may_trade
+    assert life.may_trade()
     assert [(change.before, change.after) for change in life.now.health_changes] == [
         ("active", "degraded"), ("degraded", "suspended"), ("suspended", "active"),
     ]  # fmt: skip
@@ -59,7 +61,7 @@ def test_a_strategy_that_does_not_recover_is_retired_for_good() -> None:
     states = [life.after(LOST), *(life.after() for _ in range(8))]
     assert states == ["degraded"] * 2 + ["suspended"] * 6 + ["retired"]
     assert life.after([5.0] * 50, shadow=True) == "retired"
-    assert not life.may_trade
+    assert not life.may_trade()
 
 
 def test_a_degraded_strategy_whose_figures_mend_is_active_again() -> None:

@@ -50,7 +50,7 @@ def test_a_panel_of_signals_has_the_quality_of_its_hand_made_parts() -> None:
     rates = no_rates(3, 2, len(RULES))
     # strategy 0, symbol 1, long, trend up: 4 of 5 gained; short is not touched by them
     rates = counted(rates, closed([1, 1, 1, 1, -1], symbol=1, regime=TREND_UP))
-    side = np.array([[[1, -1, 0], [1, 1, -1]], [[-1, 0, 0], [0, 0, 1]]], np.int8)
+    side = np.array([[[1, -1, 0], [1, 1, -1]], [[-1, 2, 0], [0, 0, 1]]], np.int8)  # 2 = exit
     label = np.array([[RANGE, TREND_UP], [-1, WILD]], np.int8)
     found = signal_quality(judged, rates, side, np.full(side.shape, 0.9), label)
     expected = [

@@ -48,6 +48,10 @@ def test_the_worst_and_the_best_score_are_bounded() -> None:
     assert best.tolist() == pytest.approx([1 + 0.4 + 0.3 * (math.log2(11) - 0.5) + 0.1])
 
 
+def test_a_full_window_that_begins_with_losses_falls_from_nothing() -> None:
+    assert figures(closed([-1.0, -2.0, 1.0]), window=3).drawdown_r.tolist() == [3.0]
+
+
 def test_only_the_last_trades_of_a_window_count_and_each_strategy_has_its_own() -> None:
     found = figures(closed([-9.0, 1.0, 2.0, 3.0, -1.0], strategy=[0, 0, 1, 0, 0]), window=3, strategies=3)
     assert found.trades.tolist() == [3, 1, 0]
