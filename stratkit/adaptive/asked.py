@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from stratkit.adaptive.bandit import ArmTable, bar_uniforms, choose
 from stratkit.adaptive.profiles import default_profile, suitable_profiles
@@ -22,28 +25,34 @@ def owners(stage: Stage, start: int, stop: int) -> IntArray:
 
 
 def choose_plans(
-    terms: Terms, table: ArmTable, stage: Stage, label: LabelArray, start: int, stop: int, *, seed: int,
-    bars_before: int, slots: int, first_slot: int = 0,
+    terms: Terms, table: ArmTable, books: Sequence[Stage], label: LabelArray, start: int, stop: int, *, seed: int,
+    bars_before: int,
 ) -> None:  # fmt: skip
-    """Write the profile of every entry on rows [start, stop), which are filled, as its plan.
+    """Write the profile of every entry on rows [start, stop) of some books, which are filled, as its plan.
 
-    The choice hangs on the table, the seed, the bar as it is counted over all runs, and the slot: `first_slot` of
-    `slots` is the first of these. Where no profile suits, the plan is the one behind them: risk off.
+    The choice hangs on the table, the seed, the bar as it is counted over all runs, and the slot: those of one book
+    stand behind those of the one before. Where no profile suits, the plan is the one behind them: risk off.
     """
-    targets, first = stage.sheet.targets, stage.sheet.table.first_profile
-    row, slot = np.nonzero(_enters(stage, start, stop))
-    if not len(row):
+    found = [np.nonzero(_enters(stage, start, stop)) for stage in books]
+    rows = np.concatenate([row for row, _ in found])
+    if not len(rows):
         return
-    symbol = targets.slot_symbol[slot]
-    regime = label[start + row, symbol].astype(np.int64)
-    sure = targets.confidence[start + row, slot] if len(targets.confidence) else np.ones(len(row), np.float32)
+    symbol = np.concatenate([stage.sheet.targets.slot_symbol[slot] for stage, (_, slot) in zip(books, found)])
+    sure = np.concatenate([_confidences(stage, start + row, slot) for stage, (row, slot) in zip(books, found)])
+    sizes = [len(stage.sheet.targets.slot_symbol) for stage in books]
+    firsts = np.cumsum([0, *sizes])
+    slots = np.concatenate([first + slot for first, (_, slot) in zip(firsts, found)])
     arms = len(terms.arms)
-    drawn = {bar: bar_uniforms(seed, bars_before + start + bar, slots, arms) for bar in np.unique(row).tolist()}
-    uniform = np.stack([drawn[bar][first_slot + place] for bar, place in zip(row.tolist(), slot.tolist(), strict=True)])
-    suits = suitable_profiles(terms, regime, sure)
-    arm = choose(table, terms.selector, symbol, regime, suits, uniform, default_profile(terms)).arm
-    owner = owners(stage, start, stop)[row, slot]
-    targets.plan[start + row, slot] = first + owner * (arms + 1) + np.where(arm < 0, arms, arm)
+    uniform = np.stack([bar_uniforms(seed, bars_before + bar, int(firsts[-1]), arms) for bar in range(start, stop)])
+    regime = label[start + rows, symbol].astype(np.int64)
+    arm = choose(
+        table, terms.selector, symbol, regime, suitable_profiles(terms, regime, sure), uniform[rows, slots],
+        default_profile(terms),
+    ).arm  # fmt: skip
+    plans = np.split(np.where(arm < 0, arms, arm), np.cumsum([len(row) for row, _ in found])[:-1])
+    for stage, (row, slot), plan in zip(books, found, plans, strict=True):
+        owner, first = owners(stage, start, stop)[row, slot], stage.sheet.table.first_profile
+        stage.sheet.targets.plan[start + row, slot] = first + owner * (arms + 1) + plan
 
 
 def scale_sizes(
@@ -75,3 +84,8 @@ def _enters(stage: Stage, start: int, stop: int) -> BoolArray:
     if len(targets.weight):
         found |= np.nan_to_num(targets.weight[rows]) != 0
     return found
+
+
+def _confidences(stage: Stage, bar: IntArray, slot: IntArray) -> npt.NDArray[np.float32]:
+    given = stage.sheet.targets.confidence
+    return given[bar, slot] if len(given) else np.ones(len(bar), np.float32)

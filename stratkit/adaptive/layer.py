@@ -51,6 +51,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         self.bars_before = self.adaptation.bars_seen
+        self._last: tuple[Controls, Controls] | None = None  # what the configuration gave, and what adapt made of it
 
     def signals(self, said: Sequence[Signals]) -> Sequence[Signals]:
         """Return what is combined of what strategies say."""
@@ -86,7 +87,11 @@ class Layer:
 
         def learned() -> None:
             nonlocal held
-            held = controls_of(self.terms, self.adaptation, base)
+            if self._last is not None and self._last[0] is base:
+                held = self._last[1]
+            else:
+                held = controls_of(self.terms, self.adaptation, base)
+            self._factor = strategy_factors(self.terms, self.adaptation, base)
 
         self._try(learned)
         self.held.append((start, held))
@@ -103,7 +108,9 @@ class Layer:
             if self.shadow is not None and self.heard is not None and self.heard.is_shadowing:
                 self.shadow.play_to(self.account.playing.bar)
             outcomes = self._closed.until(stop - 1)
-            self.adaptation, _ = adapt(self.terms, self.adaptation, outcomes, base, self.bars_before + stop - 1)
+            bar = self.bars_before + stop - 1
+            self.adaptation, controls = adapt(self.terms, self.adaptation, outcomes, base, bar)
+            self._last = base, controls
 
         self._try(learn)
 
@@ -111,7 +118,7 @@ class Layer:
 
     def ahead(self, base: Controls) -> Ahead:
         """Return what is done with the rows of a stretch for which the configuration gives `base`."""
-        return Ahead(partial(self.before_blend, base), partial(self.after_fill, base), self.learn)
+        return Ahead(partial(self.before_blend, base), self.after_fill, self.learn)
 
     def learn(self, strategy: int, plans: Sequence[ExitPlan]) -> None:
         """Write down the plans of single entries that a strategy has come to use."""
@@ -133,31 +140,22 @@ class Layer:
         if not self._try(sift):
             heard.copy(start, stop)
 
-    def after_fill(self, base: Controls, start: int, stop: int) -> None:
+    def after_fill(self, start: int, stop: int) -> None:
         """Write plans and sizes of what rows of targets ask for, and the rows of the shadow book."""
 
         def ask() -> None:
             if self.shadow is not None and self.heard is not None and self.heard.is_shadowing:
                 self.shadow.sheet.fill(start, stop)
             if self.chooses_plans:
-                self._choose(start, stop)
+                books = [self.account] if self.shadow is None else [self.account, self.shadow]
+                choose_plans(
+                    self.terms, self.adaptation.table, books, self.label, start, stop, seed=self.seed,
+                    bars_before=self.bars_before,
+                )  # fmt: skip
             if self.scales_sizes:
-                factor = strategy_factors(self.terms, self.adaptation, base)
-                scale_sizes(self.terms, self.account, self.label, self._quality, factor, start, stop)
+                scale_sizes(self.terms, self.account, self.label, self._quality, self._factor, start, stop)
 
         self._try(ask)
-
-    def _choose(self, start: int, stop: int) -> None:
-        books = [(self.account, 0)]
-        slots = len(self.account.sheet.targets.slot_symbol)
-        if self.shadow is not None:
-            books.append((self.shadow, slots))
-            slots += len(self.shadow.sheet.targets.slot_symbol)
-        for stage, first in books:
-            choose_plans(
-                self.terms, self.adaptation.table, stage, self.label, start, stop, seed=self.seed,
-                bars_before=self.bars_before, slots=slots, first_slot=first,
-            )  # fmt: skip
 
     def _judged(
         self, base: Controls, said: SideArray, sure: npt.NDArray[np.float32], start: int, stop: int
