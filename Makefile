@@ -20,7 +20,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test lint types fix docs readme bench bench-peers bench-sweep wheel-smoke test-lowest lock clean python
+.PHONY: help demo test lint types fix docs readme bench bench-peers bench-sweep bench-monte-carlo wheel-smoke test-lowest lock clean python
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -94,6 +94,9 @@ bench-peers: $(VENV)/test ## speed against public peers, in an environment of th
 
 bench-sweep: $(VENV)/test ## speed of sweeps against a bare loop, and vectorbt where bench-peers has installed it
 	$(BIN)/python benchmarks/sweep.py --peers .venv-peers/bin/python $(ARGS)
+
+bench-monte-carlo: $(VENV)/test ## speed of resampled paths against a bare loop, numpy and arch
+	$(BIN)/python benchmarks/monte_carlo.py $(ARGS)
 
 wheel-smoke: $(VENV)/dev ## build the wheel and use it in a clean environment outside the checkout
 	.ci/wheel-smoke $(BIN)/python $(ARGS)

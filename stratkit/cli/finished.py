@@ -27,6 +27,7 @@ from stratkit.errors import StratkitError
 from stratkit.panel import format_time, parse_time
 from stratkit.reports.content import Fault as ReportedFault
 from stratkit.reports.content import RaisedAlert, ReportContent
+from stratkit.reports.page_names import SEARCH_PAGE, WALK_PAGE
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.research.refused_trades import CapEffect
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 REPORT: Final = "report.html"
 ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
+_STUDY_PAGES: Final[Mapping[Kind, str]] = {"optimize": SEARCH_PAGE, "walkforward": WALK_PAGE}
 _FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
 MoreFiles = Callable[[RunDraft, "FinishedRun"], None]
 _NAMED: Final = 3  # so many strategies have their names in a title
@@ -184,6 +186,7 @@ class FinishedRun:
             attribution=self.attribution,
             cap_effects=self.cap_effects or (),
             faults=tuple(_reported_faults(self.result.faults)),
+            study_page=_STUDY_PAGES.get(self.kind, "") if self.config.report.html else "",
             alerts=tuple(
                 RaisedAlert(alert.time, alert.severity, alert.strategy or "", alert.message) for alert in self.alerts
             ),

@@ -13,6 +13,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from stratkit.cli.abtest import abtest
 from stratkit.cli.backtest import backtest
 from stratkit.cli.check import app as check_app
 from stratkit.cli.config import app as config_app
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command("backtest")(backtest)
 app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
+app.command("abtest")(abtest)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")

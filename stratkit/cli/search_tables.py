@@ -18,8 +18,8 @@ from stratkit.data.bars import Bars
 from stratkit.inference.evidence import Evidence
 from stratkit.panel import format_time
 from stratkit.reports.key_names import short_keys, value_words
+from stratkit.reports.page_names import SEARCH_PAGE
 from stratkit.reports.search_content import SearchContent
-from stratkit.reports.search_page import SEARCH_PAGE
 from stratkit.reports.wording import MISSING, in_unit, number
 from stratkit.research.holdout import Holdout
 from stratkit.research.judgement import Judgement

@@ -19,7 +19,7 @@ from stratkit.cli.walk_content import scheme
 from stratkit.panel import format_time
 from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.key_names import short_keys, value_words
-from stratkit.reports.walk_page import WALK_PAGE
+from stratkit.reports.page_names import WALK_PAGE
 from stratkit.reports.wording import in_unit, number
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.splits import Span

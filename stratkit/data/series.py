@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,19 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from stratkit.data.arrow_arrays import arrow_flags, fill_floats, fill_ints
+from stratkit.data.arrow_arrays import fill_floats
 from stratkit.data.bundled import BUNDLED_PREFIX, bundled_series
+from stratkit.data.column_stamps import Place, column_stamps
 from stratkit.data.parquet import opened
 from stratkit.data.series_settings import SeriesSettings
 from stratkit.errors import DataError, did_you_mean
 from stratkit.panel import BoolArray, FloatArray, IntArray, format_time, read_only
 
 _NUMBERS: Final = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
-_TEXTS: Final = (pa.types.is_string, pa.types.is_large_string)
-_ISO: Final = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
-_WITH_ZONE: Final = r":\d{2}(?:[.]\d+)? ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$"  # no groups: pandas warns of them
-
-Place = Callable[[BoolArray], str]
 
 
 @dataclass(frozen=True)
@@ -182,23 +177,7 @@ def _symbols(table: pa.Table, name: str | None, where: str, place: Place) -> tup
 
 def _stamps(column: pa.Array, name: str, zone: str | None, where: str, place: Place) -> tuple[IntArray, bool]:
     """Return the stamps of a column in UTC ns, and whether they had no zone of their own."""
-    missing = arrow_flags(column.is_null())
-    if missing.any():
-        raise DataError(f"{where}: every row must have a {name}; found none in {place(missing)}: complete these rows")
-    kind = column.type
-    if any(is_text(kind) for is_text in _TEXTS):
-        clock, is_naive = _parsed(column, name, where, place)
-    elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        is_naive = not pa.types.is_timestamp(kind) or kind.tz is None
-        try:
-            whole = column.cast(pa.timestamp("ns", tz=None if is_naive else "UTC"))
-        except pa.ArrowInvalid as error:
-            raise DataError(f"{where}: {name} must lie between the years 1678 and 2261; {error}") from None
-        clock = fill_ints(np.empty(len(column), np.int64), iter([pa.chunked_array([whole])]))
-    else:
-        raise DataError(
-            f"{where}: {name} must hold dates, times or ISO text such as 2015-06-30 14:30; it holds {kind}: convert it"
-        )
+    clock, is_naive = column_stamps(column, name, where, place)
     if not is_naive:
         return clock, False
     if zone is None:
@@ -207,29 +186,6 @@ def _stamps(column: pa.Array, name: str, zone: str | None, where: str, place: Pl
             "on with time_zone, such as UTC or America/New_York"
         )
     return _localized(clock, name, zone, where, place), True
-
-
-def _parsed(column: pa.Array, name: str, where: str, place: Place) -> tuple[IntArray, bool]:
-    import pandas as pd  # reads text, which a Parquet file seldom holds
-
-    text = pd.Series(column.to_pylist(), dtype="str")
-    zoned = text.str.contains(_WITH_ZONE, regex=True)
-    good = text.str.fullmatch(_ISO)
-    if zoned.any() and not zoned.all():
-        good &= zoned
-    parsed = pd.to_datetime(text.where(good), format="ISO8601", utc=True, errors="coerce")
-    bad = parsed.isna().to_numpy()
-    if bad.any():
-        found = text.iloc[int(bad.argmax())]
-        raise DataError(
-            f"{where}: {name} must be an ISO date or time, all with a time zone or all without; found others in "
-            f"{place(bad)}: {found!r}: correct these rows"
-        )
-    try:
-        ns = pd.DatetimeIndex(parsed).as_unit("ns").asi8
-    except pd.errors.OutOfBoundsDatetime as error:
-        raise DataError(f"{where}: {name} must lie between the years 1678 and 2261; {error}") from None
-    return np.asarray(ns, np.int64), not bool(zoned.any())
 
 
 def _localized(clock: IntArray, name: str, zone: str, where: str, place: Place) -> IntArray:

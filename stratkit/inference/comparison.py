@@ -75,8 +75,8 @@ class Arm:
 class ComparedRow:
     """One metric of both arms: fractions or ratios, a year's where it has a year in it.
 
-    `metric` is a key of `ROW_LABELS`. A drawdown is a negative fraction. `interval` is that of the difference a - b, None
-    for a metric that is described and not tested.
+    `metric` is a key of `ROW_LABELS`. A drawdown is a negative fraction. `interval` is that of the difference a - b,
+    None for a metric that is described and not tested.
     """
 
     metric: str

@@ -15,6 +15,7 @@ from stratkit.seeds import generator
 
 # Differences that spread less than this share of the losses' size are rounding and not risk.
 _CONSTANT: Final = 1e-12
+_TIE: Final = 1e-9
 
 
 def model_confidence_set(
@@ -60,6 +61,10 @@ def _range_p(losses: FloatArray, size: float, block: int, reps: int, seed: int) 
         return np.ones(1)
     from arch.bootstrap import MCS  # slow to import, for several arms only
 
+    # arch removes the worse arm of the pair farthest apart and fails when two pairs are equally far apart, as arms are
+    # that differ on the same one day: a billionth of the spread sets them apart
+    nudge = generator(seed, "model confidence set", "ties").standard_normal(losses.shape)
+    losses = losses + _TIE * np.ptp(losses) * nudge
     draw = generator(seed, "model confidence set")
     found = MCS(losses, size, reps=reps, block_size=block, method="R", bootstrap="stationary", seed=draw)
     found.compute()

@@ -126,7 +126,7 @@ def random_entries(
         kernels.play_entries(own, lines, keys[first:stop], len(opens), found[first:stop])
 
     order = np.arange(len(entry)) - np.repeat(lines.begin[:-1], np.diff(lines.begin))
-    kernels.play_placed(own, lines, order[None], entry[None], len(opens), observed)
+    kernels.play_placed(own, lines, order, entry, len(opens), observed[0])
     in_chunks(play, paths, len(opens) + held, workers=workers, told=told)
     return RandomEntries(_figures(found), _figures(observed), len(entry), len(lines.symbol))
 

@@ -8,6 +8,7 @@ their own block standard error. Here for every metric that is a smooth function 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,7 +89,7 @@ def studentized_difference(
     """
     check_columns(x, y)
     n = len(x)
-    _check_sizes(n, block, reps, level)
+    check_sizes(n, block, reps, level)
     scale = metric.small_sample(n)
     first, second = (float(metric.value(columns.mean(axis=0))) * scale for columns in (x, y))
     difference = first - second
@@ -110,7 +111,7 @@ def studentized_difference(
     statistic = difference / se
     beyond = t_star >= statistic if alternative == "greater" else np.abs(t_star) >= abs(statistic)
     p_value = (1 + int(np.count_nonzero(beyond))) / (reps + 1)
-    half = _quantile(np.abs(t_star), level) * se
+    half = upper_quantile(np.abs(t_star), level) * se
     return StudentizedBootstrap(
         difference, se, statistic, p_value, drawn_p_error(p_value, reps), difference - half, difference + half,
         level, block, reps, t_star, drawn,
@@ -136,6 +137,41 @@ def influence(x: FloatArray, y: FloatArray, metric: SmoothMetric) -> FloatArray:
     return np.asarray((x - means[0]) @ metric.gradient(means[0]) - (y - means[1]) @ metric.gradient(means[1]))
 
 
+def start_batches(
+    n: int, block: int, reps: int, draw: np.random.Generator, starts: Starts | None
+) -> Iterator[tuple[slice, npt.NDArray[np.int32]]]:
+    """Yield block starts of all resamples, some at a time, with their rows: the given ones, or drawn ones.
+
+    What is drawn does not depend on how many are held at a time.
+    """
+    blocks = -(-n // block)
+    if starts is not None:
+        _check_starts(starts, n, (reps, blocks))
+    at_once = max(1, _AT_ONCE // blocks)
+    for begin in range(0, reps, at_once):
+        rows = slice(begin, min(begin + at_once, reps))
+        taken = starts[rows] if starts is not None else draw_starts(n, block, rows.stop - begin, draw)
+        yield rows, np.ascontiguousarray(taken, dtype=np.int32)
+
+
+def upper_quantile(sizes: FloatArray, level: float) -> float:
+    """Return the order statistic that p <= 1 - level compares with, so that p and interval never contradict."""
+    place = math.ceil(level * (len(sizes) + 1) - 1e-9)  # .95 x 500 may come out above 475 in the last digit
+    return math.inf if place > len(sizes) else float(np.partition(sizes, place - 1)[place - 1])
+
+
+def check_sizes(n: int, block: int, reps: int, level: float) -> None:
+    """Refuse samples, blocks, resamples and levels that mean nothing."""
+    if n < _FEWEST:
+        raise UsageError(f"at least {_FEWEST} paired periods are needed; found {n}")
+    if not 1 <= block <= n // 2:
+        raise UsageError(f"a block must have between 1 and n / 2 = {n // 2} periods; found {block}")
+    if reps < 1:
+        raise UsageError(f"at least one resample must be drawn; found {reps}")
+    if not 0 < level < 1:
+        raise UsageError(f"a level must lie between 0 and 1, such as 0.95; found {level:g}")
+
+
 def _resampled(
     x: FloatArray,
     y: FloatArray,
@@ -147,20 +183,13 @@ def _resampled(
 ) -> tuple[FloatArray, FloatArray]:
     """Return (reps,) differences and (reps,) n x their variances."""
     n, m = x.shape
-    blocks = -(-n // block)
-    if starts is not None:
-        _check_starts(starts, n, (reps, blocks))
     columns = np.zeros((n, 4))
     columns[:, :m], columns[:, 2 : 2 + m] = x, y
-    cut = n - (blocks - 1) * block
+    cut = n - (-(-n // block) - 1) * block
     sums = circular_sums(columns, block)
     last_sums = sums if cut == block else circular_sums(columns, cut)
     differences, variances = np.empty(reps), np.empty(reps)
-    at_once = max(1, _AT_ONCE // blocks)
-    for begin in range(0, reps, at_once):
-        rows = slice(begin, min(begin + at_once, reps))
-        taken = starts[rows] if starts is not None else draw_starts(n, block, rows.stop - begin, draw)
-        taken = np.ascontiguousarray(taken, dtype=np.int32)
+    for rows, taken in start_batches(n, block, reps, draw, starts):
         out = differences[rows], variances[rows]
         with np.errstate(divide="ignore", invalid="ignore"):  # uncompiled, where a metric is undefined in a resample
             resample_differences(sums, last_sums, taken, (block, cut), metric.form, *out)
@@ -182,23 +211,6 @@ def _certain(difference: float, level: float, block: int, reps: int, alternative
     return StudentizedBootstrap(
         difference, 0.0, statistic, p_value, error, difference, difference, level, block, reps, still, same
     )
-
-
-def _quantile(sizes: FloatArray, level: float) -> float:
-    """Return the order statistic that p <= 1 - level compares with, so that p and interval never contradict."""
-    place = math.ceil(level * (len(sizes) + 1) - 1e-9)  # .95 x 500 may come out above 475 in the last digit
-    return math.inf if place > len(sizes) else float(np.partition(sizes, place - 1)[place - 1])
-
-
-def _check_sizes(n: int, block: int, reps: int, level: float) -> None:
-    if n < _FEWEST:
-        raise UsageError(f"at least {_FEWEST} paired periods are needed; found {n}")
-    if not 1 <= block <= n // 2:
-        raise UsageError(f"a block must have between 1 and n / 2 = {n // 2} periods; found {block}")
-    if reps < 1:
-        raise UsageError(f"at least one resample must be drawn; found {reps}")
-    if not 0 < level < 1:
-        raise UsageError(f"a level must lie between 0 and 1, such as 0.95; found {level:g}")
 
 
 def _check_starts(starts: Starts, n: int, shape: tuple[int, int]) -> None:

@@ -131,9 +131,18 @@ def effective_rank_of(parts: Sequence[FloatArray]) -> float:
     for has, _, length_one in map(_standardized, parts):
         together[np.ix_(has, has)] += length_one @ length_one.T
         varying += length_one.shape[1]
-    if varying < 2:
-        return 1.0
-    values = np.linalg.eigvalsh(together)
+    return effective_rank(together) if varying > 1 else 1.0
+
+
+def effective_rank(correlation: FloatArray) -> float:
+    """Return the effective rank of a correlation matrix (M, M); see `effective_rank_of`.
+
+    Of one that no columns can have, such as one put together from pairs, the eigenvalues below 0 do not count.
+
+    >>> round(effective_rank(np.eye(3)), 9), round(effective_rank(np.ones((3, 3))), 9)
+    (3.0, 1.0)
+    """
+    values = np.linalg.eigvalsh(correlation)
     share = values[values > 0] / values[values > 0].sum()
     return float(np.exp(-(share * np.log(share)).sum()))
 

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.cumulative_band import cumulative_band
 from stratkit.panel import FloatArray
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_test_charts import NO_TEST
-from stratkit.reports.ab_words import metric_axis, metric_name, metric_value, pair_words
+from stratkit.reports.ab_words import metric_axis, metric_value, pair_words
 from stratkit.reports.chart_parts import IN_ORDER, line_at, line_of, ribbon, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, log_ticks, numbers, shown
 from stratkit.reports.thinning import extreme_points
@@ -19,16 +20,14 @@ from stratkit.reports.walk_charts import drawdown_of, stamps_of
 from stratkit.reports.wording import capital
 
 _BUCKETS: Final = 700
-_LOG_FROM: Final = 5.0  # times the lowest equity
-_LONGEST: Final = 26  # letters of a name in a legend
+LOG_FROM: Final = 5.0  # times the lowest equity
+_LONGEST: Final = 32  # letters of a name in a legend
+_TAIL: Final = 12  # of them at the end, where parameters differ
 
 
 def legend_names(content: ABContent) -> list[str]:
     """Return the arms as a legend names them: the letter, and so much of the name as has room."""
-    return [
-        label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        for label in content.labels
-    ]
+    return [_shortened(label) for label in content.labels]
 
 
 def equity_chart(content: ABContent) -> Chart:
@@ -114,7 +113,7 @@ def cumulative_chart(content: ABContent) -> Chart:
 def interval_chart(content: ABContent) -> Chart:
     """Return the difference of each pair with its interval, the margin, and what could have been found."""
     tested = [(pair, pair.primary) for pair in content.comparison.pairs if pair.primary]
-    name = metric_name(content.comparison.question.metric)
+    name = METRIC_WORDS[content.comparison.question.metric]
     level = tested[0][1].interval.level if tested else 0.95
     about = (
         "interval",
@@ -153,6 +152,12 @@ def interval_chart(content: ABContent) -> Chart:
         },
     }
     return Chart(*about, tuple(rows), layout)
+
+
+def _shortened(label: str) -> str:
+    if len(label) <= _LONGEST:
+        return label
+    return f"{label[: _LONGEST - _TAIL - 1]}\N{HORIZONTAL ELLIPSIS}{label[-_TAIL:]}"
 
 
 def _band_traces(content: ABContent, block: int) -> list[Trace]:
@@ -216,7 +221,7 @@ def _margin_words(content: ABContent) -> str:
 def _scale(equity: FloatArray) -> dict[str, Any]:
     """Return a log axis where equity is multiplied or divided so often that a linear one would hide the early years."""
     low, high = float(equity.min()), float(equity.max())
-    if not low > 0 or high < _LOG_FROM * low:
+    if not low > 0 or high < LOG_FROM * low:
         return {}
     marks = log_ticks(low, high)
     return {"type": "log", **marks, "ticktext": [f"{text}\N{MULTIPLICATION SIGN}" for text in marks["ticktext"]]}

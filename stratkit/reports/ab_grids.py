@@ -6,16 +6,20 @@ import math
 from typing import Final
 
 from stratkit.inference.comparison import ROW_LABELS, ArmRow, ComparedRow, ManyArms, PairComparison, Sequential
-from stratkit.inference.test_result import TestResult
+from stratkit.inference.comparison_words import METRIC_WORDS
+from stratkit.inference.many_comparison import SET_REPS
+from stratkit.inference.test_result import TestResult, drawn_p_error
 from stratkit.panel import format_time
 from stratkit.reports.ab_content import ABContent
-from stratkit.reports.ab_words import interval_ends, metric_name, metric_value, pair_words
+from stratkit.reports.ab_words import interval_ends, metric_value, pair_words
 from stratkit.reports.evidence_words import figure, trials_words
 from stratkit.reports.grid import Cell, Grid, Head, Row, heads, name_cell
-from stratkit.reports.key_names import value_words
+from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.wording import MISSING, capital, number, p_error_words, p_words, percent
 from stratkit.research.ab_test import ArmFacts
 
+_LARGE: Final = 1_000.0
+_SMALL: Final = 0.1
 _LOOKS: Final = 40  # rows; more are thinned evenly, the last always shown
 
 
@@ -40,7 +44,7 @@ def checks_grid(pair: PairComparison, alpha: float) -> Grid:
         rows.append(
             (
                 Cell(primary.test, False, note="the primary test: it alone decides"),
-                Cell(number(primary.statistic)),
+                Cell(_statistic(primary.statistic)),
                 p_cell(primary.p_value, primary.p_error, alpha),
                 Cell("stationary returns; dependence shorter than a few blocks", False),
             )
@@ -85,7 +89,7 @@ def blocks_grid(pair: PairComparison, alpha: float) -> Grid:
 def arms_grid(content: ABContent, many: ManyArms) -> Grid:
     """Return every arm against the first, with raw and adjusted p values and the confidence set."""
     question = content.comparison.question
-    name, first = metric_name(question.metric), many.rows[0].letter
+    name, first = METRIC_WORDS[question.metric], many.rows[0].letter
     return Grid(
         "arms",
         "All arms against the first",
@@ -178,7 +182,7 @@ def _metric_row(row: ComparedRow) -> Row:
         ends = row.interval.reason or MISSING
     name = ROW_LABELS.get(row.metric, row.metric)
     label = Cell(capital(name), False)
-    role = "primary" if row.is_primary else "described"
+    role = "primary" if row.is_primary else "unadjusted" if row.interval else "described"
     return (
         label,
         Cell(text(row.a)),
@@ -191,13 +195,25 @@ def _metric_row(row: ComparedRow) -> Row:
 
 def _check_row(check: TestResult, alpha: float) -> Row:
     if not check.is_defined:
-        return (Cell(check.name, False), Cell(MISSING), Cell(MISSING), Cell(check.assumes, False, note=check.reason))
+        return (
+            Cell(capital(check.name), False),
+            Cell(MISSING),
+            Cell(MISSING),
+            Cell(check.assumes, False, note=check.reason),
+        )
     return (
-        Cell(check.name, False),
-        Cell(number(check.statistic)),
+        Cell(capital(check.name), False),
+        Cell(_statistic(check.statistic)),
         p_cell(check.p_value, check.p_error, alpha),
         Cell(check.assumes, False),
     )
+
+
+def _statistic(value: float) -> str:
+    """Return a statistic with as many digits as say something: those of tests differ in size by many powers of ten."""
+    if abs(value) >= _LARGE:
+        return number(value, 0)
+    return number(value, 2) if abs(value) >= _SMALL or value == 0 else number(value, 5)
 
 
 def _arm_row(content: ABContent, row: ArmRow, alpha: float) -> Row:
@@ -215,7 +231,7 @@ def _arm_row(content: ABContent, row: ArmRow, alpha: float) -> Row:
             for p, error in zip((row.p_raw, row.p_holm, row.p_romano_wolf), errors)
         ),
         Cell("yes" if row.in_confidence_set else "no"),
-        Cell(p_words(row.set_p)),
+        p_cell(row.set_p, drawn_p_error(row.set_p, SET_REPS), 0.0),
     )
 
 
@@ -234,7 +250,8 @@ def _spa_words(many: ManyArms) -> str:
 
 
 def _source_row(arm: ArmFacts) -> Row:
-    values = ", ".join(f"{key} {value_words(value)}" for key, value in arm.values.items()) or "-"
+    names = short_keys(list(arm.values))
+    values = ", ".join(f"{names[key]} {value_words(value)}" for key, value in arm.values.items()) or "-"
     known = bool(arm.evidence)
     return (
         name_cell(f"{arm.letter} {arm.name}"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stratkit.inference.comparison import PairComparison, PrimaryTest
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.reports.ab_content import ABContent
-from stratkit.reports.ab_words import metric_name, metric_value, pair_words
+from stratkit.reports.ab_words import metric_value, pair_words
 
 
 def ab_notes(content: ABContent) -> list[tuple[str, str]]:
@@ -103,7 +104,7 @@ def _primary_notes(pair: PairComparison, test: PrimaryTest, alternative: str) ->
     return [
         (
             "Difference",
-            f"The {metric_name(test.metric)} {pair_words(pair)}: "
+            f"The {METRIC_WORDS[test.metric]} {pair_words(pair)}: "
             f"{metric_value(test.metric, test.difference, signed=True)} as "
             f"shown, {test.difference_period:+.5f} per period. H0: {test.hypothesis}.",
         ),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from stratkit.inference.comparison import WarningLine
 from stratkit.reports.ab_charts import cumulative_chart, equity_chart, interval_chart
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_grids import arms_grid, blocks_grid, checks_grid, looks_grid, metrics_grid, sources_grid
 from stratkit.reports.ab_notes import ab_notes
 from stratkit.reports.ab_test_charts import blocks_chart, bootstrap_chart, looks_chart, power_chart
-from stratkit.reports.ab_words import TONES, ab_cards, ab_facts
+from stratkit.reports.ab_words import TONES, ab_cards, ab_facts, rule_words, verdict_sentences
 from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.offline import interactive_page, trusted, write_page
+from stratkit.reports.wording import sentence_of
 
 AB_PAGE: Final = "abtest.html"
 
@@ -44,19 +44,14 @@ def render_ab_page(content: ABContent) -> str:
         tone=TONES[comparison.verdict.kind],
         cards=ab_cards(content),
         facts=ab_facts(content),
-        warnings=[(one.code, one.sentence) for one in warnings_of(content)],
+        said=verdict_sentences(content),
+        rule=rule_words(content),
+        warnings=[(one.code, sentence_of(one.sentence)) for one in comparison.warnings],
         parts=parts,
         looks=looks,
         notes=ab_notes(content),
         tables=_tables(content),
     )
-
-
-def warnings_of(content: ABContent) -> list[WarningLine]:
-    """Return the warnings of the comparison and of its pairs, each sentence once."""
-    comparison = content.comparison
-    every = (*comparison.warnings, *(warning for pair in comparison.pairs for warning in pair.warnings))
-    return list({(warning.code, warning.sentence): warning for warning in every}.values())
 
 
 def _tables(content: ABContent) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from stratkit.inference.comparison import PairComparison, PrimaryTest, Sequential
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.panel import FloatArray, IntArray
 from stratkit.reports.ab_content import ABContent
-from stratkit.reports.ab_words import metric_axis, metric_name, metric_shape, metric_value, pair_words
+from stratkit.reports.ab_words import metric_axis, metric_shape, metric_value, pair_words
 from stratkit.reports.chart_parts import IN_ORDER, line_at, ribbon, upright
 from stratkit.reports.chart_specs import Chart, Trace, numbers
 from stratkit.reports.walk_charts import path_histogram
@@ -55,7 +56,7 @@ def bootstrap_chart(content: ABContent) -> Chart:
         "margin": {"b": 40},
         "yaxis": {"title": {"text": "resamples"}},
         "xaxis": {
-            "title": {"text": f"difference of the {metric_name(test.metric)}"},
+            "title": {"text": f"difference of the {METRIC_WORDS[test.metric]}"},
             **metric_axis(content.comparison.question.metric),
         },
     }
@@ -160,7 +161,7 @@ def power_chart(content: ABContent) -> Chart:
             }
         ],
         "xaxis": {
-            "title": {"text": f"true difference of the {metric_name(test.metric)}"},
+            "title": {"text": f"true difference of the {METRIC_WORDS[test.metric]}"},
             "rangemode": "tozero",
             **metric_axis(content.comparison.question.metric),
         },
@@ -245,7 +246,7 @@ def bootstrap_histogram(drawn: FloatArray) -> tuple[IntArray, FloatArray]:
 
 def _bootstrap_words(pair: PairComparison, test: PrimaryTest) -> str:
     return (
-        f"{capital(metric_name(test.metric))} a year, {pair_words(pair)}, "
+        f"{capital(METRIC_WORDS[test.metric])} a year, {pair_words(pair)}, "
         f"in {test.reps:,} histories put together from blocks of {test.block} paired periods. The p value is of the "
         f"studentized "
         "difference, not of these bars; they show how far chance moves it."

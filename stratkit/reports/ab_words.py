@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from stratkit.inference.comparison import ComparedMetric, PairComparison, VerdictKind
+from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.inference.interval import Interval
 from stratkit.panel import format_time
 from stratkit.reports.ab_content import ABContent
@@ -18,20 +19,7 @@ TONES: Final[dict[VerdictKind, str]] = {
     "equivalent": "gain",
     "invalid": "loss",
 }
-_NAMES: Final[dict[ComparedMetric, str]] = {
-    "sharpe": "Sharpe ratio",
-    "mean": "annual return",
-    "sortino": "Sortino ratio",
-    "calmar": "Calmar ratio",
-    "win_rate": "win rate",
-    "profit_factor": "profit factor",
-}
 _FRACTIONS: Final[tuple[ComparedMetric, ...]] = ("mean", "win_rate")
-
-
-def metric_name(metric: ComparedMetric) -> str:
-    """Return the name of a compared metric inside a sentence."""
-    return _NAMES[metric]
 
 
 def metric_shape(metric: ComparedMetric) -> str:
@@ -85,11 +73,11 @@ def ab_facts(content: ABContent) -> list[tuple[str, str]]:
 
 def ab_cards(content: ABContent) -> list[Card]:
     """Return the figures beside the verdict, of the first pair; none of identical arms, which nothing was tested of."""
-    pair, question = content.comparison.first, content.comparison.question
+    pair = content.comparison.first
     test, power = pair.primary, pair.power
     if test is None:
         return []
-    name = metric_name(test.metric)
+    name = METRIC_WORDS[test.metric]
     one, other = pair.letters
     cards = [
         Card(
@@ -98,10 +86,10 @@ def ab_cards(content: ABContent) -> list[Card]:
             f"{test.interval.level:.0%} interval {interval_ends(test.metric, test.interval)}",
             f"{name} of {one} minus that of {other}, as it is shown a year",
         ),
-        Card("p value", p_words(test.p_value), _p_note(test.p_error, question.alpha), test.hypothesis),
+        Card("p value", p_words(test.p_value), _p_note(content), test.hypothesis),
         Card(
             "Standard error",
-            number(_per_shown(pair, test.se_period), 3),
+            metric_value(test.metric, _per_shown(pair, test.se_period)),
             f"{test.se_name}; block of {test.block}",
             "of the difference, in the unit that is shown",
         ),
@@ -129,12 +117,36 @@ def ab_cards(content: ABContent) -> list[Card]:
             Card(
                 "Equivalent",
                 "yes" if same.holds else "no",
-                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)}",
+                f"within \N{PLUS-MINUS SIGN}{metric_value(test.metric, same.margin)}; p {p_words(same.p_value)} "
+                f"{p_error_words(same.p_error)}".rstrip(),
                 "whether the difference is smaller than the margin, whatever its sign",
                 "gain" if same.holds else "",
             )
         )
     return cards
+
+
+def verdict_sentences(content: ABContent) -> list[str]:
+    """Return the words of the verdict; those of several pairs one by one where the whole is made of them."""
+    comparison = content.comparison
+    pieces = [pair.verdict.words for pair in comparison.pairs]
+    before, found, _ = comparison.verdict.words.partition(" ".join(pieces))
+    return [*filter(None, (before.strip(),)), *pieces] if found else [comparison.verdict.words]
+
+
+def rule_words(content: ABContent) -> str:
+    """Return by what the verdict goes."""
+    if content.comparison.sequential is not None:
+        return "How it would be looked at was declared before the first look; the verdict goes by the looks."
+    if content.comparison.many is not None:
+        return (
+            "One metric was declared before anything was looked at; the verdict goes by the p values of Romano and "
+            "Wolf, which allow for the number of arms. The rest describes and checks."
+        )
+    return (
+        "One test was declared before anything was looked at, and it alone decides; the rest of this page describes "
+        "and checks."
+    )
 
 
 def pair_words(pair: PairComparison) -> str:
@@ -150,13 +162,18 @@ def _per_shown(pair: PairComparison, period: float) -> float:
     return period * test.difference / test.difference_period
 
 
-def _p_note(error: float, alpha: float) -> str:
-    said = f"{p_error_words(error)} Monte Carlo error; " if error > 0 else ""
-    return f"{said}level {alpha:g}"
+def _p_note(content: ABContent) -> str:
+    """Return the Monte Carlo error of the first pair's p value, and what it is to be held against."""
+    test, many = content.comparison.first.primary, content.comparison.many
+    error = p_error_words(0.0 if test is None else test.p_error)
+    said = f"{error} Monte Carlo error; " if error else ""
+    if many is not None:
+        return f"{said}{p_words(many.rows[1].p_romano_wolf)} among {len(many.rows) - 1} comparisons"
+    return f"{said}level {content.comparison.question.alpha:g}"
 
 
 def _needed_note(years: float, by: str) -> str:
-    return f"{number(years, 1)} years, by {by}" if math.isfinite(years) else by
+    return f"{number(years, 1)} years, by {by}" if math.isfinite(years) else f"no number of them, by {by}"
 
 
 def _times(count: int) -> str:

@@ -48,6 +48,7 @@ class ReportContent:
     close that decided them, which nobody could have traded. `overrides` name the fill options that were set beside
     the profile. `ambiguity` is what hangs on bars whose
     inside nobody knows. `attribution` says who earned what; `cap_effects`, `faults` and `alerts` stand beside it.
+    `study_page` is the page in the same folder of the search or walk-forward that chose the values, empty without one.
     """
 
     title: str
@@ -70,6 +71,7 @@ class ReportContent:
     cap_effects: tuple[CapEffect, ...] = ()
     faults: tuple[Fault, ...] = ()
     alerts: tuple[RaisedAlert, ...] = ()
+    study_page: str = ""
 
     @property
     def trials_note(self) -> str:

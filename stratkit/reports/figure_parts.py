@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # colour-blind can tell apart), grey for the benchmark
 MAIN, BENCHMARK, GAIN, LOSS = "#2456d6", "#8a93a3", "#0b7f86", "#cf4a17"
 INK, SOFT, FAINT, GRID, EDGE = "#12161d", "#4d5664", "#7b8494", "#e9ecf1", "#d3d7de"
+PURPLE, YELLOW = "#8a5bd1", "#b98900"
+SERIES: Final = (MAIN, LOSS, GAIN, PURPLE, YELLOW)  # lines beside each other, in this order
 _WIDTH: Final = 10.0  # inches
 
 
@@ -81,16 +83,18 @@ def whole() -> Any:
     return MaxNLocator(nbins=8, integer=True)
 
 
-def legend(axes: Axes) -> None:
+def legend(axes: Axes, columns: int = 4) -> None:
     """Put the legend above the axes, on the right."""
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=8.5, labelcolor=SOFT,
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, frameon=False, fontsize=8.5, labelcolor=SOFT,
         handlelength=1.6, borderaxespad=0.2, columnspacing=1.4,
     )  # fmt: skip
 
 
 def say(axes: Axes, text: str) -> None:
     """Say in the middle of empty axes why they are empty."""
+    axes.tick_params(labelbottom=False, labelleft=False)
+    axes.grid(visible=False)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=10)
 
 

@@ -28,10 +28,10 @@ def fan_chart(fan: Fan, name: str) -> Chart:
         return Chart(*about, empty="There are too few steps to draw.")
     x: list[Any] = fan.steps.tolist() if fan.times is None else stamps_of(fan.times)
     traces: list[Trace] = []
-    for low, high in _bands(fan):
+    for low, high in bands_of(fan):
         label = f"{fan.levels[low]:.0%} to {fan.levels[high]:.0%}"
         traces += ribbon(x, fan.values[low], fan.values[high], label, "main-mid" if low else "main-soft")
-    middle = _middle(fan)
+    middle = middle_of(fan)
     if middle is not None:
         traces.append(
             {
@@ -109,20 +109,21 @@ _LONGEST_TITLE: Final = 80
 _EQUITY: Final = "%{y:.3f}\N{MULTIPLICATION SIGN}"
 
 
-def _bands(fan: Fan) -> list[tuple[int, int]]:
+def bands_of(fan: Fan) -> list[tuple[int, int]]:
     """Return pairs of lines that lie alike around the middle, the outermost first."""
     count = len(fan.levels)
     return [(at, count - 1 - at) for at in range(count // 2)]
 
 
-def _middle(fan: Fan) -> int | None:
+def middle_of(fan: Fan) -> int | None:
+    """Return the place of the median; None where the number of lines is even."""
     count = len(fan.levels)
     return count // 2 if count % 2 else None
 
 
 def _fan_words(fan: Fan) -> str:
     where = "" if fan.split is None else " The upright line is the split: the cone is made of what was before it."
-    levels = ", ".join(f"{fan.levels[low]:.0%} to {fan.levels[high]:.0%}" for low, high in _bands(fan))
+    levels = ", ".join(f"{fan.levels[low]:.0%} to {fan.levels[high]:.0%}" for low, high in bands_of(fan))
     return f"What 1 becomes: bands hold the paths from {levels} at each step, not whole paths.{where}"
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from stratkit.reports.grid import Cell, Grid, Head, Row
-from stratkit.reports.monte_carlo_words import made_words, unit_value
-from stratkit.reports.wording import capital, p_error_words, p_words
+from stratkit.reports.monte_carlo_words import made_words, stress_levels, unit_value
+from stratkit.reports.wording import capital, p_error_words, p_words, sentence_of
 from stratkit.research.monte_carlo_record import MonteCarlo, PathRow, Procedure
 
 
@@ -17,7 +17,7 @@ def overview_grid(run: MonteCarlo) -> Grid:
     return Grid(
         "overview",
         "What each procedure tests",
-        "None of them says what the market will do. Read what a procedure tests before its figures.",
+        "No procedure says what the market will do. Read what a procedure tests before its figures.",
         (
             Head("Procedure", False),
             Head("Tests", False),
@@ -33,6 +33,8 @@ def overview_grid(run: MonteCarlo) -> Grid:
 
 def figures_grid(procedure: Procedure, place: int) -> Grid:
     """Return the run's figures beside their distribution over the paths; columns that no figure has are left out."""
+    if procedure.name == "cost_stress" and stress_levels(procedure)[1]:
+        return _stress_grid(procedure, place)
     rows = procedure.rows
     spread = any(math.isfinite(row.q50) for row in rows)
     mean = any(math.isfinite(row.mean) for row in rows)
@@ -43,7 +45,11 @@ def figures_grid(procedure: Procedure, place: int) -> Grid:
         (True, Head("Figure", False), lambda row: Cell(capital(row.name), False)),
         (observed, Head("The run"), lambda row: Cell(unit_value(row.unit, row.observed))),
         *((spread, Head(label), _quantile(name)) for label, name in (("5%", "q05"), ("Median", "q50"), ("95%", "q95"))),
-        (mean, Head("Mean"), lambda row: Cell(unit_value(row.unit, row.mean), note=_mean_error(row))),
+        (
+            mean,
+            Head("Of the paths" if procedure.name == "ruin" else "Mean"),
+            lambda row: Cell(unit_value(row.unit, row.mean), note=_mean_error(row)),
+        ),
         (
             bool(bounded),
             Head(f"{bounded[0] if bounded else 0.95:.0%} interval", title="of the run's own figure"),
@@ -58,8 +64,28 @@ def figures_grid(procedure: Procedure, place: int) -> Grid:
         _made_sentence(procedure),
         tuple(head for head, _ in kept),
         tuple(tuple(cell(row) for _, cell in kept) for row in rows),
-        note=" ".join(capital(note).rstrip(".") + "." for note in procedure.notes),
-        empty="" if rows else f"Could not be made: {procedure.reason}.",
+        note=_noted(procedure),
+        empty="" if rows else sentence_of(f"could not be made: {procedure.reason}"),
+    )
+
+
+def _stress_grid(procedure: Procedure, place: int) -> Grid:
+    """Return a row for each level of costs with its figures beside each other, and below them what has no level."""
+    figures, levels, rest = stress_levels(procedure)
+    rows = [
+        (Cell(capital(level), False), *(_observed(found.get(figure)) for figure in figures))
+        for level, found in levels.items()
+    ]
+    blank = (Cell("-"),) * (len(figures) - 1)
+    rows += [(Cell(capital(row.name), False), _observed(row), *blank) for row in rest]
+    return Grid(
+        f"figures-{place}",
+        "Figures",
+        _made_sentence(procedure),
+        (Head("Costs", False), *(Head(figure) for figure in figures)),
+        tuple(rows),
+        quiet=len(rest),
+        note=_noted(procedure),
     )
 
 
@@ -82,6 +108,14 @@ def _overview_row(one: Procedure, opens: bool) -> Row:
 
 def _made_sentence(procedure: Procedure) -> str:
     return f"{capital(made_words(procedure))}. What varies: {procedure.varies.rstrip('.')}." if procedure.paths else ""
+
+
+def _noted(procedure: Procedure) -> str:
+    return " ".join(sentence_of(note) for note in procedure.notes)
+
+
+def _observed(row: PathRow | None) -> Cell:
+    return Cell("-" if row is None else unit_value(row.unit, row.observed))
 
 
 def _quantile(name: str) -> Callable[[PathRow], Cell]:

@@ -13,7 +13,7 @@ from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.monte_carlo_grids import figures_grid, overview_grid
 from stratkit.reports.monte_carlo_words import made_words, run_facts
 from stratkit.reports.offline import interactive_page, trusted, write_page
-from stratkit.reports.wording import capital
+from stratkit.reports.wording import sentence_of
 from stratkit.research.monte_carlo_record import Procedure
 
 MONTE_CARLO_PAGE: Final = "montecarlo.html"
@@ -47,7 +47,7 @@ def render_monte_carlo_page(content: MonteCarloContent) -> str:
         charts=trusted(charts_text(charts)),
         content=content,
         facts=run_facts(content),
-        warnings=content.run.warnings,
+        warnings=[(code, sentence_of(text)) for code, text in content.run.warnings],
         sections=sections,
         overview=overview_grid(content.run),
     )
@@ -55,6 +55,4 @@ def render_monte_carlo_page(content: MonteCarloContent) -> str:
 
 def _section(one: Procedure, place: int) -> _Section:
     fans, bins = procedure_charts(one, place)
-    return _Section(
-        f"p{place}", one, capital(one.tests).rstrip(".") + ".", made_words(one), fans, bins, figures_grid(one, place)
-    )
+    return _Section(f"p{place}", one, sentence_of(one.tests), made_words(one), fans, bins, figures_grid(one, place))

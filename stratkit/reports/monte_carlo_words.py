@@ -8,8 +8,9 @@ from typing import Final
 from stratkit.panel import format_time
 from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.wording import MISSING, money, number, percent
-from stratkit.research.monte_carlo_record import Procedure, Unit
+from stratkit.research.monte_carlo_record import PathRow, Procedure, Unit
 
+_MINUS: Final = "\N{MINUS SIGN}"
 _SHAPES: Final[dict[Unit, str]] = {
     "fraction": ".0%",
     "ratio": ".2~f",
@@ -42,11 +43,40 @@ def unit_shape(unit: Unit) -> str:
     return _SHAPES[unit]
 
 
+def unit_tick(unit: Unit, value: float) -> str:
+    """Return a figure of a unit as an axis has it.
+
+    >>> unit_tick("fraction", -0.1), unit_tick("ratio", 0.5), unit_tick("bars", 1200.0)
+    ('−10%', '0.5', '1,200')
+    """
+    if unit == "fraction":
+        return percent(value, 0)
+    if unit == "money":
+        return money(value)
+    return number(value, 0) if unit in ("bars", "count") else f"{value:g}".replace("-", _MINUS)
+
+
 def made_words(procedure: Procedure) -> str:
     """Return whether all cases were enumerated or some were drawn, and how many."""
     if not procedure.paths:
         return MISSING
     return f"all {procedure.paths:,} cases" if procedure.is_exact else f"{procedure.paths:,} drawn"
+
+
+def stress_levels(procedure: Procedure) -> tuple[list[str], dict[str, dict[str, PathRow]], list[PathRow]]:
+    """Return the figures of a cost stress, them by the level of costs, and the rows that belong to no level.
+
+    A row of a level is called "Sharpe ratio, costs x2".
+    """
+    levels: dict[str, dict[str, PathRow]] = {}
+    rest = []
+    for row in procedure.rows:
+        figure, _, level = row.name.partition(", ")
+        if level:
+            levels.setdefault(level, {})[figure] = row
+        else:
+            rest.append(row)
+    return list(dict.fromkeys(figure for own in levels.values() for figure in own)), levels, rest
 
 
 def run_facts(content: MonteCarloContent) -> list[tuple[str, str]]:

@@ -89,10 +89,13 @@ def write_page(path: Path, page: str) -> Path:
 def interactive_page(name: str, *, script_name: str = "", **content: Any) -> str:
     """Return the page of the template called `name` with its script and the chart library inside.
 
-    The script is called like the template unless `script_name` is given.
+    The script is called like the template unless `script_name` is given; what all pages share stands before it.
     Beside `content` the template is given css, script, theme, library and the policy that lets only these run.
     """
-    script, theme, css = (template_text(file) for file in (f"{script_name or name}.js", "theme.js", "report.css"))
+    shared, own, theme, css = (
+        template_text(file) for file in ("page.js", f"{script_name or name}.js", "theme.js", "report.css")
+    )
+    script = shared + own
     library, library_hash = chart_library()
     text: str = (
         environment()

@@ -16,6 +16,7 @@ from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
 from stratkit.reports.evidence_words import evidence_line, evidence_rows
 from stratkit.reports.offline import interactive_page, trusted
+from stratkit.reports.page_names import LEADS
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import choose_trades
@@ -69,6 +70,7 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
     config = content.config_text
     return {
         "content": content,
+        "study_lead": LEADS.get(content.study_page, ""),
         "cards": headline_cards(content),
         "facts": header_facts(content),
         "evidence": evidence_rows(content.evidence),

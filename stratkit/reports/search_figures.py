@@ -17,6 +17,7 @@ from stratkit.reports.figure_parts import (
     LOSS,
     MAIN,
     SOFT,
+    YELLOW,
     better_colours,
     legend,
     new_figure,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MISSES: Final = "#b98900"  # c5 of the page
+_MISSES: Final = YELLOW  # c5 of the page
 _WHOLE: Final = (0.085, 0.14, 0.895, 0.68)
 _NUMBERED: Final = 13  # cells in a row that have room for their number
 

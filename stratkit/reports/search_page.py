@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from stratkit.inference.verdict import RULE
 from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.heat_charts import heat_charts
 from stratkit.reports.key_names import short_keys, value_words
 from stratkit.reports.offline import interactive_page, trusted, write_page
+from stratkit.reports.page_names import SEARCH_PAGE
 from stratkit.reports.search_charts import (
     convergence_chart,
     degradation_chart,
@@ -21,8 +21,6 @@ from stratkit.reports.search_charts import (
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.search_grids import best_grid, fragility_grid, front_grid, plateau_grid, states_grid
 from stratkit.reports.verdict_words import MEANING, TONES, verdict_cards
-
-SEARCH_PAGE: Final = "search.html"
 
 
 def write_search_page(folder: Path, content: SearchContent) -> Path:

@@ -10,10 +10,8 @@ from stratkit.analytics.attribution import Attribution
 from stratkit.reports.content import ReportContent
 from stratkit.reports.figure_parts import (
     EDGE,
-    GAIN,
     INK,
-    LOSS,
-    MAIN,
+    SERIES,
     SOFT,
     money_axis,
     new_figure,
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS: Final = (MAIN, LOSS, GAIN, "#8a5bd1", "#b98900")  # those of the page, c1 to c5
 _DASHES: Final = ("-", "--", ":")
 
 
@@ -53,7 +50,7 @@ def _draw_lines(axes: Axes, content: ReportContent, attribution: Attribution, po
         together = line.name == ALL
         axes.plot(
             stamps(content.result.times, line.bar), line.values, label=plain(line.name), lw=1.0 if together else 1.3,
-            color=SOFT if together else _COLOURS[place % 5],
+            color=SOFT if together else SERIES[place % 5],
             ls=(0, (1, 1.5)) if together else _DASHES[place // 5 % 3],
         )  # fmt: skip
     axes.axhline(0, color=EDGE, lw=1, zorder=0)

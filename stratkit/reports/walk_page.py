@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from stratkit.inference.verdict import RULE
 from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.offline import interactive_page, trusted, write_page
+from stratkit.reports.page_names import WALK_PAGE
 from stratkit.reports.verdict_words import MEANING, TONES
 from stratkit.reports.walk_charts import equity_chart, folds_chart, path_charts, paths_chart
 from stratkit.reports.walk_content import WalkContent
 from stratkit.reports.walk_grids import folds_grid
-
-WALK_PAGE: Final = "walk.html"
 
 
 def write_walk_page(folder: Path, content: WalkContent) -> Path:

@@ -60,6 +60,15 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence_of(text: str) -> str:
+    """Return text as a sentence, with a capital letter and one full stop.
+
+    >>> sentence_of("few periods carry the result"), sentence_of("Done.")
+    ('Few periods carry the result.', 'Done.')
+    """
+    return capital(text).rstrip(".") + "."
+
+
 def p_words(p_value: float) -> str:
     """Return a p value: three decimals, never 0.
 

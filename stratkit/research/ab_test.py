@@ -37,8 +37,10 @@ class ArmFacts:
 class ABTest:
     """An A/B test as it is shown: arms, what they share, and their comparison.
 
-    `spacing` is the frequency in words, such as "daily". `looks` is how often this experiment was tested before, by the
-    ledger; 0 = never.
+    `spacing` is the frequency in words, such as "daily"; `periods_source` says where the periods a year come from.
+    `looks` is how often this experiment was tested before, by the ledger; 0 = never. `experiment` is the sha256 of what
+    is compared, whatever the dates, and `answer` that of the returns and the question. `false_discovery` are the p
+    values of Benjamini and Hochberg, one for each arm but the first, empty unless they were asked for.
     """
 
     arms: tuple[ArmFacts, ...]
@@ -47,3 +49,8 @@ class ABTest:
     spacing: str
     looks: int
     command: str
+    test_id: str = ""
+    experiment: str = ""
+    answer: str = ""
+    periods_source: str = ""
+    false_discovery: tuple[float, ...] = ()

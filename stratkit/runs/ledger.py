@@ -6,6 +6,7 @@ ledger is next opened.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,11 +16,13 @@ from typing import Final, TypeVar
 from stratkit.errors import DataError, UsageError
 from stratkit.inference.trial_pool import TrialPool
 from stratkit.panel import FloatArray, IntArray
+from stratkit.runs.ab_looks import ABLook, ab_test_names, folder_look, looks_of, put_looks
 from stratkit.runs.database import DamagedDatabaseError, Database, UnwritableDatabaseError, Work, put_aside
 from stratkit.runs.find import missing_files, run_names
 from stratkit.runs.ledger_entry import LedgerEntry, LedgerKey
 from stratkit.runs.ledger_rows import entries_of, groups_of, pool_of, put_entries, series_of
 from stratkit.runs.ledger_schema import LEDGER_MIGRATIONS
+from stratkit.runs.ledger_table import ENTRIES, read_entries
 from stratkit.runs.own_trial import folder_trials
 
 LEDGER: Final = "ledger.sqlite"
@@ -72,6 +75,18 @@ class TrialLedger:
         """
         return self.read(lambda c: pool_of(c, groups_of(c, key), edges, count))
 
+    def add_look(self, look: ABLook) -> None:
+        """Keep that an experiment was looked at; raise `OutputError` when the ledger cannot be written."""
+        self._safely(lambda: self.database.write(lambda c: put_looks(c, [look])))
+
+    def looks(self, experiment: str) -> list[ABLook]:
+        """Return when an experiment was looked at, the oldest first."""
+        return self.read(lambda c: looks_of(c, experiment))
+
+    def alike(self, key: LedgerKey) -> list[LedgerEntry]:
+        """Return all trials that count together with `key`, without sums and returns."""
+        return self.read(lambda c: [entry for group in groups_of(c, key) for entry in entries_of(c, group)])
+
     def trials(self, group: int) -> list[LedgerEntry]:
         """Return the trials of a group, the newest first, without sums and returns."""
         return self.read(lambda c: entries_of(c, group))
@@ -106,6 +121,23 @@ class TrialLedger:
             names = new[first : first + _AT_ONCE]
             found = [entry for name in names for entry in self._trials_in(name)]
             self.database.write(lambda c, found=found, names=names: put_entries(c, found, names))  # type: ignore[misc]  # a lambda's defaults have no types
+        for name in (name for name in ab_test_names(self.folder) if name not in known):
+            self._enter_test(name)
+
+    def _enter_test(self, name: str) -> None:
+        """Enter the trials of an A/B test, and that it was made."""
+        trials, folder = self.folder / name / ENTRIES, self.folder / name
+        try:
+            look, entries = folder_look(folder), read_entries(trials) if trials.exists() else []
+        except DataError as error:
+            self.notices.append(f"the A/B test {name} cannot be counted: {error}")
+            return
+
+        def put(connection: sqlite3.Connection) -> None:
+            put_entries(connection, entries, [name])
+            put_looks(connection, [look])
+
+        self.database.write(put)
 
     def _trials_in(self, name: str) -> list[LedgerEntry]:
         try:
@@ -133,7 +165,8 @@ def open_ledger(folder: Path, *, for_reading: bool = False) -> Iterator[TrialLed
     `OutputError` when it cannot be written or is of a newer stratkit.
     """
     path = folder / LEDGER
-    on_disk = folder.is_dir() and (not for_reading or path.exists() or bool(run_names(folder)))
+    has_trials = path.exists() or bool(run_names(folder)) or bool(ab_test_names(folder))
+    on_disk = folder.is_dir() and (not for_reading or has_trials)
     ledger = TrialLedger(folder, Database(path if on_disk else None, LEDGER_MIGRATIONS))
     try:
         try:

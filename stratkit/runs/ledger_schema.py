@@ -54,6 +54,14 @@ CREATE TABLE folders (
   run_id TEXT PRIMARY KEY           -- run folders whose trials are counted
 ){STRICT}"""
 
+_LOOKS: Final = f"""
+CREATE TABLE looks (
+  test_id TEXT PRIMARY KEY,         -- the A/B test, whose folder may be gone: it was looked at all the same
+  experiment TEXT NOT NULL,         -- sha256 of its arms, whatever the dates
+  answer TEXT NOT NULL,             -- sha256 of the returns that were compared and of the question
+  made TEXT NOT NULL                -- when, UTC
+){STRICT}"""
+
 LEDGER_MIGRATIONS: Final[Steps] = (
     (
         _KEYS,
@@ -65,4 +73,5 @@ LEDGER_MIGRATIONS: Final[Steps] = (
         "CREATE INDEX keys_by_symbols ON keys (symbols)",
         "CREATE INDEX trials_by_key ON trials (key_id, bars_id, sharpe)",
     ),
+    (_LOOKS, "CREATE INDEX looks_by_experiment ON looks (experiment)"),
 )

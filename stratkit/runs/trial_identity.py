@@ -12,7 +12,7 @@ from typing import Any, Final
 from stratkit.runs.ledger_entry import LedgerKey
 
 # blocks of a configuration that decide nothing of what a run computes
-_BESIDE: Final = frozenset({"report", "alerts", "features", "search", "walkforward"})
+BESIDE: Final = frozenset({"report", "alerts", "features", "search", "walkforward"})
 _PLACES: Final = frozenset({"path", "detail_path"})  # of bars: their content counts, wherever it lies
 
 
@@ -23,7 +23,7 @@ def trial_identity(manifest: Mapping[str, Any]) -> str:
     the bars lie is no part of it, nor is what a report shows. A key without a value counts like one that is not there,
     so that a later version, which knows more keys, still knows the trial.
     """
-    config = {name: block for name, block in manifest["config"].items() if name not in _BESIDE}
+    config = {name: block for name, block in manifest["config"].items() if name not in BESIDE}
     config["data"] = {name: value for name, value in config.get("data", {}).items() if name not in _PLACES}
     inputs = {role: entry.get("sha256") for role, entry in manifest.get("inputs", {}).items()}
     deciding = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from stratkit.analytics import descriptive, relative, tail, underwater
 from stratkit.analytics import returns as ratios
@@ -15,6 +17,8 @@ from stratkit.analytics.streamed import stream_equity
 from stratkit.analytics.summary import BarSummary, ReturnSummary, bar_summary, summarise
 from stratkit.errors import DataError
 from stratkit.frequency import ReturnPeriods
+from stratkit.inference.estimate import Estimate
+from stratkit.inference.sharpe import probabilistic_sharpe
 from stratkit.panel import FloatArray
 
 # Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed.: 24 months; expected
@@ -64,65 +68,85 @@ def summary(goog: FloatArray) -> ReturnSummary:
 
 
 # metrics of record on GOOG bought and held, 252 periods a year, each computed by two implementations
-def test_growth_of_google_is_of_record(summary: ReturnSummary) -> None:
-    assert ratios.total_return(summary).value == pytest.approx(7.034582419772811, rel=1e-9)
-    assert ratios.cagr(summary, 252).value == pytest.approx(0.2770806653191571, rel=1e-9)
+OF_RECORD: dict[str, tuple[Callable[[FloatArray, ReturnSummary, BarSummary], Estimate], float, float]] = {
+    "total_return": (lambda _, summary, __: ratios.total_return(summary), 7.034582419772811, 1e-9),
+    "cagr": (lambda _, summary, __: ratios.cagr(summary, 252), 0.2770806653191571, 1e-9),
+    "ann_vol": (lambda _, summary, __: ratios.ann_vol(summary, 252), 0.34405786161892116, 1e-9),
+    "sharpe": (lambda _, summary, __: ratios.sharpe(summary, 252), 0.8815185699129492, 1e-9),
+    "sortino": (lambda _, summary, __: ratios.sortino(summary, 252), 1.3541673631507347, 1e-9),
+    "omega": (lambda _, summary, __: ratios.omega(summary), 1.1797198797718698, 1e-9),
+    "stability": (lambda _, summary, __: ratios.stability(summary), 0.564634561448206, 1e-9),
+    "k_ratio_2013": (lambda _, summary, __: ratios.k_ratio(summary, 252), 0.3899766716356872, 1e-7),
+    "max_drawdown": (lambda _, __, bars: underwater.max_drawdown(bars), -0.6529475997249901, 1e-9),
+    "max_dd_duration": (lambda _, __, bars: underwater.max_dd_duration(bars), 1230, 1e-9),
+    "ulcer": (lambda _, __, bars: underwater.ulcer(bars), 0.25118981147045094, 1e-7),
+    "calmar": (lambda _, summary, bars: underwater.calmar(bars, ratios.cagr(summary, 252)), 0.42435360117084214, 1e-9),
+    "var95_hist": (lambda returns, _, __: tail.var_hist(returns), -0.030780025087434944, 1e-9),
+    "cvar95_hist": (lambda returns, _, __: tail.cvar_hist(returns), -0.04808958498266026, 2e-3),
+    "var95_gauss": (lambda _, summary, __: tail.var_gauss(summary.moments), -0.0344463676094315, 1e-9),
+    "var95_cf": (lambda _, summary, __: tail.var_cf(summary.moments), -0.02567124772389612, 1e-9),
+    "tail_ratio": (lambda returns, _, __: tail.tail_ratio(returns), 1.038012893300152, 1e-9),
+}
 
 
-def test_ratios_of_google_are_of_record(summary: ReturnSummary) -> None:
-    assert ratios.ann_vol(summary, 252).value == pytest.approx(0.34405786161892116, rel=1e-9)
-    assert ratios.sharpe(summary, 252).value == pytest.approx(0.8815185699129492, rel=1e-9)
-    assert ratios.sortino(summary, 252).value == pytest.approx(1.3541673631507347, rel=1e-9)
-    assert ratios.omega(summary).value == pytest.approx(1.1797198797718698, rel=1e-9)
-    assert ratios.psr(summary).value == pytest.approx(0.9955552610655133, rel=2e-4)
+@pytest.mark.parametrize("name", [pytest.param(name, id=f"metric-{name}-goog") for name in OF_RECORD])
+def test_google_bought_and_held_is_of_record(name: str, goog: FloatArray, summary: ReturnSummary) -> None:
+    metric, expected, tolerance = OF_RECORD[name]
+    assert metric(goog, summary, bars_of(goog)).value == pytest.approx(expected, rel=tolerance)
 
 
-def test_trend_of_google_is_of_record(summary: ReturnSummary) -> None:
-    assert ratios.stability(summary).value == pytest.approx(0.564634561448206, rel=1e-9)
-    assert ratios.k_ratio(summary, 252).value == pytest.approx(0.3899766716356872, rel=1e-7)
+def test_psr_of_google_is_of_record(summary: ReturnSummary) -> None:
+    assert ratios.psr(summary).value == pytest.approx(0.9955552610655133, rel=1e-9)
 
 
-def test_drawdowns_of_google_are_of_record(goog: FloatArray, summary: ReturnSummary) -> None:
-    bars = bars_of(goog)
-    assert underwater.max_drawdown(bars).value == pytest.approx(-0.6529475997249901, rel=1e-9)
-    assert underwater.max_dd_duration(bars).value == 1230
-    assert underwater.ulcer(bars).value == pytest.approx(0.25118981147045094, rel=1e-7)
-    calmar = underwater.calmar(bars, ratios.cagr(summary, 252))
-    assert calmar.value == pytest.approx(0.42435360117084214, rel=1e-9)
+# figures of quantstats 0.0.86, a different definition behind each: what they are is reproduced, none is adopted
+QUANTSTATS = {
+    "cvar": -0.04350288371248045,
+    "psr": 0.995555452680773,
+    "treynor": 1.7057070038795974,
+    "ir": 0.017162823065849722,
+    "smart_sharpe": 0.876567252744937,
+    "ulcer": 0.2512483297732764,
+}
 
 
-def test_tails_of_google_are_of_record(goog: FloatArray, summary: ReturnSummary) -> None:
-    assert tail.var_hist(goog).value == pytest.approx(-0.030780025087434944, rel=1e-9)
-    assert tail.cvar_hist(goog).value == pytest.approx(-0.04808958498266026, rel=2e-3)
-    assert tail.var_gauss(summary.moments).value == pytest.approx(-0.0344463676094315, rel=1e-9)
-    assert tail.cvar_gauss(summary.moments).value == pytest.approx(-0.043503, abs=5e-7)
-    assert tail.tail_ratio(goog).value == pytest.approx(1.038012893300152, rel=1e-9)
-
-
-def test_cornish_fisher_of_google_is_of_record(summary: ReturnSummary) -> None:
-    assert tail.var_cf(summary.moments).value == pytest.approx(-0.02567124772389612, rel=1e-9)
-
-
-def test_deviations_of_quantstats_are_not_adopted(goog: FloatArray, summary: ReturnSummary) -> None:
-    # figures of quantstats 0.0.86, which takes Gaussian CVaR, n - 1 in the ulcer index, other divisors in PSR
-    assert abs(tail.cvar_hist(goog).value - -0.04350288371248045) > 1e-3
-    assert abs(underwater.ulcer(bars_of(goog)).value / 0.2512483297732764 - 1) > 1e-4
-    assert abs(ratios.psr(summary).value - 0.995555452680773) > 1e-8
-    assert abs(ratios.sharpe(summary, 252).value - 0.876567252744937) > 1e-3  # "smart" Sharpe
-    # backtesting.py prints 0.593 for the Sharpe ratio of buy and hold
-    assert abs(ratios.sharpe(summary, 252).value - 0.593) > 0.2
-
-
-def test_treynor_and_information_ratio_deviate_from_quantstats_on_nasdaq_against_sp500() -> None:
+@pytest.mark.parametrize("theirs", [pytest.param(QUANTSTATS, id="deviation-quantstats")])
+def test_deviations_of_quantstats_are_known_and_not_adopted(
+    theirs: dict[str, float], goog: FloatArray, summary: ReturnSummary
+) -> None:
+    # a Gaussian shortfall under the name of the historical one
+    assert tail.cvar_gauss(summary.moments).value == pytest.approx(theirs["cvar"], rel=1e-6)
+    assert abs(tail.cvar_hist(goog).value - theirs["cvar"]) > 1e-3
+    # skewness and kurtosis without their small-sample bias
+    n, own = summary.n, summary.moments
+    skewness, kurtosis = stats.skew(goog, bias=False), stats.kurtosis(goog, fisher=False, bias=False)
+    psr = probabilistic_sharpe(own.mean / own.sd, n, float(skewness), float(kurtosis)).value
+    assert psr == pytest.approx(theirs["psr"], rel=1e-9)
+    assert abs(ratios.psr(summary).value - theirs["psr"]) > 1e-8
+    # n - 1 below the squares
+    ulcer = underwater.ulcer(bars_of(goog)).value
+    assert ulcer * math.sqrt(n / (n - 1)) == pytest.approx(theirs["ulcer"], rel=1e-6)
+    assert abs(ulcer / theirs["ulcer"] - 1) > 1e-4
+    # a penalty for the size of the first autocorrelation, whatever its sign
+    first, lags = abs(np.corrcoef(goog[:-1], goog[1:])[0, 1]), np.arange(1, n)
+    penalty = math.sqrt(1 + 2 * float(((n - lags) / n * first**lags).sum()))
+    assert ratios.sharpe(summary, 252).value / penalty == pytest.approx(theirs["smart_sharpe"], rel=1e-6)
+    assert abs(ratios.sharpe(summary, 252).value - theirs["smart_sharpe"]) > 1e-3
+    # the whole growth over beta, and a ratio per period
     from arch.data import nasdaq, sp500
 
-    own, other = (data.load()["Adj Close"].pct_change().dropna().to_numpy(dtype=float) for data in (nasdaq, sp500))
-    pair = relative.paired(own, other)
+    one, other = (data.load()["Adj Close"].pct_change().dropna().to_numpy(dtype=float) for data in (nasdaq, sp500))
+    pair = relative.paired(one, other)
     assert pair.n == 5030
+    whole = ratios.total_return(summarise(one)).value / relative.beta(pair).value
+    assert whole == pytest.approx(theirs["treynor"], rel=1e-6)
     assert relative.treynor(pair, 252).value == pytest.approx(0.0741, abs=5e-5)
-    assert abs(relative.treynor(pair, 252).value - 1.7057070038795974) > 1
-    per_period = relative.information_ratio(pair, 252).value / math.sqrt(252)
-    assert per_period == pytest.approx(0.017162823065849722, rel=1e-6)
+    assert relative.information_ratio(pair, 252).value / math.sqrt(252) == pytest.approx(theirs["ir"], rel=1e-6)
+
+
+def test_the_sharpe_ratio_of_backtesting_is_not_adopted(summary: ReturnSummary) -> None:
+    # it prints 0.593 for buy and hold: geometric growth over a compounded variance
+    assert abs(ratios.sharpe(summary, 252).value - 0.593) > 0.2
 
 
 def test_cornish_fisher_of_the_sp500_is_less_severe_than_gaussian() -> None:
@@ -134,29 +158,80 @@ def test_cornish_fisher_of_the_sp500_is_less_severe_than_gaussian() -> None:
     assert tail.var_cf(moments).value == pytest.approx(-0.017619, abs=5e-7)
 
 
-def test_downside_figures_of_bacon_are_reproduced() -> None:
+BACON = {
+    "downside_dev": 0.0255,
+    "downside_potential": 0.0137,
+    "downside_freq": 0.458,
+    "upside_risk": 0.02937,
+    "upside_potential": 0.01771,
+    "omega_sharpe": 0.29,
+    "kappa2": 0.157,
+    "bernardo_ledoit": 1.78,
+    "d_ratio": 0.401,
+    "pain_index": 0.04,
+    "excess_kurt_sample": -0.41,
+    "mad": 0.031,
+}
+
+
+def of_bacon() -> dict[str, float]:
+    """The figures of the book, at a minimum acceptable return of half a percent a month."""
     summary = summarise(PORTFOLIO, mar=0.005)
-    assert ratios.downside_deviation(summary).value == pytest.approx(0.0255, abs=6e-5)
-    assert summary.loss / summary.n == pytest.approx(0.0137, abs=6e-5)  # downside potential
-    assert summary.gain / summary.n == pytest.approx(0.01771, abs=6e-5)  # upside potential
-    assert ratios.omega(summary).value - 1 == pytest.approx(0.29, abs=5.1e-3)  # omega-Sharpe
-    assert ratios.sortino(summary, 1).value == pytest.approx(0.157, abs=5.1e-4)  # kappa 2
-    assert ratios.omega(summarise(PORTFOLIO)).value == pytest.approx(1.78, abs=5.1e-3)  # Bernardo-Ledoit
+    return {
+        "downside_dev": ratios.downside_deviation(summary).value,
+        "downside_potential": summary.loss / summary.n,
+        "downside_freq": descriptive.downside_frequency(PORTFOLIO, 0.005),
+        "upside_risk": descriptive.upside_risk(PORTFOLIO, 0.005),
+        "upside_potential": summary.gain / summary.n,
+        "omega_sharpe": ratios.omega(summary).value - 1,
+        "kappa2": ratios.sortino(summary, 1).value,
+        "bernardo_ledoit": ratios.omega(summarise(PORTFOLIO)).value,
+        "d_ratio": descriptive.d_ratio(PORTFOLIO),
+        "pain_index": descriptive.pain_index(PORTFOLIO),
+        "excess_kurt_sample": descriptive.sample_excess_kurtosis(PORTFOLIO),
+        "mad": descriptive.mean_absolute_deviation(PORTFOLIO),
+    }
 
 
-def test_descriptive_figures_of_bacon_are_reproduced() -> None:
-    assert descriptive.downside_frequency(PORTFOLIO, 0.005) == pytest.approx(0.458, abs=5.1e-4)
-    assert descriptive.upside_risk(PORTFOLIO, 0.005) == pytest.approx(0.02937, abs=6e-5)
-    assert descriptive.d_ratio(PORTFOLIO) == pytest.approx(0.401, abs=5.1e-4)
-    assert descriptive.pain_index(PORTFOLIO) == pytest.approx(0.04, abs=5.1e-3)
-    assert descriptive.sample_excess_kurtosis(PORTFOLIO) == pytest.approx(-0.41, abs=5.1e-3)
-    assert descriptive.mean_absolute_deviation(PORTFOLIO) == pytest.approx(0.031, abs=5.1e-4)
+@pytest.mark.parametrize("printed", [pytest.param(BACON, id="bacon-portfolio")])
+def test_figures_of_bacon_are_reproduced(printed: dict[str, float]) -> None:
+    # three digits are printed of some, two of others
+    coarse = {"omega_sharpe", "bernardo_ledoit", "pain_index", "excess_kurt_sample"}
+    for name, value in of_bacon().items():
+        assert value == pytest.approx(printed[name], abs=5.1e-3 if name in coarse else 5.1e-4), name
 
 
-def test_the_pain_ratio_compounds_its_drawdowns_unlike_performance_analytics() -> None:
-    # PerformanceAnalytics prints 2.66 with a near-additive drawdown; compounded it is 2.593
-    ratio = ratios.cagr(summarise(PORTFOLIO), 12).value / descriptive.pain_index(PORTFOLIO)
-    assert ratio == pytest.approx(2.593, abs=5e-4)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, id=f"bacon-portfolio-tight-{name}")
+        for name in ("downside_dev", "downside_potential", "upside_risk", "upside_potential")
+    ],
+)
+def test_figures_of_bacon_are_reproduced_to_four_digits(name: str) -> None:
+    assert of_bacon()[name] == pytest.approx(BACON[name], abs=6e-5)
+
+
+def near_additive_drawdowns(returns: FloatArray) -> FloatArray:
+    """Drawdowns as PerformanceAnalytics takes them: fractions are taken for percent, which hardly compounds them."""
+    depth, peak = np.zeros(len(returns)), -1
+    for bar in range(len(returns)):
+        value = float(np.prod(1 + returns[peak + 1 : bar + 1] / 100))
+        if value > 1:
+            peak = bar
+        else:
+            depth[bar] = (value - 1) * 100
+    return depth
+
+
+@pytest.mark.parametrize(("pain", "martin"), [pytest.param(2.66, 1.70, id="bacon-pain-ratio-deviation")])
+def test_drawdowns_compound_unlike_those_of_performance_analytics(pain: float, martin: float) -> None:
+    growth = ratios.cagr(summarise(PORTFOLIO), 12)
+    depth = near_additive_drawdowns(PORTFOLIO)
+    assert growth.value / np.abs(depth).mean() == pytest.approx(pain, abs=8.5e-3)
+    assert growth.value / math.sqrt(np.mean(depth**2)) == pytest.approx(martin, abs=8.5e-3)
+    assert growth.value / descriptive.pain_index(PORTFOLIO) == pytest.approx(2.593, abs=5e-4)
+    assert underwater.martin(bars_of(PORTFOLIO), growth).value == pytest.approx(1.695, abs=5e-4)
 
 
 def test_a_d_ratio_without_a_gain_is_infinite_and_bad_returns_are_refused() -> None:
@@ -165,38 +240,42 @@ def test_a_d_ratio_without_a_gain_is_infinite_and_bad_returns_are_refused() -> N
         descriptive.sample_excess_kurtosis(np.array([0.1, np.nan]))
 
 
-def test_adjusted_ratios_of_bacon_are_reproduced() -> None:
+@pytest.mark.parametrize(
+    ("adjusted", "m2", "treynor", "jensen"),
+    [pytest.param(0.7591435, 0.10062, 0.7975, -0.014, id="bacon-adjusted-sharpe-m2-treynor-jensen")],
+)
+def test_adjusted_ratios_of_bacon_are_reproduced(adjusted: float, m2: float, treynor: float, jensen: float) -> None:
     summary, pair = summarise(PORTFOLIO), relative.paired(PORTFOLIO, BENCHMARK)
-    assert ratios.adjusted_sharpe(summary, 12).value == pytest.approx(0.7591435, rel=1e-6)
-    assert relative.m2(pair, 12).value == pytest.approx(0.10062, rel=1e-4)
-    assert relative.modified_treynor(pair, 12).value == pytest.approx(0.7975, rel=1e-4)
-    assert relative.jensen(pair, 12).value == pytest.approx(-0.014, abs=5e-4)
+    assert ratios.adjusted_sharpe(summary, 12).value == pytest.approx(adjusted, rel=1e-6)
+    assert relative.m2(pair, 12).value == pytest.approx(m2, rel=1e-4)
+    assert relative.modified_treynor(pair, 12).value == pytest.approx(treynor, rel=1e-4)
+    assert relative.jensen(pair, 12).value == pytest.approx(jensen, abs=5e-4)  # printed in three digits
 
 
-def test_martin_ratio_compounds_its_drawdowns_unlike_performance_analytics() -> None:
-    # PerformanceAnalytics prints 1.70 with a near-additive drawdown; compounded it is 1.695
-    value = underwater.martin(bars_of(PORTFOLIO), ratios.cagr(summarise(PORTFOLIO), 12)).value
-    assert value == pytest.approx(1.695, abs=5e-4)
-    assert abs(value - 1.70) > 5e-3
-
-
-def test_figures_of_negative_returns_in_empyrical_are_reproduced() -> None:
+@pytest.mark.parametrize(
+    ("sharpe", "sortino", "drawdown"),
+    [pytest.param(-24.406808633910085, -13.5327430750434, -0.3659073, id="empyrical-negative")],
+)
+def test_figures_of_negative_returns_in_empyrical_are_reproduced(
+    sharpe: float, sortino: float, drawdown: float
+) -> None:
     # empyrical-reloaded tests/test_stats.py, negative_returns
     returns = np.array([0, -6, -7, -1, -9, -2, -6, -8, -5]) / 100
     summary = summarise(returns)
-    assert ratios.sharpe(summary, 252).value == pytest.approx(-24.406808633910085, rel=1e-7)
-    assert ratios.sortino(summary, 252).value == pytest.approx(-13.5327430750434, rel=1e-7)
-    assert underwater.max_drawdown(bars_of(returns)).value == pytest.approx(-0.3659073, rel=1e-6)
+    assert ratios.sharpe(summary, 252).value == pytest.approx(sharpe, rel=1e-7)
+    assert ratios.sortino(summary, 252).value == pytest.approx(sortino, rel=1e-7)
+    assert underwater.max_drawdown(bars_of(returns)).value == pytest.approx(drawdown, rel=1e-7)
 
 
-def test_captures_of_empyrical_are_reproduced_with_its_nan_row_dropped() -> None:
+@pytest.mark.parametrize(("up", "down"), [pytest.param(-0.0004336328, 0.9995602570379863, id="empyrical-capture")])
+def test_captures_of_empyrical_are_reproduced_with_its_nan_row_dropped(up: float, down: float) -> None:
     # empyrical-reloaded tests/test_stats.py, all_negative against mixed
     own = np.array([-2, -6, -7, -1, -9, -2, -6, -8, -5]) / 100
     other = np.array([np.nan, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
     pair = relative.paired(own, other)
     assert pair.n == 8
-    assert relative.up_capture(pair, 252).value == pytest.approx(-0.0004336328, abs=1e-8)
-    assert relative.down_capture(pair, 252).value == pytest.approx(0.9995602570379863, abs=1e-8)
+    assert relative.up_capture(pair, 252).value == pytest.approx(up, abs=1e-8)
+    assert relative.down_capture(pair, 252).value == pytest.approx(down, abs=1e-8)
 
 
 def test_empyrical_agrees_where_it_uses_the_same_definitions() -> None:

@@ -24,6 +24,7 @@ def test_page_figures_and_survey_stand_beside_the_run(stratkit: Stratkit) -> Non
     folder = Path(record["folder"])
     for name in (*PAGES, "survey.json", "report.html"):
         assert (folder / name).is_file(), name
+    assert '<a href="search.html">' in (folder / "report.html").read_text("utf-8")
     kept = json.loads((folder / "survey.json").read_text("utf-8"))
     assert kept == record["survey"]
     assert kept["best"]["number"] == record["chosen"]["number"]

@@ -25,6 +25,7 @@ def test_the_page_holds_the_folds_of_the_run(stratkit: Stratkit, write_bars: Wri
     folder, walk = Path(record["folder"]), record["walk_forward"]
     for name in ("walk.html", "stitched.png", "folds.png", "parameter_path.png", "report.html"):
         assert (folder / name).is_file(), name
+    assert '<a href="walk.html">' in (folder / "report.html").read_text("utf-8")
     charts = charts_of(folder)
     for place, key in enumerate(("fast", "slow")):
         chosen = [fold["values"][f"strategies.sma_cross.params.{key}"] for fold in walk["folds"]]

@@ -21,14 +21,16 @@ from stratkit.panel import FloatArray
 from stratkit.seeds import generator
 
 
-def test_the_example_of_the_paper_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(0.9505, id="dsr-2014-n46")])
+def test_the_example_of_the_paper_is_reproduced(expected: float) -> None:
     # Bailey and Lopez de Prado (2014): 46 independent trials leave 0.9505
     found = deflated_sharpe(2.5 / 250**0.5, 1250, (0.5 / 250) ** 0.5, 46, -3.0, 10.0)
-    assert float(found) == pytest.approx(0.9505, abs=5.1e-5)
+    assert float(found) == pytest.approx(expected, abs=5.1e-5)
 
 
-def test_the_expected_maximum_is_that_of_the_reference_code() -> None:
-    assert expected_maximum(100) == pytest.approx(2.5306028932016846, rel=1e-9)
+@pytest.mark.parametrize("expected", [pytest.param(2.5306028932016846, id="expected-max-z-100")])
+def test_the_expected_maximum_is_that_of_the_reference_code(expected: float) -> None:
+    assert expected_maximum(100) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("trials", [2, 5, 50, 1000])

@@ -34,6 +34,14 @@ def test_ranks_are_counted_by_hand() -> None:
     assert found.holds
 
 
+def test_the_rank_of_a_level_is_not_lost_to_rounding() -> None:
+    # 0.29 x 100 is 28.999999999999996 in floating point; the 29th draw from below is -21
+    drawn = np.arange(-49.0, 50.0)
+    assert equivalence(0.0, 1.0, drawn, margin=99.0, alpha=0.29).interval.high == 21.0
+    assert equivalence(0.0, 1.0, drawn, margin=21.5, alpha=0.29).p_value == pytest.approx(0.29)
+    assert equivalence(0.0, 1.0, drawn, margin=21.5, alpha=0.29).holds
+
+
 def test_a_skewed_statistic_moves_the_interval_to_the_other_side() -> None:
     drawn = generator(0, "skewed").exponential(1.0, 4999) - 1
     found = equivalence(0.0, 1.0, drawn, margin=3.0)

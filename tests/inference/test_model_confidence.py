@@ -52,6 +52,14 @@ def test_an_arm_that_loses_a_constant_more_is_certainly_not_the_best() -> None:
     assert of_both.tolist() == [0.01, 1.0]
 
 
+def test_arms_that_are_equally_far_apart_are_no_obstacle() -> None:
+    losses = np.zeros((50, 3))
+    losses[10, 1], losses[10, 2] = 0.01, 0.02  # both differ from the first on the same day
+    held, p_values = model_confidence_set(losses, block=1, reps=99)
+    assert held.all()
+    assert p_values.max() == 1.0
+
+
 def test_identical_arms_are_all_held() -> None:
     held, p_values = model_confidence_set(np.repeat(noise(50, 1, "one"), 3, axis=1), block=1)
     assert held.all()

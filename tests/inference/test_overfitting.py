@@ -50,7 +50,7 @@ def of_r() -> FloatArray:
     return np.random.RandomState(7).standard_normal((240, 10)) * 0.01 + np.linspace(-0.0005, 0.002, 10)
 
 
-@pytest.mark.parametrize("blocks", list(OF_R))
+@pytest.mark.parametrize("blocks", [pytest.param(blocks, id=f"pbo-240x10-s{blocks}") for blocks in OF_R])
 def test_the_figures_of_the_r_package_are_reproduced(blocks: int) -> None:
     splits, probability, loss, slope, intercept, r_squared = OF_R[blocks]
     found = overfitting(of_r(), blocks)
@@ -61,9 +61,10 @@ def test_the_figures_of_the_r_package_are_reproduced(blocks: int) -> None:
     assert (found.slope, found.intercept, found.r_squared) == pytest.approx((slope, intercept, r_squared), rel=1e-7)
 
 
-def test_its_own_test_of_thresholds_passes() -> None:
+@pytest.mark.parametrize("expected", [pytest.param((0.0, 0.5), id="pbo-r-threshold-test")])
+def test_its_own_test_of_thresholds_passes(expected: tuple[float, float]) -> None:
     found = overfitting(THRESHOLD_TEST, 2, risk_free=0.03 / 252)
-    assert (found.probability, found.loss_probability) == (0.0, 0.5)
+    assert (found.probability, found.loss_probability) == expected
 
 
 def judged_one_by_one(returns: FloatArray, blocks: int) -> list[tuple[float, float, float]]:

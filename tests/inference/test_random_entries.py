@@ -157,6 +157,16 @@ def test_every_arrangement_without_overlap_is_equally_likely() -> None:
     assert ((counts - 250) ** 2 / 250).sum() < 172.4  # chi squared with 119 degrees, exceeded once in 1,000
 
 
+def test_lines_are_placed_independently_of_each_other() -> None:
+    opens, closes = prices(50, 2, "lines")
+    trades = held(*((line, line, at, at + 3, False, 1, 0.5, 0.0) for line in (0, 1) for at in (10, 30)))
+    own = own_bars(opens, closes)
+    lines, _ = lines_of(own, trades, 0, 50)
+    _, entry = chosen_entries(own.own, lines, path_keys(generator(0, "lines"), 4000), 50)
+    for one, other in ((0, 2), (1, 3)):
+        assert abs(np.corrcoef(entry[:, one], entry[:, other])[0, 1]) < 4 / math.sqrt(4000)
+
+
 def test_entries_that_foresee_a_rise_are_found() -> None:
     opens, closes = prices(900, 1, "edge")
     starts = np.arange(0, 890, 15)

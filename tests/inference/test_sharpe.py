@@ -25,41 +25,61 @@ from stratkit.inference.sharpe import (
 FUND = {"sharpe": 0.036 / 0.079, "skewness": -2.448, "kurtosis": 10.164}
 
 
-def test_standard_errors_of_the_2025_paper_are_reproduced() -> None:
-    assert sharpe_se(FUND["sharpe"], 24, FUND["skewness"], FUND["kurtosis"]).value == pytest.approx(0.329, abs=5.1e-4)
-    assert sharpe_se(FUND["sharpe"], 24).value == pytest.approx(0.214, abs=5.1e-4)
+@pytest.mark.parametrize(
+    ("skewness", "kurtosis", "expected"),
+    [
+        pytest.param(FUND["skewness"], FUND["kurtosis"], 0.329, id="lll2025-se-nonnormal"),
+        pytest.param(0.0, 3.0, 0.214, id="lll2025-se-normal"),
+    ],
+)
+def test_standard_errors_of_the_2025_paper_are_reproduced(skewness: float, kurtosis: float, expected: float) -> None:
+    assert sharpe_se(FUND["sharpe"], 24, skewness, kurtosis).value == pytest.approx(expected, abs=5.1e-4)
 
 
-def test_mertens_error_equals_the_r_package_sharper_on_french_market_returns() -> None:
-    # SharpeR .t_se_Mertens on the last 600 months of Mkt-RF
+@pytest.mark.parametrize("vector", ["sharper-mertens-se-ff600"])
+def test_both_errors_equal_those_of_the_r_package_sharper_on_french_market_returns(vector: str) -> None:
+    # SharpeR .t_se_normal and .t_se_Mertens on the last 600 months of Mkt-RF
     from arch.data import frenchdata
 
     market = frenchdata.load().to_numpy()[-600:, 0]
     moments = sample_moments(market)
     ratio = sharpe_ratio(moments)
     assert ratio.value == pytest.approx(0.11146701937636, rel=1e-9)
+    by_n = ratio.value * math.sqrt(600 / 599)  # its normal error is that of the ratio with the divisor n
+    assert sharpe_se(by_n, moments.n).value == pytest.approx(0.0409516548214736, rel=1e-9)
     se = sharpe_se(ratio.value, moments.n, moments.skewness, moments.kurtosis)
     assert se.value == pytest.approx(0.0422710352232128, rel=1e-9)
 
 
-def test_psr_of_the_2012_paper_is_reproduced() -> None:
+def test_the_error_under_autocorrelation_scales_each_term_by_its_published_factor() -> None:
+    # Lopez de Prado, Lipton, Zoonekynd (2025): rho = .5 gives 3, 1 + 1 + 1/3 and 1 + 2/3 by hand
+    term = 3 * 1 - (7 / 3) * (-0.5) * 0.2 + (5 / 3) * (5.0 - 1) / 4 * 0.2**2
+    assert sharpe_variance_term(0.2, -0.5, 5.0, 0.5) == pytest.approx(term, rel=1e-12)
+    assert sharpe_se(0.2, 100, -0.5, 5.0, 0.5).value == pytest.approx(math.sqrt(term / 100), rel=1e-12)
+
+
+@pytest.mark.parametrize("expected", [pytest.param(0.9132343068848602, id="psr-2012-nonnormal")])
+def test_psr_of_the_2012_paper_is_reproduced(expected: float) -> None:
     # Bailey and Lopez de Prado 2012 print 0.913; digits of esvhd/pypbo
     psr = probabilistic_sharpe(1.585 / math.sqrt(12), 24, -2.448, 10.164)
-    assert psr.value == pytest.approx(0.9132343068848602, rel=1e-9)
+    assert psr.value == pytest.approx(expected, rel=1e-9)
 
 
-def test_psr_of_google_bought_and_held_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(0.9955552610655133, id="psr-goog")])
+def test_psr_of_google_bought_and_held_is_reproduced(expected: float) -> None:
     from backtesting.test import GOOG
 
     close = GOOG.Close.to_numpy(dtype=float)
     moments = sample_moments(close[1:] / close[:-1] - 1)
     psr = probabilistic_sharpe(sharpe_ratio(moments).value, moments.n, moments.skewness, moments.kurtosis)
-    assert psr.value == pytest.approx(0.9955552610655133, rel=2e-4)
     # quantstats 0.0.86 takes other divisors: 0.995555452680773
-    assert psr.value == pytest.approx(0.9955552610655133, rel=1e-9)
+    assert psr.value == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(("threshold", "expected"), [(0.0, 0.966), (0.1, 0.900)])
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [pytest.param(0.0, 0.966, id="psr-2025-ar1-above-0"), pytest.param(0.1, 0.900, id="psr-2025-ar1-above-.1")],
+)
 def test_psr_of_the_2025_convention_with_autocorrelation_is_reproduced(threshold: float, expected: float) -> None:
     psr = probabilistic_sharpe(
         FUND["sharpe"], 24, FUND["skewness"], FUND["kurtosis"], threshold, convention="2025", autocorrelation=0.2
@@ -75,22 +95,27 @@ def test_the_two_conventions_differ_as_published() -> None:
     assert (round(old, 3), round(new, 3)) == (0.913, 0.987)
 
 
-def test_track_records_of_the_2012_paper_are_reproduced() -> None:
+@pytest.mark.parametrize(
+    "expected", [pytest.param([2.731187801728176, 2.828833586945237, 27.3529201960403], id="mintrl-2012-exhibit")]
+)
+def test_track_records_of_the_2012_paper_are_reproduced(expected: list[float]) -> None:
     daily = minimum_track_record(2 / math.sqrt(250), threshold=1 / math.sqrt(250)).value / 250
     weekly = minimum_track_record(2 / math.sqrt(52), threshold=1 / math.sqrt(52)).value / 52
     monthly = minimum_track_record(3 / math.sqrt(12), -0.72, 5.78, threshold=2.5 / math.sqrt(12)).value / 12
-    assert [daily, weekly, monthly] == pytest.approx([2.731187801728176, 2.828833586945237, 27.3529201960403], rel=1e-9)
+    assert [daily, weekly, monthly] == pytest.approx(expected, rel=1e-9)
 
 
-def test_track_records_of_hedge_fund_indices_are_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param([0.7152, 1.1593], id="mintrl-2012-hfr")])
+def test_track_records_of_hedge_fund_indices_are_reproduced(expected: list[float]) -> None:
     first = minimum_track_record(0.7079, -0.225, 2.957).value / 12
     second = minimum_track_record(0.8183, -1.4455, 7.0497).value / 12
-    assert [first, second] == pytest.approx([0.7152, 1.1593], abs=5.1e-5)
+    assert [first, second] == pytest.approx(expected, abs=5.1e-5)
 
 
-def test_track_record_of_the_2025_convention_is_reproduced() -> None:
+@pytest.mark.parametrize("expected", [pytest.param(13.029, id="mintrl-2025")])
+def test_track_record_of_the_2025_convention_is_reproduced(expected: float) -> None:
     least = minimum_track_record(FUND["sharpe"], FUND["skewness"], FUND["kurtosis"], convention="2025")
-    assert least.value == pytest.approx(13.029, abs=5.1e-4)
+    assert least.value == pytest.approx(expected, abs=5.1e-4)
 
 
 def test_confidence_moves_the_track_record() -> None:

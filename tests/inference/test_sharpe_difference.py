@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 from paired_samples import columns, factor, funds, pair
+from public_series import twenty_stocks
 
 from stratkit.errors import UsageError
 from stratkit.inference.hac import long_run_variance_parzen, newey_west, prewhitened_variance
 from stratkit.inference.sharpe_difference import hac_difference, iid_difference, jobson_korkie
+from stratkit.inference.signed_rank import wilcoxon
 from stratkit.inference.smooth_metrics import smooth_metric
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
@@ -104,7 +106,7 @@ def test_newey_west_is_that_of_statsmodels_at_its_default_lags() -> None:
     import statsmodels.api as sm
 
     difference = generator(0, "newey-west").standard_normal(1500).cumsum() * 0.01
-    fitted = sm.OLS(difference, np.ones(1500)).fit(cov_type="HAC", cov_kwds={"maxlags": 7})
+    fitted = sm.OLS(difference, np.ones(1500)).fit(cov_type="HAC", cov_kwds={"maxlags": 7}, use_t=True)
     found = newey_west(difference)  # 4 (1500/100)^(2/9) = 7.3
     assert found.name.endswith("(7)")
     assert (found.se, found.p_value) == pytest.approx((float(fitted.bse[0]), float(fitted.pvalues[0])), rel=1e-9)
@@ -114,6 +116,17 @@ def test_a_difference_that_does_not_vary_has_a_reason_and_no_p_value() -> None:
     found = newey_west(np.full(50, 0.001))
     assert math.isnan(found.p_value)
     assert "does not vary" in found.reason
+
+
+def test_the_panel_of_two_stocks_is_that_of_the_statistics_page() -> None:
+    # LLY against JPM, last 1500 days: p values printed there to three places, its yearly SE .490
+    first, second = (twenty_stocks()[-1500:, column] for column in (10, 8))
+    x, y = columns(first), columns(second)
+    hac, whitened = (hac_difference(x, y, SHARPE, prewhiten=prewhiten) for prewhiten in (False, True))
+    found = [hac.p_value, whitened.p_value, jobson_korkie(first, second).p_value, newey_west(first - second).p_value]
+    assert [round(p, 3) for p in found] == [0.175, 0.177, 0.178, 0.217]
+    assert round(whitened.se * math.sqrt(252), 3) == 0.490
+    assert round(wilcoxon(first - second).test.p_value, 3) == 0.041
 
 
 def plain_parzen(v: FloatArray) -> FloatArray:

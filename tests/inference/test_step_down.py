@@ -106,6 +106,11 @@ def test_one_trial_has_its_own_p_value_and_it_is_never_zero() -> None:
     assert romano_wolf(np.array([99.0]), t_star)[0] == 1 / 200
 
 
+def test_a_trial_that_is_clearly_worse_is_not_called_better() -> None:
+    drawn = generator(0, "worse").standard_normal((999, 3))
+    assert step_m(np.array([5.0, 0.3, -5.0]), drawn).tolist() == [True, False, False]
+
+
 def test_it_finds_more_than_holm_where_tests_depend_on_each_other() -> None:
     from stratkit.inference.multiplicity import holm
 

@@ -195,10 +195,19 @@ def test_a_mean_difference_that_never_varies_is_certain(alternative: str) -> Non
     assert worse.p_value == (1.0 if alternative == "greater" else 1 / 200)
 
 
-def test_a_multiple_of_an_arm_has_the_same_sharpe_ratio_for_certain() -> None:
+@pytest.mark.parametrize("leverage", [0.37, 0.7, 1.3, 3.1])
+def test_a_multiple_of_an_arm_has_the_same_sharpe_ratio_for_certain(leverage: float) -> None:
     first, _ = pair(300, "multiple")
-    found = asked(columns(1.3 * first), columns(first))
+    found = asked(columns(leverage * first), columns(first))
     assert (found.difference, found.se, found.statistic, found.p_value) == (0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("gap", [1e-10, 1e-11, 1e-12, 1e-13])
+def test_a_difference_too_small_for_its_error_to_be_more_than_rounding_is_certain(gap: float) -> None:
+    first, _ = pair(300, "tiny")
+    found = asked(columns(first + gap), columns(first))
+    assert (found.se, found.p_value) == (0.0, 1 / 200)
+    assert found.low == found.high == pytest.approx(gap / first.std(ddof=1), rel=0.01)
 
 
 def test_arms_that_differ_on_one_day_only_are_never_called_different() -> None:

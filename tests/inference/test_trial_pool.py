@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from stratkit.errors import UsageError
 from stratkit.inference.deflated import deflated_sharpe, expected_maximum
 from stratkit.inference.evidence import evidence, evidence_of_pool
-from stratkit.inference.trial_pool import DatedSums, TrialPool, effective_rank_of, mean_correlation, on_common_grid
+from stratkit.inference.trial_pool import (
+    DatedSums,
+    TrialPool,
+    effective_rank,
+    effective_rank_of,
+    mean_correlation,
+    on_common_grid,
+)
 from stratkit.inference.trial_sums import TrialSums, bucket_edges, trial_sums
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
@@ -40,6 +47,25 @@ def test_the_mean_correlation_is_that_of_the_matrix(trials: int, rows: int, seed
     assert found == pytest.approx(expected, abs=1e-9)
     split, _ = mean_correlation([values[:, :1], values[:, 1:]])
     assert split == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "expected"),
+    [
+        pytest.param(np.eye(3), 3.0, id="effective-rank-of-three"),
+        pytest.param(np.array([[1, 0.1], [0.1, 1]]), 2.0, id="effective-rank-of-two"),
+        pytest.param(np.array([[1, 0.1, 0.7], [0.1, 1, 0.8], [0.7, 0.8, 1]]), 1.84, id="effective-rank-of-alike"),
+    ],
+)
+def test_the_effective_ranks_of_the_2025_paper_are_reproduced(correlation: FloatArray, expected: float) -> None:
+    # Lopez de Prado, Lipton, Zoonekynd (2025), SSRN 5520741; the third is no matrix that columns can have
+    assert effective_rank(correlation) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_effective_rank_of_columns_is_that_of_their_correlation_matrix() -> None:
+    columns = noise(40, 1, "ranked") + noise(40, 5, "ranked too")
+    correlation = np.atleast_2d(np.corrcoef(columns, rowvar=False))
+    assert effective_rank_of([columns]) == pytest.approx(effective_rank(correlation), rel=1e-9)
 
 
 def test_columns_that_never_vary_take_no_part() -> None:

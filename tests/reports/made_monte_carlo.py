@@ -44,7 +44,8 @@ def _procedures(draw: np.random.Generator, paths: int, n: int) -> list[Procedure
         Procedure(
             "trade_shuffle",
             "Trades in another order",
-            "tests path risk, not edge: the same trades, so the same profit, always",
+            "tests path risk, not edge: how deep a drawdown the same trades could have made in another order; "
+            "what they earn together stays the same, and so does everything else",
             "the order of the trades",
             paths,
             False,
@@ -140,22 +141,16 @@ def _procedures(draw: np.random.Generator, paths: int, n: int) -> list[Procedure
             "costs and slippage",
             4,
             True,
-            tuple(
-                PathRow(
-                    f"Sharpe ratio at {times:g} times the costs",
-                    "ratio",
-                    "higher",
-                    value,
-                    NAN,
-                    NAN,
-                    NAN,
-                    NAN,
-                    NAN,
-                    NAN,
-                    NAN,
-                    NAN,
-                )
-                for times, value in ((1, 0.81), (1.5, 0.66), (2, 0.5), (3, 0.19))
+            (
+                *(
+                    _lone(f"{name}, {level}", unit, value - fall * dearer)
+                    for dearer, level in enumerate(("as it is", "costs x2", "costs x3"))
+                    for name, unit, value, fall in (
+                        ("Sharpe ratio", "ratio", 0.81, 0.31),
+                        ("Total return", "fraction", 0.62, 0.2),
+                    )
+                ),
+                _lone("break-even cost", "bps", 18.0),
             ),
             notes=("At 3.6 times the costs nothing is left.",),
             not_answered="whether the orders would be filled",
@@ -240,6 +235,10 @@ def _procedures(draw: np.random.Generator, paths: int, n: int) -> list[Procedure
             reason="the run has 1 trade: an order needs two",
         ),
     ]
+
+
+def _lone(name: str, unit: Any, observed: float) -> PathRow:
+    return PathRow(name, unit, "higher", observed, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN)
 
 
 def _row(

@@ -17,9 +17,9 @@ from stratkit.seeds import generator
 _FACTORS = {"Mkt-RF": 0, "SMB": 1, "HML": 2}
 
 
-def factor(name: str) -> FloatArray:
-    """The last 600 months of one of French's factors, in percent; read by position: pandas 3 misreads the dates."""
-    return np.asarray(frenchdata.load().to_numpy(dtype=float)[-600:, _FACTORS[name]])
+def factor(name: str, months: int = 600) -> FloatArray:
+    """The last months of one of French's factors, in percent; read by position: pandas 3 misreads the dates."""
+    return np.asarray(frenchdata.load().to_numpy(dtype=float)[-months:, _FACTORS[name]])
 
 
 def funds(kind: str) -> tuple[FloatArray, FloatArray]:

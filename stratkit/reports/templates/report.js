@@ -1,44 +1,11 @@
-"use strict";
-const giveUp = (why) => {
-  document.getElementById("fallback-why").textContent = why;
-  document.getElementById("fallback").hidden = false;
-  document.documentElement.dataset.state = "failed";
-};
-/* Unpacks the payload and the chart library, draws the charts, runs the table and the theme. */
-const start = async () => {
-  const byId = (id) => document.getElementById(id);
-  const root = document.documentElement;
+/* Unpacks the payload, draws the charts, runs the table. */
+openPage(async (page) => {
+  const { byId, colour, sized, touch } = page;
   const MINUS = "\u2212", MISSING = "n/a";
+  const charts = [];
+  page.redraw = () => charts.forEach((chart) => chart.draw());
 
-  // ---- theme: the reader's choice, else the system's
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const remember = (theme) => { try { localStorage.setItem("stratkit-theme", theme); } catch { /* private window: not kept */ } };
-  let chosen = root.dataset.chosen || null;
-  const themeNow = () => (root.classList.contains("printing") ? "light" : chosen || (system.matches ? "dark" : "light"));
-  const applyTheme = () => { root.dataset.theme = themeNow(); redraw(); };
-  let charts = [];
-  const redraw = () => charts.forEach((chart) => chart.draw());
-  byId("theme").addEventListener("click", () => {
-    chosen = themeNow() === "dark" ? "light" : "dark";
-    remember(chosen);
-    applyTheme();
-  });
-  system.addEventListener("change", applyTheme);
-  applyTheme();
-
-  const fail = giveUp;
-  if (typeof DecompressionStream === "undefined") return fail("this browser cannot unpack them; one from 2023 or later can");
-
-  // ---- unpacking
-  const unpack = async (id) => {
-    const element = byId(id);
-    const text = atob(element.textContent);
-    element.textContent = ""; // two megabytes that nothing reads again
-    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  };
-  const [packed, library] = await Promise.all([unpack("payload"), unpack("library")]);
+  const [packed] = await Promise.all([page.unpack("payload"), page.loadLibrary()]);
   const headerLength = new DataView(packed.buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(packed.subarray(4, 4 + headerLength)));
   const facts = header.facts;
@@ -63,11 +30,6 @@ const start = async () => {
     if (has(name)) lines[name] = line(name);
   }
 
-  const script = document.createElement("script");
-  script.textContent = new TextDecoder().decode(library);
-  document.head.append(script);
-  if (typeof Plotly === "undefined") return fail("the chart library did not start");
-
   // ---- wording
   const escape = (text) => String(text).replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
   const words = (text) => String(text).replaceAll("_", " ");
@@ -84,8 +46,6 @@ const start = async () => {
   const when = (time) => (Number.isFinite(time) ? new Date(time).toISOString().slice(0, intraday ? 16 : 10).replace("T", " ") : "open");
 
   // ---- drawing
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-  const touch = matchMedia("(pointer: coarse)").matches;
   const narrow = () => innerWidth < 760;
   const axis = (more = {}) => ({ gridcolor: colour("grid"), zerolinecolor: colour("rule-2"), linecolor: colour("rule-2"), tickcolor: colour("rule-2"), automargin: true, ...more });
   const layout = (more = {}) => ({
@@ -130,7 +90,6 @@ const start = async () => {
   };
 
   /* A chart over time: zoom is horizontal only, the height fits what is in sight, all charts move together. */
-  const sized = (place, shape) => ({ ...shape, width: place.clientWidth, height: place.clientHeight });
   const timeChart = (id, build) => {
     const place = byId(`chart-${id}`);
     let listening = false;
@@ -477,23 +436,6 @@ const start = async () => {
   for (const chart of drawn) {
     charts.push(chart);
     chart.draw();
-    await new Promise((next) => setTimeout(next));
+    await page.breathe();
   }
-
-  let width = root.clientWidth, waiting = 0;
-  addEventListener("resize", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } }, 120);
-  });
-
-  // ---- print: light, at the width of the paper, every chart drawn for it
-  const printing = (on) => {
-    root.classList.toggle("printing", on);
-    root.dataset.theme = themeNow();
-    redraw();
-  };
-  addEventListener("beforeprint", () => printing(true));
-  addEventListener("afterprint", () => printing(false));
-  root.dataset.state = "ready";
-};
-start().catch((error) => { giveUp(String(error.message || error)); console.error(error); });
+});
