@@ -21,6 +21,7 @@ from stratkit.cli.data import app as data_app
 from stratkit.cli.features import features
 from stratkit.cli.ledger import ledger
 from stratkit.cli.optimize import optimize
+from stratkit.cli.regime import regime
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
@@ -51,6 +52,7 @@ app.command("backtest")(backtest)
 app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
 app.command("abtest")(abtest)
+app.command("regime")(regime)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")
