@@ -20,6 +20,7 @@ from stratkit.cli.config import app as config_app
 from stratkit.cli.data import app as data_app
 from stratkit.cli.features import features
 from stratkit.cli.ledger import ledger
+from stratkit.cli.montecarlo import montecarlo
 from stratkit.cli.optimize import optimize
 from stratkit.cli.regime import regime
 from stratkit.cli.reproduce import reproduce
@@ -52,6 +53,7 @@ app.command("backtest")(backtest)
 app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
 app.command("abtest")(abtest)
+app.command("montecarlo")(montecarlo)
 app.command("regime")(regime)
 app.command("features")(features)
 app.add_typer(check_app, name="check")

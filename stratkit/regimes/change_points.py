@@ -57,12 +57,13 @@ class _Reference:
     settled: bool = True
 
 
-def cusum_labels(returns: FloatArray, fit: FitSettings) -> RegimeLabels:
+def cusum_labels(returns: FloatArray, fit: FitSettings, _seed: int = 0) -> RegimeLabels:
     """Label (T, N) log returns, NaN where there is no bar, by Page's CUSUM on both sides of their past mean.
 
     A drift begins when its sum passes the threshold and ends when the sum is back at 0; of two that last, the one that
     began later counts. Returns are standardised by the bars up to each fit of the schedule, from whose first bar the
-    sums run. Confidence: of a drift C / (C + H), else 1 - C / 2H, for the larger sum C and the threshold H.
+    sums run. Confidence: of a drift C / (C + H), else 1 - C / 2H, for the larger sum C and the threshold H. Nothing is
+    drawn; the seed stands there for the sake of the other fitted methods.
     """
     rule = (
         f"CUSUM of standardised returns, drift {fit.cusum_drift:g}, alarm above {fit.cusum_threshold:g}; "

@@ -14,7 +14,8 @@ from stratkit.regimes.labels import UNKNOWN, RegimeLabels
 from stratkit.regimes.settings import FitSettings
 
 _SHOWN = 6  # bars that a note names
-_LEAST_SHARE = 0.5  # of the bars that a fit looks back on must be there
+_LEAST_OF_FIRST = 0.9  # of `min_bars`: a return and its figures begin some bars behind the first
+_LEAST_OF_WINDOW = 0.5  # of the bars that a fit looks back on
 
 
 class Fit(Protocol):
@@ -93,9 +94,9 @@ class _Sheet:
 def learned_labels(observed: FloatArray, fit: FitSettings, method: Method[F]) -> RegimeLabels:
     """Return causal labels of (T, N, F) observations; a bar with a NaN among them is one that a series has not.
 
-    Each fit sees the bars up to its own, and labels that bar and those up to the next fit. A fit needs `min_bars` bars
-    of the series less one (which the first return takes), and half of the bars that it looks back on; one that fails
-    leaves the fit before in force. The same bars have the same labels whatever comes behind them.
+    Each fit sees the bars up to its own, and labels that bar and those up to the next fit. A fit needs nine
+    tenths of `min_bars` observations, and half of the bars that it looks back on; one that fails leaves the fit before
+    in force. The same bars have the same labels whatever comes behind them.
     """
     if observed.ndim != 3:
         raise UsageError(f"observations must be (T, N, F); found the shape {observed.shape}")
@@ -121,7 +122,8 @@ def _learn_series(series: FloatArray, symbol: int, fit: FitSettings, method: Met
         first, now, seen, stop = np.searchsorted(places, [refit.first, refit.bar, refit.bar + 1, refit.stop])
         if now == stop:
             continue  # no bar to label
-        if seen >= fit.min_bars - 1 and seen - first >= _LEAST_SHARE * (refit.bar - refit.first):
+        looked_at = _LEAST_OF_WINDOW * (refit.bar + 1 - refit.first)
+        if seen >= _LEAST_OF_FIRST * fit.min_bars and seen - first >= looked_at:
             found = method.learn(values[first:seen], current, refit.bar)
             _record(sheet, refit.bar, found)
             current = current if found is None else found

@@ -10,7 +10,15 @@ import numpy as np
 
 from stratkit.errors import OutputError
 from stratkit.panel import NS_PER_DAY, FloatArray, IntArray, format_time
-from stratkit.reports.comparison_rows import compared_trials, RUN_HEADINGS, SECTIONS, letters_of, metric_cells, run_cells, value_text
+from stratkit.reports.comparison_rows import (
+    RUN_HEADINGS,
+    SECTIONS,
+    compared_trials,
+    letters_of,
+    metric_cells,
+    run_cells,
+    value_text,
+)
 from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.thinning import extreme_points
 from stratkit.runs.compare import Comparison

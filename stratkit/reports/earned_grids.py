@@ -55,9 +55,16 @@ def symbols_grid(attribution: Attribution) -> Grid:
     table = attribution.by_symbol
     shown, others = best_and_worst(table.pnl[:-1], MOST_SYMBOLS)
     return _short_grid(
-        table, attribution.total, "symbols", "By symbol", "Net P&L of the trades in each symbol; open ones at the last close.", shown, others,
-        "symbol", left_out(shown, others, "symbols", _BOTH_ENDS),
-    )  # fmt: skip
+        table,
+        attribution.total,
+        "symbols",
+        "By symbol",
+        "Net P&L of the trades in each symbol; open ones at the last close.",
+        shown,
+        others,
+        "symbol",
+        left_out(shown, others, "symbols", _BOTH_ENDS),
+    )
 
 
 def reasons_grid(attribution: Attribution) -> Grid:
@@ -74,9 +81,16 @@ def months_grid(attribution: Attribution) -> Grid:
     newest = list(range(len(table.names) - 1))[::-1]
     shown, others = newest[:MOST_MONTHS], newest[MOST_MONTHS:]
     return _short_grid(
-        table, attribution.total, "months", "By month", "Change of net P&L from close to close; a trade counts in the month of its end.",
-        shown, others, "month", left_out(shown, others, "months", "the newest; the earlier ones stand in one row"),
-    )  # fmt: skip
+        table,
+        attribution.total,
+        "months",
+        "By month",
+        "Change of net P&L from close to close; a trade counts in the month of its end.",
+        shown,
+        others,
+        "month",
+        left_out(shown, others, "months", "the newest; the earlier ones stand in one row"),
+    )
 
 
 def contributed_grid(attribution: Attribution) -> Grid:

@@ -76,7 +76,7 @@ def evidence_line(evidence: Mapping[str, Any] | None) -> str:
 
 
 def evidence_rows(evidence: Mapping[str, Any] | None) -> list[EvidenceRow]:
-    """Return every figure of the evidence with a sentence that says what it means; none where trials were not counted."""
+    """Return every figure of the evidence with a sentence on what it means; none where trials were not counted."""
     if evidence is None or evidence.get("trials") is None:
         return []
     return list(_rows(evidence))
@@ -128,8 +128,8 @@ def _pbo_sentence(evidence: Mapping[str, Any]) -> str:
         return ""
     return (
         f"In this share of the {evidence['pbo_splits']:,} ways to halve the bars, the best of the "
-        f"{evidence['pbo_trials']:,} trials on them in one half is below their median in the other. Above 0.5, choosing "
-        "the best is worse than choosing blindly."
+        f"{evidence['pbo_trials']:,} trials on them in one half is below their median in the other. Above 0.5, "
+        "choosing the best is worse than choosing blindly."
     )
 
 
@@ -138,5 +138,6 @@ def _spa_sentence(evidence: Mapping[str, Any]) -> str:
         return ""
     return (
         f"How often luck alone makes the best of {evidence['spa_trials']:,} trials as good against cash as it is here; "
-        f"the returns of so many of the {evidence['same_bars']:,} on these bars are kept. Below 0.05 it is more than luck."
+        f"the returns of so many of the {evidence['same_bars']:,} on these bars are kept. "
+        "Below 0.05 it is more than luck."
     )

@@ -10,7 +10,6 @@ from stratkit.reports.search_content import SearchContent
 from stratkit.research.heatmaps import Axis, Heatmap
 from stratkit.research.trials import Assignment
 
-
 _MARKS: Final = 9  # on an axis
 _LOOKS: Final = (  # of the chosen trial and of the other one, which may share a cell
     {"size": 14, "symbol": "star", "color": "var(--loss)", "line": {"width": 1, "color": "var(--paper)"}},
@@ -44,14 +43,22 @@ def _map(content: SearchContent, found: Heatmap, names: dict[str, str], place: i
     shape = ".0%" if is_fraction(objective.metric) else ".2f"
     traces: list[dict[str, Any]] = [
         {
-            "type": "heatmap", "x": list(range(len(found.across.labels))), "y": list(range(len(found.down.labels))),
-            "z": [numbers(row, 5) for row in found.mean], "customdata": _cells(found),
-            "colorscale": shades, "reversescale": not better, "xgap": 2, "ygap": 2, "hoverongaps": False,
+            "type": "heatmap",
+            "x": list(range(len(found.across.labels))),
+            "y": list(range(len(found.down.labels))),
+            "z": [numbers(row, 5) for row in found.mean],
+            "customdata": _cells(found),
+            "colorscale": shades,
+            "reversescale": not better,
+            "xgap": 2,
+            "ygap": 2,
+            "hoverongaps": False,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": shape, "len": 1.0},
-            "hovertemplate": f"{across} %{{customdata[0]}}<br>{down} %{{customdata[1]}}<br>{shown(label)} %{{z:{shape}}}"
+            "hovertemplate": f"{across} %{{customdata[0]}}<br>{down} %{{customdata[1]}}"
+            f"<br>{shown(label)} %{{z:{shape}}}"
             "<br>%{customdata[2]} trial(s)<extra></extra>",
         }
-    ]  # fmt: skip
+    ]
     for (name, values), look in zip(marked(content).items(), _LOOKS):
         traces.append(
             {
@@ -60,17 +67,30 @@ def _map(content: SearchContent, found: Heatmap, names: dict[str, str], place: i
             }
         )  # fmt: skip
     layout = {
-        "hovermode": "closest", "xaxis": {**_ticks(found.across), "title": {"text": across}, "showgrid": False, "zeroline": False},
-        "yaxis": {**_ticks(found.down), "title": {"text": down}, "showgrid": False, "zeroline": False, "ticksuffix": " "},
+        "hovermode": "closest",
+        "xaxis": {**_ticks(found.across), "title": {"text": across}, "showgrid": False, "zeroline": False},
+        "yaxis": {
+            **_ticks(found.down),
+            "title": {"text": down},
+            "showgrid": False,
+            "zeroline": False,
+            "ticksuffix": " ",
+        },
         "margin": {"b": 46},
-    }  # fmt: skip
-    caption = f"Mean {label} in each cell ({cells}): the stronger the colour, the better. Cells in which nothing was tried are blank."
+    }
+    caption = (
+        f"Mean {label} in each cell ({cells}): the stronger the colour, the better. Cells in which nothing was tried "
+        "are blank."
+    )
     return Chart(f"map-{place}", f"{across} and {down}", caption, tuple(traces), layout, size="mid")
 
 
 def _cells(found: Heatmap) -> list[list[tuple[str, str, int]]]:
     across, down = ([shown(label) for label in axis.labels] for axis in (found.across, found.down))
-    return [[(across[column], down[row], int(found.count[row, column])) for column in range(len(across))] for row in range(len(down))]
+    return [
+        [(across[column], down[row], int(found.count[row, column])) for column in range(len(across))]
+        for row in range(len(down))
+    ]
 
 
 def _ticks(axis: Axis) -> dict[str, Any]:

@@ -9,7 +9,18 @@ import numpy as np
 from stratkit.analytics.attributed import ACCOUNT
 from stratkit.analytics.review import Review
 from stratkit.panel import FloatArray
-from stratkit.reports.grid import Cell, Grid, Head, Row, deepest_of, largest, name_cell, others_name, signed_tone, strength
+from stratkit.reports.grid import (
+    Cell,
+    Grid,
+    Head,
+    Row,
+    deepest_of,
+    largest,
+    name_cell,
+    others_name,
+    signed_tone,
+    strength,
+)
 from stratkit.reports.wording import money, number, percent
 
 MOST_COLUMNS: Final = 8

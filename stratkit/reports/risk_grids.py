@@ -51,7 +51,10 @@ def correlation_grid(attribution: Attribution) -> Grid:
             f"Pearson correlation of their returns over {risk.n:,} periods; below it, the periods in which both moved."
             f"{spread if math.isfinite(ratio) else ''}"
         ),
-        heads=(Head("", number=False), *(Head(label, title=title) for label, title in zip(labels, titles, strict=True))),
+        heads=(
+            Head("", number=False),
+            *(Head(label, title=title) for label, title in zip(labels, titles, strict=True)),
+        ),
         rows=rows,
         heat=True,
         note=left_out(shown, others, "strategies", "those that move most"),
@@ -72,12 +75,15 @@ def risk_grid(attribution: Attribution) -> Grid:
     spreads = [percent(risk.sd[at]) for at in shown] + [""] * bool(others) + [percent(risk.sd[-1])]
     rows = tuple(
         (name_cell(name), Cell(sd), *map(Cell, parts))
-        for name, sd, *parts in zip([*names, risk.names[-1]], spreads, *(column[:-1] for column in columns), strict=True)
+        for name, sd, *parts in zip(
+            [*names, risk.names[-1]], spreads, *(column[:-1] for column in columns), strict=True
+        )
     )
     return Grid(
         name="risk",
         title="Whose risk it is",
-        caption=f"What each adds to the portfolio's risk of one period ({risk.n:,} of them); a negative share is a hedge.",
+        caption=f"What each adds to the portfolio's risk of one period ({risk.n:,} of them); a negative share is a "
+        "hedge.",
         heads=heads(
             "Strategy",
             ("Own volatility", "standard deviation of its return per period"),

@@ -61,7 +61,11 @@ def convergence_chart(content: SearchContent) -> Chart:
             }
         )  # fmt: skip
     traces += _chosen_dot(content)
-    layout = {"hovermode": "closest", "xaxis": {"title": {"text": "trial"}, "rangemode": "tozero"}, "yaxis": _axis(metric)}
+    layout = {
+        "hovermode": "closest",
+        "xaxis": {"title": {"text": "trial"}, "rangemode": "tozero"},
+        "yaxis": _axis(metric),
+    }
     return Chart(*about, tuple(traces), {**layout, "margin": {"b": 40}}, size="mid")
 
 
@@ -73,21 +77,29 @@ def pareto_chart(content: SearchContent) -> Chart | None:
     across, up = result.objectives[:2]
     more = "" if len(result.objectives) == 2 else " The front is that of all objectives; the table below has them all."
     about = (
-        "pareto", "Pareto front",
-        f"{metric_label(across.metric)} against {in_sentence(metric_label(up.metric))}: no trial beats one of the front in all "
-        f"objectives.{more}",
-    )  # fmt: skip
+        "pareto",
+        "Pareto front",
+        f"{metric_label(across.metric)} against {in_sentence(metric_label(up.metric))}: no trial beats one of the "
+        f"front in all objectives.{more}",
+    )
     if not result.front:
         return Chart(*about, empty="No trial was feasible.")
     front = [result.trials[number] for number in result.front]
     joined = len(result.objectives) == 2
     ordered = sorted(front, key=lambda trial: trial.objectives[0])
     traces = [
-        _pairs(content, [one for one in result.feasible if one.number not in result.front], "trials",
-               {"color": "var(--bench)", "size": 5, "opacity": 0.7}),
-        {**_pairs(content, ordered, "front", {"color": "var(--main)", "size": 8}),
-         "mode": "lines+markers" if joined else "markers", "line": {"width": 1.2, "color": "var(--main)", "shape": "linear"}},
-    ]  # fmt: skip
+        _pairs(
+            content,
+            [one for one in result.feasible if one.number not in result.front],
+            "trials",
+            {"color": "var(--bench)", "size": 5, "opacity": 0.7},
+        ),
+        {
+            **_pairs(content, ordered, "front", {"color": "var(--main)", "size": 8}),
+            "mode": "lines+markers" if joined else "markers",
+            "line": {"width": 1.2, "color": "var(--main)", "shape": "linear"},
+        },
+    ]
     if content.chosen is not None:
         traces.append(_pairs(content, [result.trials[content.chosen]], "chosen", _CHOSEN))
     layout = {"hovermode": "closest", "xaxis": _axis(across.metric), "yaxis": _axis(up.metric), "margin": {"b": 42}}
@@ -109,12 +121,16 @@ def importance_chart(content: SearchContent) -> Chart:
     colours = {"fanova": "var(--c1)", "ped_anova": "var(--c3)"}
     traces: list[Trace] = [
         {
-            "type": "bar", "orientation": "h", "name": {"fanova": "whole space (fANOVA)", "ped_anova": "best tenth (PED-ANOVA)"}[one.method],
-            "y": [shown(names[key]) for key in order], "x": numbers([one.shares.get(key, 0.0) for key in order]),
-            "marker": {"color": colours[one.method]}, "hovertemplate": "%{y}: %{x:.1%}<extra>%{fullData.name}</extra>",
+            "type": "bar",
+            "orientation": "h",
+            "name": {"fanova": "whole space (fANOVA)", "ped_anova": "best tenth (PED-ANOVA)"}[one.method],
+            "y": [shown(names[key]) for key in order],
+            "x": numbers([one.shares.get(key, 0.0) for key in order]),
+            "marker": {"color": colours[one.method]},
+            "hovertemplate": "%{y}: %{x:.1%}<extra>%{fullData.name}</extra>",
         }
         for one in known[::-1]
-    ]  # fmt: skip
+    ]
     layout = {
         "barmode": "group", "bargap": 0.35, "hovermode": "closest",
         "xaxis": {"tickformat": ".0%", "rangemode": "tozero"}, "yaxis": {"showgrid": False, "ticksuffix": " "},
@@ -136,10 +152,11 @@ def slice_charts(content: SearchContent) -> list[Chart]:
 def logit_chart(content: SearchContent) -> Chart:
     """Return where the trial that is best in one half of the bars ranks in the other, over all splits."""
     about = (
-        "logits", "Where the best in one half ranks in the other",
-        "Logit of its relative rank out of sample, over all splits. At 0 it is the median trial; PBO is the share at or "
-        "below 0.",
-    )  # fmt: skip
+        "logits",
+        "Where the best in one half ranks in the other",
+        "Logit of its relative rank out of sample, over all splits. At 0 it is the median trial; PBO is the share at "
+        "or below 0.",
+    )
     found = overfitting_of(content)
     if found is None:
         return Chart(*about, empty=_NO_SPLITS)
@@ -162,9 +179,12 @@ def logit_chart(content: SearchContent) -> Chart:
 
 def degradation_chart(content: SearchContent) -> Chart:
     """Return the ratio in one half against that in the other, of the trial that is best in the first."""
-    about = ("degradation", "In sample against out of sample",
-             "Sharpe ratio a year of the trial that is best in one half of the bars, there and in the other half; a dot "
-             "for each way to halve them.")  # fmt: skip
+    about = (
+        "degradation",
+        "In sample against out of sample",
+        "Sharpe ratio a year of the trial that is best in one half of the bars, there and in the other half; a dot "
+        "for each way to halve them.",
+    )
     found = overfitting_of(content)
     if found is None:
         return Chart(*about, empty=_NO_SPLITS)
@@ -173,10 +193,14 @@ def degradation_chart(content: SearchContent) -> Chart:
     inside, outside = found.in_sample[::step] * root, found.out_of_sample[::step] * root
     ends: FloatArray = np.array([found.in_sample.min(), found.in_sample.max()])
     dots: Trace = {
-        "type": "scatter", "mode": "markers", "name": "splits" if step == 1 else f"every {step}th split",
-        "x": numbers(inside, 4), "y": numbers(outside, 4), "marker": {"color": "var(--main)", "size": 4, "opacity": 0.35},
+        "type": "scatter",
+        "mode": "markers",
+        "name": "splits" if step == 1 else f"every {step}th split",
+        "x": numbers(inside, 4),
+        "y": numbers(outside, 4),
+        "marker": {"color": "var(--main)", "size": 4, "opacity": 0.35},
         "hovertemplate": "in sample %{x:.2f}, out of sample %{y:.2f}<extra></extra>",
-    }  # fmt: skip
+    }
     line: Trace = {
         "type": "scatter", "mode": "lines", "name": "regression", "hoverinfo": "skip",
         "x": numbers(ends * root), "y": numbers((found.intercept + found.slope * ends) * root),
@@ -249,7 +273,11 @@ def _dots(content: SearchContent, trials: Any, name: str, marker: dict[str, Any]
 def _pairs(content: SearchContent, trials: Any, name: str, marker: dict[str, Any]) -> Trace:
     dots = _dots(content, trials, name, marker)
     kept = _thinned(trials)
-    return {**dots, "x": numbers([trial.objectives[0] for trial in kept]), "y": numbers([trial.objectives[1] for trial in kept])}
+    return {
+        **dots,
+        "x": numbers([trial.objectives[0] for trial in kept]),
+        "y": numbers([trial.objectives[1] for trial in kept]),
+    }
 
 
 def _chosen_dot(content: SearchContent) -> list[Trace]:

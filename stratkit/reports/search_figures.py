@@ -77,7 +77,9 @@ def convergence_figure(content: SearchContent) -> Figure:
             axes.scatter([one.number for one in trials], [one.objectives[0] for one in trials], label=name, **look)  # type: ignore[arg-type]  # look holds what scatter takes
     at, best = best_so_far(result)
     if at:
-        axes.step([*at, result.trials[-1].number], [*best, best[-1]], where="post", color=MAIN, lw=1.6, label="best so far")
+        axes.step(
+            [*at, result.trials[-1].number], [*best, best[-1]], where="post", color=MAIN, lw=1.6, label="best so far"
+        )
     _star(axes, content, lambda number: (float(number), result.trials[number].objectives[0]))
     axes.set_xlabel("trial", fontsize=8.5, color=SOFT)
     if is_fraction(metric):
@@ -118,7 +120,9 @@ def heat_figure(content: SearchContent) -> Figure:
     maps = content.survey.maps
     label = metric_label(content.result.objectives[0].metric)
     names = short_keys([one.name for one in content.result.space])
-    title = "Map" if not maps else f"{label} by {plain(names[maps[0].across.name])} and {plain(names[maps[0].down.name])}"
+    title = (
+        "Map" if not maps else f"{label} by {plain(names[maps[0].across.name])} and {plain(names[maps[0].down.name])}"
+    )
     figure = new_figure(content, title, 5.4)
     if not maps:
         say(figure.add_axes(_WHOLE), "there are less than two parameters")
@@ -202,7 +206,15 @@ def _draw_map(axes: Axes, bar: Axes, content: SearchContent, found: Heatmap) -> 
         for row, column in np.argwhere(np.isfinite(found.mean)):
             value = found.mean[row, column]
             dark = (value > middle) == (objective.direction == "maximize")
-            axes.text(column, row, shape.format(value * scale), ha="center", va="center", fontsize=7, color="white" if dark else INK)
+            axes.text(
+                column,
+                row,
+                shape.format(value * scale),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if dark else INK,
+            )
     looks = ({"ec": LOSS}, {"ec": INK, "ls": "--"})
     for (name, values), look in zip(marked(content).items(), looks):
         from matplotlib.patches import Rectangle

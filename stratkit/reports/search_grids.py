@@ -27,10 +27,18 @@ def best_grid(content: SearchContent) -> Grid:
     """Return the best trials by the first objective, the chosen one marked."""
     result = content.result
     sign = -1.0 if result.objectives[0].direction == "maximize" else 1.0
-    ranked = sorted((one for one in result.feasible if math.isfinite(one.objectives[0])), key=lambda one: sign * one.objectives[0])
+    ranked = sorted(
+        (one for one in result.feasible if math.isfinite(one.objectives[0])), key=lambda one: sign * one.objectives[0]
+    )
     shown = ranked[:MOST_TRIALS]
-    note = f"{len(shown):,} of {len(ranked):,} feasible trials are shown; trials.parquet has all." if len(ranked) > len(shown) else ""
-    return _trials_grid(content, "best", "Best trials", f"By {in_sentence(metric_label(result.objectives[0].metric))}.", shown, note)
+    note = (
+        f"{len(shown):,} of {len(ranked):,} feasible trials are shown; trials.parquet has all."
+        if len(ranked) > len(shown)
+        else ""
+    )
+    return _trials_grid(
+        content, "best", "Best trials", f"By {in_sentence(metric_label(result.objectives[0].metric))}.", shown, note
+    )
 
 
 def front_grid(content: SearchContent) -> Grid | None:
@@ -41,7 +49,9 @@ def front_grid(content: SearchContent) -> Grid | None:
     front = [result.trials[at] for at in result.front[: 2 * MOST_TRIALS]]
     left = len(result.front) - len(front)
     caption = f"The {len(result.front):,} feasible trials that no other one beats in all objectives."
-    return _trials_grid(content, "front", "Pareto front", caption, front, f"{left:,} more are in trials.parquet." if left else "")
+    return _trials_grid(
+        content, "front", "Pareto front", caption, front, f"{left:,} more are in trials.parquet." if left else ""
+    )
 
 
 def plateau_grid(content: SearchContent) -> Grid:
@@ -53,13 +63,25 @@ def plateau_grid(content: SearchContent) -> Grid:
     rows = [_plateau_row(name, around, metric) for name, around in dict(both).items() if around is not None]
     radius = f"{survey.best.radius:g}" if survey.best else ""
     return Grid(
-        "plateau", "Plateau or peak", plateau_sentence(content),
-        heads("", ("Trial", "its number"), (metric_label(metric), "of the trial itself"),
-              ("Neighbours", f"other feasible sets of values within {radius} of it, by Gower's distance: in one dimension alone, that share of its range"),
-              ("Median", "of the neighbours"), ("Worst", "of the neighbours"),
-              ("Smoothed", "mean over the neighbourhood, crowds counted once; the centre of the plateau has the best")),
-        tuple(rows), empty="" if rows else "No trial was feasible.",
-    )  # fmt: skip
+        "plateau",
+        "Plateau or peak",
+        plateau_sentence(content),
+        heads(
+            "",
+            ("Trial", "its number"),
+            (metric_label(metric), "of the trial itself"),
+            (
+                "Neighbours",
+                f"other feasible sets of values within {radius} of it, by Gower's distance: in one dimension alone, "
+                "that share of its range",
+            ),
+            ("Median", "of the neighbours"),
+            ("Worst", "of the neighbours"),
+            ("Smoothed", "mean over the neighbourhood, crowds counted once; the centre of the plateau has the best"),
+        ),
+        tuple(rows),
+        empty="" if rows else "No trial was feasible.",
+    )
 
 
 def plateau_sentence(content: SearchContent) -> str:
@@ -142,11 +164,17 @@ def _such_as(group: Sequence[str]) -> str:
     return group[0] if len(set(group)) == 1 else f"such as: {group[0]}"
 
 
-def _trials_grid(content: SearchContent, name: str, title: str, caption: str, trials: Sequence[Trial], note: str) -> Grid:
+def _trials_grid(
+    content: SearchContent, name: str, title: str, caption: str, trials: Sequence[Trial], note: str
+) -> Grid:
     result = content.result
     names = short_keys([one.name for one in result.space])
     objectives = [one.metric for one in result.objectives]
-    others = [metric for metric in _SHOWN if metric not in objectives and any(one.outcome and metric in one.outcome.metrics for one in trials)]
+    others = [
+        metric
+        for metric in _SHOWN
+        if metric not in objectives and any(one.outcome and metric in one.outcome.metrics for one in trials)
+    ]
     columns = (
         Head("Trial"),
         *(Head(names[one.name], one.kind != "choice", f"{one.name}: {one.description}") for one in result.space),
@@ -178,15 +206,23 @@ def _plateau_row(name: str, around: Neighbourhood, metric: str) -> Row:
 
 
 def _figures_row(name: str, figures: Figures, change: Figures, sentence: str, worst: Figures | None) -> Row:
-    under = ("", "", "") if worst is None else (number(worst.sharpe), percent(worst.total_return, 1), percent(worst.max_drawdown, 1))
+    under = (
+        ("", "", "")
+        if worst is None
+        else (number(worst.sharpe), percent(worst.total_return, 1), percent(worst.max_drawdown, 1))
+    )
     return (
-        Cell(name, number=False), Cell(number(figures.sharpe), note=under[0]),
-        Cell("" if math.isnan(change.sharpe) else number(change.sharpe, 2, signed=True), tone=signed_tone(round(change.sharpe, 2))),
-        Cell(percent(figures.total_return, 1), note=under[1]), Cell(percent(figures.max_drawdown, 1), note=under[2]),
+        Cell(name, number=False),
+        Cell(number(figures.sharpe), note=under[0]),
+        Cell(
+            "" if math.isnan(change.sharpe) else number(change.sharpe, 2, signed=True),
+            tone=signed_tone(round(change.sharpe, 2)),
+        ),
+        Cell(percent(figures.total_return, 1), note=under[1]),
+        Cell(percent(figures.max_drawdown, 1), note=under[2]),
         Cell(sentence, number=False),
-    )  # fmt: skip
+    )
 
 
 def _state(said: str, count: int, reason: str) -> Row:
     return Cell(said, number=False), Cell(f"{count:,}"), Cell(reason, number=False)
-

@@ -29,7 +29,10 @@ def strategy_lines(attribution: Attribution | None, points: int) -> list[Line]:
     curves = {name_cell(attribution.strategies[at]).text: attribution.curves[:, at] for at in shown}
     lines = list(curves.items())
     if len(curves) < len(shown):  # two long names that begin alike
-        lines = [(f"{place} {attribution.strategies[at][:20]}", attribution.curves[:, at]) for place, at in enumerate(shown, 1)]
+        lines = [
+            (f"{place} {attribution.strategies[at][:20]}", attribution.curves[:, at])
+            for place, at in enumerate(shown, 1)
+        ]
     if others:
         lines.append((others_name(len(others), "strategies"), attribution.curves[:, others].sum(axis=1)))
     lines.append((ALL, attribution.curves.sum(axis=1) + attribution.account))

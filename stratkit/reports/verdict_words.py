@@ -38,24 +38,51 @@ def verdict_cards(content: SearchContent) -> list[Card]:
     luck = math.nan if found is None else float(found.luck) * root
     sharpe = math.nan if found is None else float(found.sharpe) * root
     return [
-        Card("Trials", "0" if found is None else f"{found.trials:,}", _effective(content),
-             "all trials of these strategies on these symbols that the ledger knows; alike ones are worth fewer"),
-        Card("Sharpe ratio", number(sharpe), f"luck alone: {number(luck)}",
-             "of the chosen trial, a year, on the bars that were searched; beside it what the best of as many trials "
-             "reaches by luck alone"),
-        Card("Deflated Sharpe", number(deflated), f"pass above {DEFLATED_PASS:g}",
-             "probability that the true ratio is above what luck alone gives (DSR)", _tone(deflated > DEFLATED_PASS, deflated)),
-        Card("PBO", number(overfit), f"pass below {OVERFIT_PASS:g}",
-             "probability of backtest overfitting: how often the best in one half of the bars is below the median in "
-             "the other", _tone(overfit < OVERFIT_PASS, overfit)),
-        Card("SPA p value", number(p, 3), f"pass below {SUPERIOR_PASS:g}",
-             "Hansen's test: could the best of the trials be no better than cash?", _tone(p < SUPERIOR_PASS, p)),
+        Card(
+            "Trials",
+            "0" if found is None else f"{found.trials:,}",
+            _effective(content),
+            "all trials of these strategies on these symbols that the ledger knows; alike ones are worth fewer",
+        ),
+        Card(
+            "Sharpe ratio",
+            number(sharpe),
+            f"luck alone: {number(luck)}",
+            "of the chosen trial, a year, on the bars that were searched; beside it what the best of as many trials "
+            "reaches by luck alone",
+        ),
+        Card(
+            "Deflated Sharpe",
+            number(deflated),
+            f"pass above {DEFLATED_PASS:g}",
+            "probability that the true ratio is above what luck alone gives (DSR)",
+            _tone(deflated > DEFLATED_PASS, deflated),
+        ),
+        Card(
+            "PBO",
+            number(overfit),
+            f"pass below {OVERFIT_PASS:g}",
+            "probability of backtest overfitting: how often the best in one half of the bars is below the median in "
+            "the other",
+            _tone(overfit < OVERFIT_PASS, overfit),
+        ),
+        Card(
+            "SPA p value",
+            number(p, 3),
+            f"pass below {SUPERIOR_PASS:g}",
+            "Hansen's test: could the best of the trials be no better than cash?",
+            _tone(p < SUPERIOR_PASS, p),
+        ),
         _out_of_sample(content),
-    ]  # fmt: skip
+    ]
 
 
 def _effective(content: SearchContent) -> str:
-    return "nobody counted" if content.evidence is None else f"worth {content.evidence.effective_trials:,.1f} independent ones"
+    return (
+        "nobody counted"
+        if content.evidence is None
+        else f"worth {content.evidence.effective_trials:,.1f} independent ones"
+    )
 
 
 def _out_of_sample(content: SearchContent) -> Card:
@@ -63,7 +90,9 @@ def _out_of_sample(content: SearchContent) -> Card:
     title = f"Sharpe ratio a year on bars that no trial saw{': ' + content.holdout if content.holdout else ''}"
     if found is None:
         return Card("Out of sample", MISSING, "no bars were held out", title)
-    note = f"{found.level:.0%} interval {number(found.low)} to {number(found.high)}" if found.is_defined else found.reason
+    note = (
+        f"{found.level:.0%} interval {number(found.low)} to {number(found.high)}" if found.is_defined else found.reason
+    )
     return Card("Out of sample", number(found.estimate), note, title, _tone(found.low > 0, found.low))
 
 

@@ -46,10 +46,17 @@ def equity_chart(content: WalkContent) -> Chart:
     ]  # fmt: skip
     intraday = bool((content.times % NS_PER_DAY).any())
     layout: dict[str, Any] = {
-        "hovermode": "x unified", "shapes": lines,
-        "xaxis": {"type": "date", "showgrid": False, "anchor": "y2", "hoverformat": "%Y-%m-%d %H:%M" if intraday else "%Y-%m-%d"},
-        "yaxis": {"domain": [0.34, 1], "tickformat": ",.0f"}, "yaxis2": {"domain": [0, 0.27], "tickformat": ".0%"},
-    }  # fmt: skip
+        "hovermode": "x unified",
+        "shapes": lines,
+        "xaxis": {
+            "type": "date",
+            "showgrid": False,
+            "anchor": "y2",
+            "hoverformat": "%Y-%m-%d %H:%M" if intraday else "%Y-%m-%d",
+        },
+        "yaxis": {"domain": [0.34, 1], "tickformat": ",.0f"},
+        "yaxis2": {"domain": [0, 0.27], "tickformat": ".0%"},
+    }
     return Chart(*about, traces, layout, size="tall")
 
 
@@ -99,11 +106,16 @@ def paths_chart(content: WalkContent) -> Chart | None:
          "hovertemplate": "Sharpe ratio about %{x:.2f}: %{y} path(s)<extra></extra>"},
     )  # fmt: skip
     caption = (
-        f"Sharpe ratio a year of {len(sharpes):,} paths through all bars, each stitched from tests of combinatorial purged "
-        f"cross-validation; median {np.median(sharpes):.2f}, {below:.0%} of them below 0."
+        f"Sharpe ratio a year of {len(sharpes):,} paths through all bars, each stitched from tests of combinatorial "
+        f"purged cross-validation; median {np.median(sharpes):.2f}, {below:.0%} of them below 0."
     )
-    layout = {"hovermode": "closest", "bargap": 0.0, "margin": {"b": 40}, "xaxis": {"title": {"text": "Sharpe ratio"}},
-              "yaxis": {"title": {"text": "paths"}, "tickformat": "d", "dtick": max(1, -(-int(counts.max()) // 6))}}  # fmt: skip
+    layout = {
+        "hovermode": "closest",
+        "bargap": 0.0,
+        "margin": {"b": 40},
+        "xaxis": {"title": {"text": "Sharpe ratio"}},
+        "yaxis": {"title": {"text": "paths"}, "tickformat": "d", "dtick": max(1, -(-int(counts.max()) // 6))},
+    }
     return Chart("paths", "Paths of cross-validation", caption, traces, layout)
 
 
@@ -142,21 +154,38 @@ def _path(one: SearchParameter, name: str, folds: list[FoldLine], place: int) ->
     values = [fold.values[one.name] for fold in folds]
     choice = one.kind == "choice"
     y: list[Any] = [shown(value_words(value)) for value in values] if choice else list(values)
-    hover = [f"fold {fold.number}, from {format_time(fold.test[0])}: {shown(value_words(value))}" for fold, value in zip(folds, values)]
+    hover = [
+        f"fold {fold.number}, from {format_time(fold.test[0])}: {shown(value_words(value))}"
+        for fold, value in zip(folds, values)
+    ]
     trace: Trace = {
         "type": "scatter", "mode": "lines+markers", "x": [fold.number for fold in folds], "y": y, "text": hover,
         "hovertemplate": "%{text}<extra></extra>", "line": {"shape": "hv", "width": 1.6, "color": "var(--main)"},
         "marker": {"size": 7, "color": "var(--main)"},
     }  # fmt: skip
     axis: dict[str, Any] = (
-        {"type": "category", "categoryorder": "array", "categoryarray": [shown(value_words(each)) for each in one.choices],
-         "range": [-0.5, len(one.choices) - 0.5]}
+        {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": [shown(value_words(each)) for each in one.choices],
+            "range": [-0.5, len(one.choices) - 0.5],
+        }
         if choice
         else _searched(one)
-    )  # fmt: skip
+    )
     caption = in_sentence(one.description)
-    layout = {"hovermode": "closest", "showlegend": False, "xaxis": {"title": {"text": "fold"}, "tickformat": "d", "zeroline": False,
-              "dtick": max(1, -(-len(folds) // 8))}, "yaxis": axis, "margin": {"b": 40, "t": 8}}  # fmt: skip
+    layout = {
+        "hovermode": "closest",
+        "showlegend": False,
+        "xaxis": {
+            "title": {"text": "fold"},
+            "tickformat": "d",
+            "zeroline": False,
+            "dtick": max(1, -(-len(folds) // 8)),
+        },
+        "yaxis": axis,
+        "margin": {"b": 40, "t": 8},
+    }
     return Chart(f"path-{place}", shown(name), caption[:1].upper() + caption[1:], (trace,), layout)
 
 

@@ -16,9 +16,10 @@ from stratkit.strategies.parameters import ParameterValue, SearchParameter
 class FoldLine:
     """One fold: what was searched on, what was tested, what was chosen and what it came to.
 
-    Spans are UTC nanoseconds of the first and the last bar, of so many parts. `in_sample` and `out_of_sample` are the objective of the
-    chosen values there, `efficiency` the second over the first, NaN where that says nothing. `total_return` is of the
-    test, as a fraction, and `trades` closed in it. `reason` says why nothing was chosen; `values` is then empty.
+    Spans are UTC nanoseconds of the first and the last bar, of so many parts. `in_sample` and `out_of_sample` are the
+    objective of the chosen values there, `efficiency` the second over the first, NaN where that says nothing.
+    `total_return` is of the test, as a fraction, and `trades` closed in it. `reason` says why nothing was chosen;
+    `values` is then empty.
     """
 
     number: int

@@ -126,7 +126,9 @@ def path_figure(content: WalkContent) -> Figure:
 def paths_figure(content: WalkContent) -> Figure:
     """Return the distribution of the Sharpe ratios of the paths of cross-validation."""
     sharpes = content.path_sharpes[np.isfinite(content.path_sharpes)]
-    figure = new_figure(content, f"Sharpe ratios of {len(sharpes):,} paths of combinatorial purged cross-validation", 3.8)
+    figure = new_figure(
+        content, f"Sharpe ratios of {len(sharpes):,} paths of combinatorial purged cross-validation", 3.8
+    )
     axes = figure.add_axes((0.075, 0.12, 0.905, 0.69))
     style(axes)
     counts, edges = path_histogram(sharpes)

@@ -28,14 +28,19 @@ def folds_grid(content: WalkContent) -> Grid:
 
 def _row(content: WalkContent, fold: FoldLine) -> Row:
     return (
-        Cell(str(fold.number)), _span(fold.train, fold.train_bars, fold.train_parts),
+        Cell(str(fold.number)),
+        _span(fold.train, fold.train_bars, fold.train_parts),
         _span(fold.test, fold.test_bars, fold.test_parts, fold.reason),
-        *(Cell(value_words(fold.values[one.name]) if fold.values else "-", one.kind != "choice") for one in content.space),
+        *(
+            Cell(value_words(fold.values[one.name]) if fold.values else "-", one.kind != "choice")
+            for one in content.space
+        ),
         Cell(metric_words(content.metric, fold.in_sample)),
         Cell(metric_words(content.metric, fold.out_of_sample), tone=signed_tone(fold.out_of_sample)),
-        Cell(number(fold.efficiency)), Cell(percent(fold.total_return, 1), tone=signed_tone(fold.total_return)),
+        Cell(number(fold.efficiency)),
+        Cell(percent(fold.total_return, 1), tone=signed_tone(fold.total_return)),
         Cell(f"{fold.trades:,}"),
-    )  # fmt: skip
+    )
 
 
 def _span(span: tuple[int, int], bars: int, parts: int, reason: str = "") -> Cell:

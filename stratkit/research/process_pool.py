@@ -17,11 +17,10 @@ from typing import Final, Self
 
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
-from stratkit.research.evaluation import Evaluator
 from stratkit.research.interrupts import interrupted_later
 from stratkit.research.shared_bars import write_bars
 from stratkit.research.trials import Assignment, Evaluation
-from stratkit.research.worker_process import serve
+from stratkit.research.worker_process import WorksOnBars, serve
 from stratkit.research.worklist import Pace, Told, Worklist
 
 # several workers with several threads each are slower than one thread each
@@ -46,7 +45,7 @@ class ProcessPool:
     with one of its processes, does not say whose chunk that was, and cannot be ended at once.
     """
 
-    def __init__(self, evaluator: Evaluator, workers: int) -> None:
+    def __init__(self, evaluator: WorksOnBars, workers: int) -> None:
         self._bars, self._count = evaluator.bars, workers
         self._evaluator = replace(evaluator, bars=replace(self._bars.slice(0, 0), findings=()))
         self._workers: list[_Worker] = []
@@ -75,7 +74,7 @@ class ProcessPool:
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
     ) -> list[Evaluation]:
-        """Return what `Evaluator.evaluate` would, computed by the workers; `told` hears of each set when it is done.
+        """Return what the evaluator itself would, computed by the workers; `told` hears of each set when it is done.
 
         Raises the error of a worker that could not be started, or that met a defect.
         """

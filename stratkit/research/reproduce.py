@@ -100,7 +100,7 @@ def reproduce_run(
     """
     then = read_manifest(record.path("manifest.json"))
     folders = working_folders(record.folder)
-    config = _config(plain, folders, data, record)
+    config = config_of(record, plain, folders, data)
     bars = load_bars(config.data)
     command = [str(word) for word in then.get("command", [])]
     now = run_manifest(config, plain, bars, {}, command, folders)
@@ -113,7 +113,14 @@ def reproduce_run(
     return Reproduction(record.run_id, record.folder, checks, tuple(changes), notes)
 
 
-def _config(plain: Mapping[str, Any], folders: tuple[Path, ...], data: str | None, record: RunRecord) -> RunConfig:
+def config_of(
+    record: RunRecord, plain: Mapping[str, Any], folders: tuple[Path, ...], data: str | None = None
+) -> RunConfig:
+    """Return the configuration of a kept run with every file where it is now, seen from `folders`.
+
+    `plain` and `data` as in `reproduce_run`. Raises `DataError` when its bars or another file are gone, `UsageError`
+    when its strategy's file is.
+    """
     if data is not None:
         plain = {**plain, "data": {**plain["data"], "path": str(Path(data).expanduser().resolve())}}
     for keys, text in path_settings(plain):

@@ -103,6 +103,14 @@ def dimension_record(dimension: SearchParameter) -> dict[str, Any]:
     }
 
 
+def kept_dimension(record: Mapping[str, Any]) -> SearchParameter:
+    """Return a dimension from its plain values."""
+    return SearchParameter(
+        str(record["key"]), record["kind"], record["default"], "", record["low"], record["high"], record["step"],
+        record["log"], tuple(record["choices"]),
+    )  # fmt: skip
+
+
 def trial_record(trial: Trial, result: SearchResult) -> dict[str, Any]:
     """Return a trial as plain values."""
     names = [objective.metric for objective in result.objectives]

@@ -19,13 +19,12 @@ from stratkit.inference.verdict import RULE, Verdict
 from stratkit.panel import IntArray, format_time
 from stratkit.research.assignment import assigned
 from stratkit.research.fold_choice import Choice
-from stratkit.research.search_record import dimension_record
+from stratkit.research.search_record import dimension_record, kept_dimension
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.splits import Span
 from stratkit.research.stitched import Reign, stitched
 from stratkit.research.walk_forward import Path, Plan, WalkForward
 from stratkit.research.walk_forward_folds import Fold, mean_stability, profitable_share, stability
-from stratkit.strategies.parameters import SearchParameter
 
 if TYPE_CHECKING:
     from stratkit.runs.folder import Column
@@ -199,13 +198,7 @@ def choice_record(choice: Choice) -> dict[str, Any]:
 def kept_choice(record: Mapping[str, Any]) -> Choice:
     """Return a choice from its plain values; raise `DataError` when they are not those of one."""
     try:
-        space = tuple(
-            SearchParameter(
-                str(one["key"]), one["kind"], one["default"], "", one["low"], one["high"], one["step"], one["log"],
-                tuple(one["choices"]),
-            )
-            for one in record["space"]
-        )  # fmt: skip
+        space = tuple(kept_dimension(one) for one in record["space"])
         return Choice(
             dict(record["values"]), _number(record["objective"]), int(record["trials"]), int(record["feasible"]),
             _number(record["deflated"]), _number(record["overfit"]), str(record["ended"]), space,

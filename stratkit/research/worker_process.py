@@ -16,14 +16,28 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final, Protocol
 
+from stratkit.data.bars import Bars
 from stratkit.errors import RunError, StratkitError
 from stratkit.panel import FloatArray
-from stratkit.research.evaluation import Evaluator
 from stratkit.research.interrupts import ignore_ctrl_c
 from stratkit.research.shared_bars import open_bars
 from stratkit.research.trials import Assignment, Evaluation
+
+
+class WorksOnBars(Protocol):
+    """A dataclass that evaluates sets of values on its `bars`; an `Evaluator` is one. It travels to each worker."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def bars(self) -> Bars:
+        """What it works on: written into files once, which the workers share."""
+
+    def evaluate(self, values: Sequence[Assignment], stop_below: FloatArray | None = None) -> list[Evaluation]:
+        """Return what each set came to, in their order."""
+
 
 Request = tuple[Sequence[Assignment], FloatArray | None]  # a chunk, and below what it is stopped
 Answer = tuple[list[Evaluation] | StratkitError, float]  # what it came to, and how many seconds that took
@@ -35,7 +49,7 @@ _MMAP_THRESHOLD: Final = -3
 _KEPT_BYTES: Final = 1 << 28
 
 
-def serve(connection: Connection, evaluator: Evaluator, folder: Path) -> None:
+def serve(connection: Connection, evaluator: WorksOnBars, folder: Path) -> None:
     """Evaluate chunks on the bars in `folder`, until the process that asked ends this one or is gone."""
     ignore_ctrl_c()  # the process that asked hears of it and ends this one
     warnings.simplefilter("ignore")  # each worker would say once more what is said where the choice is replayed
@@ -58,7 +72,7 @@ def as_stratkit_error(error: Exception) -> StratkitError:
     return defect
 
 
-def _answer(evaluator: Evaluator, request: Request) -> Answer:
+def _answer(evaluator: WorksOnBars, request: Request) -> Answer:
     begun = time.perf_counter()
     found: list[Evaluation] | StratkitError
     try:

@@ -40,7 +40,12 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(
     assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
     assert browser.run("document.querySelectorAll('.plot .main-svg').length > 0")
     assert browser.run("document.querySelectorAll('.plot').length") == charts
-    assert browser.run("[...document.querySelectorAll('.plot')].filter((e) => !e.querySelector('.xaxislayer-above')).length") == 0
+    assert (
+        browser.run(
+            "[...document.querySelectorAll('.plot')].filter((e) => !e.querySelector('.xaxislayer-above')).length"
+        )
+        == 0
+    )
     assert browser.run("document.body.innerText.match(/\\b(NaN|undefined|Infinity|var)\\b/)") is None
 
 

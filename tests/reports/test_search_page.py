@@ -157,7 +157,9 @@ def test_the_other_of_best_and_centre_is_marked_beside_the_chosen(content: Searc
     best, robust = content.survey.best, content.survey.robust
     assert best is not None
     assert robust is not None
-    moved = dataclasses.replace(content, survey=dataclasses.replace(content.survey, robust=dataclasses.replace(robust, number=106)))
+    moved = dataclasses.replace(
+        content, survey=dataclasses.replace(content.survey, robust=dataclasses.replace(robust, number=106))
+    )
     names = [trace.get("name") for trace in heat_charts(moved)[0].traces]
     assert names == [None, "chosen", "centre of the plateau"]
     robustly = dataclasses.replace(moved, pick="robust", chosen=106)
@@ -230,13 +232,18 @@ def test_the_plateau_is_told_in_words(content: SearchContent) -> None:
     lonely = dataclasses.replace(best, count=0, median=math.nan, worst=math.nan)
     alone = dataclasses.replace(content, survey=dataclasses.replace(content.survey, best=lonely))
     assert "nothing was tried near it" in plateau_grid(alone).caption
-    one = dataclasses.replace(content, survey=dataclasses.replace(content.survey, best=dataclasses.replace(best, count=1)))
+    one = dataclasses.replace(
+        content, survey=dataclasses.replace(content.survey, best=dataclasses.replace(best, count=1))
+    )
     assert "its one neighbour has" in plateau_grid(one).caption
 
 
 def test_no_text_of_a_user_becomes_markup() -> None:
     key = f"strategies.{EVIL}.params.x"
-    space = (SearchParameter(key, "int", 1, EVIL, 1, 30), SearchParameter("other", "choice", EVIL, "", choices=(EVIL, "b")))
+    space = (
+        SearchParameter(key, "int", 1, EVIL, 1, 30),
+        SearchParameter("other", "choice", EVIL, "", choices=(EVIL, "b")),
+    )
     tried = [{key: 1 + at % 30, "other": EVIL if at % 2 else "b"} for at in range(40)]
     result = result_of(space, tried, lambda one: float(one[key]))  # type: ignore[arg-type]
     result = with_trial(result, 3, state="failed", objectives=(), reason=EVIL)
@@ -248,7 +255,9 @@ def test_no_text_of_a_user_becomes_markup() -> None:
 
 
 def test_a_colour_is_a_name_and_a_name_of_a_user_is_none() -> None:
-    text = charts_text([Chart("a", "", "", ({"name": "x</script>", "marker": {"color": "var(--main)"}, "y": [math.nan]},))])
+    text = charts_text(
+        [Chart("a", "", "", ({"name": "x</script>", "marker": {"color": "var(--main)"}, "y": [math.nan]},))]
+    )
     assert "</script>" not in text
     assert json.loads(text)[0]["data"] == [{"name": "x</script>", "marker": {"color": "var(--main)"}, "y": [None]}]
 

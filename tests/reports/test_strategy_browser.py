@@ -43,7 +43,9 @@ def test_the_chart_of_the_strategies_zooms_with_the_others(browser: Browser, rep
 def test_a_phone_scrolls_the_tables_and_not_the_page(browser: Browser, report: Path) -> None:
     ready(browser, report, width=390)
     assert browser.run("document.documentElement.scrollWidth") <= 390
-    wide = "[...document.querySelectorAll('#strategies .card')].filter((card) => card.getBoundingClientRect().right > 390)"
+    wide = (
+        "[...document.querySelectorAll('#strategies .card')].filter((card) => card.getBoundingClientRect().right > 390)"
+    )
     assert browser.run(f"{wide}.length") == 0
     assert browser.run("document.querySelector('#box-earned .scroll').scrollWidth") > 390
 
@@ -52,7 +54,9 @@ def test_paper_holds_the_section(browser: Browser, report: Path, tmp_path: Path)
     ready(browser, report)
     assert browser.pdf(tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     browser.run("dispatchEvent(new Event('beforeprint'))")
-    edge = "Math.max(...[...document.querySelectorAll('#strategies .card')].map((e) => e.getBoundingClientRect().right))"
+    edge = (
+        "Math.max(...[...document.querySelectorAll('#strategies .card')].map((e) => e.getBoundingClientRect().right))"
+    )
     assert browser.run(edge) <= 718
     browser.run("dispatchEvent(new Event('afterprint'))")
 

@@ -16,7 +16,6 @@ from test_report_page import EVIL, many_symbols, payload_of, visible
 
 from stratkit.analytics.attribution import attribute
 from stratkit.reports.content import Fault, RaisedAlert, ReportContent
-from stratkit.research.refused_trades import CapEffect
 from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, symbols_grid
 from stratkit.reports.figures import write_figures
 from stratkit.reports.grid import Grid, best_and_worst, deepest_of, largest, name_cell, strength
@@ -27,6 +26,7 @@ from stratkit.reports.risk_grids import correlation_grid, funnel_grid, risk_grid
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.strategy_lines import ALL, strategy_lines
 from stratkit.reports.strategy_section import strategy_section
+from stratkit.research.refused_trades import CapEffect
 
 
 def amount(text: str) -> int:
@@ -123,7 +123,13 @@ def test_the_page_has_a_chart_a_link_and_every_table(page: str) -> None:
     assert header["facts"]["strategies"] == [*NAMES, ALL]
     assert len(arrays["strategy.4.y"]) > 100
     words = visible(page)
-    for part in ("saved 1,234", "cost 310.25", "changed nothing", "KeyError: 'sentiment'", "0 proposals for 120 cycles"):
+    for part in (
+        "saved 1,234",
+        "cost 310.25",
+        "changed nothing",
+        "KeyError: 'sentiment'",
+        "0 proposals for 120 cycles",
+    ):
         assert part in words
     for name in ("months-by-strategy", "weeks-by-strategy", "caps", "faults", "alerts"):
         assert table_of(page, name)
