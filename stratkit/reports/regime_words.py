@@ -94,5 +94,6 @@ def agreement_words(found: MethodComparison) -> str:
     """Return what the figures of agreement mean."""
     return (
         f"Equal: share of bars with the same state as {method_name(found.methods[0].method)}, states matched by "
-        "volatility. Rand: adjusted Rand index (Hubert and Arabie 1985), 1 = the same, 0 = what chance gives."
+        "volatility. Rand: adjusted Rand index (Hubert and Arabie 1985), 1 = the same, 0 = what chance gives. Where most "
+        "bars are in one state, Equal is high by chance alone: read Rand."
     )
