@@ -1,7 +1,7 @@
 """Do labels find states that are known? Balanced accuracy after warm-up, beside the filter that knows the parameters.
 
 python benchmarks/regimes.py                   # seeds 0-3, and the time that 5,000 bars take
-python benchmarks/regimes.py --seeds 8 --methods hmm,jump
+python benchmarks/regimes.py --seeds 8 --methods "hmm;jump"
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +19,9 @@ from stratkit.data.bars import Bars
 from stratkit.data.planted import switching_market
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.hmm import HmmFit, hmm_labels
-from stratkit.regimes.jump import jump_labels
+from stratkit.regimes.label import label_regimes
 from stratkit.regimes.labels import RegimeLabels
-from stratkit.regimes.markov import markov_labels
-from stratkit.regimes.settings import FitSettings
+from stratkit.regimes.settings import FitSettings, RegimeSettings, RuleSettings
 
 BARS: Final = 3_000
 SIGMA: Final = (0.007, 0.020)  # of a day's log return
@@ -35,11 +34,14 @@ MOST_SECONDS: Final = 5.0  # of processor time for the causal HMM on them
 MAJORITY: Final = 0.5  # who always says the more frequent state is right in all of one and none of the other
 WILD: Final = ("high_volatility", "high_downside", "range_high_vol", "high")  # names that say the second state
 
-# the jump model looks for falls rather than for volatility: its row shows what that is worth here
-LABELS: Final[dict[str, Callable[[Bars, FloatArray], RegimeLabels]]] = {
-    "hmm": lambda bars, returns: hmm_labels(returns, FIT, 0),
-    "markov": lambda bars, returns: markov_labels(returns, FIT, 0),
-    "jump": lambda bars, returns: jump_labels(returns, FIT, 0),
+# rules look at each bar's own range; the jump model looks for falls rather than for volatility
+LABELS: Final[dict[str, RegimeSettings]] = {
+    "hmm": RegimeSettings(method="hmm", fit=FIT),
+    "markov": RegimeSettings(method="markov", fit=FIT),
+    "jump": RegimeSettings(method="jump", fit=FIT),
+    "volatility": RegimeSettings(method="volatility", fit=FIT),
+    "rules": RegimeSettings(method="rules"),
+    "rules, quantile": RegimeSettings(method="rules", rules=RuleSettings(thresholds="quantile")),
 }
 
 
@@ -80,7 +82,8 @@ def said_states(labels: RegimeLabels) -> IntArray:
 def row(seed: int, methods: Iterable[str]) -> Row:
     bars, state = switching_market(BARS, seed, volatility=SIGMA, stay_bars=STAY)
     returns = log_returns(bars)
-    found = {name: balanced_accuracy(said_states(LABELS[name](bars, returns)), state) for name in methods}
+    labels = {name: label_regimes(LABELS[name], bars, seed=0) for name in methods}
+    found = {name: balanced_accuracy(said_states(each), state) for name, each in labels.items()}
     return Row(seed, balanced_accuracy(true_states(np.nan_to_num(returns[:, 0])), state), found)
 
 
@@ -117,9 +120,9 @@ def show(rows: list[Row]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--methods", default=",".join(LABELS), help="with commas between them; hmm is judged")
+    parser.add_argument("--methods", default=";".join(LABELS), help="with semicolons between them; hmm is judged")
     chosen = parser.parse_args()
-    rows = [row(seed, chosen.methods.split(",")) for seed in range(chosen.seeds)]
+    rows = [row(seed, chosen.methods.split(";")) for seed in range(chosen.seeds)]
     show(rows)
     missed = misses(rows)
     took = seconds()

@@ -44,7 +44,6 @@ def planted_market(
     draw = generator(seed, "planted", symbol)
     shock = draw.standard_normal(bars)
     returns = _VOLATILITY * _moved(shock, _VOLATILITY, sharpe_ann / math.sqrt(_DAYS_PER_YEAR), fast, slow)
-    close = 100.0 * np.exp(np.cumsum(returns))
     source = f"planted, seed {seed}, Sharpe ratio {sharpe_ann:g} a year of averages {fast} and {slow}"
     return _days(returns, np.full(bars, _VOLATILITY), draw, symbol, source)
 

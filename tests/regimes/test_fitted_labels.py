@@ -23,9 +23,11 @@ from stratkit.regimes.hmm import HmmFit, fitted_hmm, hmm_described, hmm_labels
 from stratkit.regimes.jump import jump_labels
 from stratkit.regimes.jump_features import downside_features
 from stratkit.regimes.jump_path import cheapest_path, fitted_path, online_values, starting_centers
+from stratkit.regimes.label import label_regimes
 from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.market import market_bars, own_returns
 from stratkit.regimes.markov import MarkovFit, fitted_markov, markov_labels
-from stratkit.regimes.settings import FitSettings
+from stratkit.regimes.settings import FitSettings, RegimeSettings
 
 FIT = FitSettings(min_bars=60, refit_bars=40, restarts=2)
 CAUSAL: dict[str, Callable[[FloatArray, FitSettings], RegimeLabels]] = {
@@ -280,3 +282,15 @@ def test_a_dearer_change_makes_fewer_of_them() -> None:
         for price in (1.0, 100.0)
     ]
     assert changes[1] < changes[0]
+
+
+@pytest.mark.parametrize("method", CAUSAL)
+@pytest.mark.parametrize("scope", ["symbol", "market"])
+def test_the_front_door_reaches_every_fitted_method(method: str, scope: str) -> None:
+    bars, _ = switching_market(150, 3)
+    asked = RegimeSettings.model_validate({"method": method, "scope": scope, "fit": FIT.model_dump()})
+    labels = label_regimes(asked, bars, seed=3)
+    direct = CAUSAL[method](own_returns((market_bars(bars) if scope == "market" else bars).close), FIT)
+    assert (labels.method, labels.scope, labels.names) == (method, scope, direct.names)
+    assert np.array_equal(labels.label, direct.label)
+    assert labels.refits == (59, 99, 139)

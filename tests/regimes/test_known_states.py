@@ -22,9 +22,9 @@ def regimes(checkout: Path) -> Iterator[Any]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_causal_hidden_markov_labels_come_near_the_filter_with_the_true_parameters(seed: int, regimes: Any) -> None:
-    row = regimes.row(seed, ["hmm"])
+    row = regimes.row(seed, ["hmm", "rules", "rules, quantile"])
     assert regimes.misses([row]) == []
-    assert row.methods["hmm"] > regimes.MAJORITY
+    assert row.methods["hmm"] > max(regimes.MAJORITY, row.methods["rules"], row.methods["rules, quantile"])
 
 
 def test_five_thousand_bars_take_less_than_five_seconds(regimes: Any) -> None:
