@@ -82,6 +82,11 @@ class RegimeFacts:
         return tuple(row.name for row in self.rows)
 
     @property
+    def now(self) -> RegimeRow | None:
+        """The regime of the last bar, None where that has no label."""
+        return self.rows[self.current] if self.current >= 0 else None
+
+    @property
     def seen(self) -> tuple[RegimeRow, ...]:
         """The regimes that occurred."""
         return tuple(row for row in self.rows if row.bars)
@@ -129,7 +134,8 @@ def regime_facts(
         return RegimeRow(
             names[code], bars, bars / labelled if labelled else math.nan, episodes,
             bars / episodes if episodes else math.nan, stays, expected_bars(stays),
-            return_facts(following[where], bars_per_year, risk_free), return_facts(same[where], bars_per_year, risk_free),
+            return_facts(following[where], bars_per_year, risk_free),
+            return_facts(same[where], bars_per_year, risk_free),
             math.nan if probability is None or last < 0 else float(probability[last, code]),
         )  # fmt: skip
 

@@ -47,7 +47,12 @@ class RegimeSplit:
 
 
 def split_trades(
-    names: tuple[str, ...], code: IntArray, episode: IntArray, pnl: FloatArray, r_multiple: FloatArray, is_open: IntArray
+    names: tuple[str, ...],
+    code: IntArray,
+    episode: IntArray,
+    pnl: FloatArray,
+    r_multiple: FloatArray,
+    is_open: IntArray,
 ) -> RegimeSplit:
     """Return (K,) trades split by the regime `code` of their decision, -1 = not known.
 

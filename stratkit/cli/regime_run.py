@@ -21,6 +21,7 @@ from stratkit.errors import UsageError
 from stratkit.regimes.settings import RegimeSettings
 from stratkit.reports.regime_content import RegimeContent
 from stratkit.reports.regime_words import method_name
+from stratkit.reports.settings import ReportSettings
 from stratkit.research.regime_comparison import MethodComparison, compare_methods
 from stratkit.research.regime_of_run import config_of_run, run_by_regime
 from stratkit.research.regime_record import regime_record
@@ -78,7 +79,9 @@ def run_regime(
     record = {**regime_record(study, compared, split), "made": started.isoformat(timespec="seconds")}
     name = REGIME + run_name(started, content.command, found.bars.digest, found.config.model_dump_json())
     with new_run(out, name) as draft:
-        write_regime(draft, content, record, found.config.report, asked.writes_report)
+        # a run without a page of its own can be split on a page
+        report = found.config.report if found.record is None else ReportSettings()
+        write_regime(draft, content, record, report, asked.writes_report)
     folder = _folder(draft)
     if terminal.as_json:
         terminal.emit({**record, "folder": str(folder)})

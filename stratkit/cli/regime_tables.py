@@ -64,7 +64,7 @@ def print_regime(terminal: Terminal, content: RegimeContent, folder: Path, secon
     out.print()
     if content.compared is not None:
         _print_compared(terminal, content.compared)
-    for code, text in study.warnings:
+    for code, text in content.warnings:
         out.print(f"[yellow]warning: {escape(f'{code}: {text}')}[/yellow]", soft_wrap=True)
     where = folder / REGIME_PAGE if (folder / REGIME_PAGE).exists() else folder
     terminal.show(facts_table([("report", Text.assemble((str(where), "bold"), (f"  ({seconds:.1f} s)", "dim")))]))
@@ -87,9 +87,7 @@ def _regimes_table(facts: RegimeFacts) -> Table:
     table = _table("regime", [*heads, "now"] if has_probability else heads)
     for row in facts.seen:
         cells = _regime_cells(row)
-        table.add_row(
-            *_now(facts, row, cells), *([percent(row.probability, 0)] if has_probability else [])
-        )
+        table.add_row(*_now(facts, row, cells), *([percent(row.probability, 0)] if has_probability else []))
     return table
 
 
@@ -104,7 +102,7 @@ def _regime_cells(row: RegimeRow) -> list[str]:
 
 
 def _now(facts: RegimeFacts, row: RegimeRow, cells: list[str]) -> list[Text]:
-    is_now = 0 <= facts.current and facts.rows[facts.current] is row
+    is_now = facts.now is row
     style = "dim" if row.has_few_episodes else ""
     return [Text(cell, style="bold" if is_now and not place else style) for place, cell in enumerate(cells)]
 
@@ -125,7 +123,7 @@ def _series_table(study: RegimeStudy) -> Table:
     for one in study.series[:_SERIES]:
         facts = one.facts
         most = max(facts.rows, key=lambda row: row.bars)
-        now = "no label" if facts.current < 0 else regime_name(facts.rows[facts.current].name)
+        now = "no label" if facts.now is None else regime_name(facts.now.name)
         table.add_row(
             escape(facts.series), now, percent(facts.confidence, 0), f"{facts.bars:,}", regime_name(most.name),
             percent(most.share, 0),
@@ -148,9 +146,12 @@ def _print_run(terminal: Terminal, run: RunByRegime) -> None:
         )  # fmt: skip
     table.add_row("all closed", f"{split.trades:,}", "", money(split.pnl, signed=True))
     terminal.show(table)
+    said = []
     if split.open_trades:
-        said = f"{split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, not in this table"
-        terminal.show(_notes([said]))
+        said.append(f"{split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, not in this table")
+    if split.trades and not any(row.with_r for row in split.rows):
+        said.append("no mean R: no trade had a stop")
+    terminal.show(_notes(said))
     terminal.out.print()
     terminal.show(Text(f"its account, on the bar after each label of {run.account_by}"))
     table = _table("regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"])
@@ -180,8 +181,9 @@ def _method_cells(found: MethodComparison, one: ComparedMethod) -> list[Text]:
     pair = None if one is found.methods[0] else found.between(found.methods[0].method, one.method)
     seen = 0 if one.facts is None else len(one.facts.seen)
     cells = [
-        method_name(one.method), "yes" if one.causal else "NO", str(seen), f"{one.episodes:,}", number(one.mean_bars, 1),
-        "-" if pair is None else percent(pair.equal, 0), "-" if pair is None else number(pair.rand),
+        method_name(one.method), "yes" if one.causal else "NO", str(seen), f"{one.episodes:,}",
+        number(one.mean_bars, 1), "-" if pair is None else percent(pair.equal, 0),
+        "-" if pair is None else number(pair.rand),
     ]  # fmt: skip
     return [Text(cell, style="red" if cell == "NO" else "") for cell in cells]
 

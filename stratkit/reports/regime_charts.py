@@ -10,7 +10,6 @@ import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.labels import RegimeLabels
-from stratkit.reports.ab_charts import LOG_FROM
 from stratkit.reports.chart_parts import IN_ORDER, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, log_ticks, numbers, shown
 from stratkit.reports.regime_colours import regime_colours
@@ -21,6 +20,7 @@ from stratkit.research.regime_comparison import MethodComparison
 from stratkit.research.regime_study import LabelledSeries, RegimeStudy
 
 _BUCKETS: Final = 800  # a chart is about this many pixels wide
+LOG_FROM: Final = 3.0  # times the lowest close: from there on a linear axis hides the early years
 _STRIPES: Final = 2_400  # episodes that are drawn one by one
 _HEAT: Final = [[0, "var(--heat-low)"], [0.5, "var(--heat-mid)"], [1, "var(--heat-high)"]]
 
@@ -63,7 +63,7 @@ def price_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Chart:
         return Chart(*about, empty="There are too few bars to draw.")
     close = one.close[places]
     kept = places[extreme_points(close, _BUCKETS)]
-    label = study.labels.label[:, one.column]
+    label = study.labels.label[:, one.column].astype(np.int64)
     traces: list[Trace] = [shading(study.times, study.labels, filled(label, one.has_bar))]
     traces.append(
         {
@@ -75,8 +75,9 @@ def price_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Chart:
     )  # fmt: skip
     traces += [_key(name, colour) for name, colour in _seen(one, study.labels.names)]
     layout = {
-        "hovermode": "x", "xaxis": time_axis(study.times), "yaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
-        "yaxis2": {"overlaying": "y", "side": "left", **_scale(close)},
+        "hovermode": "x", "xaxis": time_axis(study.times),
+        "yaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
+        "yaxis2": {"overlaying": "y", "side": "left", "tickmode": "auto", **_scale(close)},
         "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
     }  # fmt: skip
     return Chart(*about, tuple(traces), layout, size="tall")
@@ -114,10 +115,10 @@ def probability_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Cha
         kept = places[:: max(1, len(places) // (2 * _BUCKETS))]
         traces = [
             {
-                **_line(regime_name(labels.names[code]), study.times[kept], labels.probability[kept, one.column, code], colour),
+                **_line(regime_name(name), study.times[kept], labels.probability[kept, one.column, code], colour),
                 "stackgroup": "all", "line": {"width": 0.4, "color": f"var(--{colour})"},
             }
-            for code, colour in enumerate(regime_colours(labels.names))
+            for code, (name, colour) in enumerate(zip(labels.names, regime_colours(labels.names), strict=True))
         ]  # fmt: skip
         layout = {"yaxis": {"tickformat": ".0%", "range": [0, 1]}, "legend": IN_ORDER}
     return Chart(*about, tuple(traces), {"hovermode": "x unified", "xaxis": time_axis(study.times), **layout})
@@ -129,7 +130,7 @@ def moves_chart(one: LabelledSeries, name: str) -> Chart:
     seen = [code for code, row in enumerate(facts.rows) if row.bars]
     names = [shown(regime_name(facts.names[code])) for code in seen]
     share = facts.transition[np.ix_(seen, seen)]
-    texts = [[_cell(value) for value in row] for row in share]
+    texts = [[share_words(value) for value in row] for row in share]
     caption = (
         f"Of the bars in the regime on the left, the share that the one below followed ({int(facts.moves.sum()):,} "
         "moves counted). The diagonal is how it stays."
@@ -162,13 +163,15 @@ def _heat(names: Sequence[str], values: FloatArray, texts: list[list[str]], hove
 
 def _square(names: Sequence[str]) -> dict[str, Any]:
     return {
-        "hovermode": "closest", "xaxis": {"type": "category", "showgrid": False, "tickangle": -30 if len(names) > 3 else 0},
+        "hovermode": "closest",
+        "xaxis": {"type": "category", "showgrid": False, "tickangle": -30 if len(names) > 3 else 0},
         "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
         "margin": {"t": 10},
     }  # fmt: skip
 
 
-def _cell(value: float) -> str:
+def share_words(value: float) -> str:
+    """Return a share in a cell, nothing for one that is none."""
     return "" if not np.isfinite(value) or value == 0 else "< 0.1%" if value < 0.001 else f"{value:.1%}"
 
 

@@ -29,3 +29,8 @@ class RegimeContent:
     def shown(self) -> tuple[LabelledSeries, ...]:
         """The series that have charts."""
         return self.study.series[:SHOWN]
+
+    @property
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """What to know before any of it is believed: a code and a sentence each."""
+        return (*self.study.warnings, *(() if self.run is None else self.run.warnings))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from stratkit.panel import FloatArray
-from stratkit.reports.ab_charts import LOG_FROM
 from stratkit.reports.chart_specs import log_ticks
 from stratkit.reports.figure_parts import (
     INK,
@@ -24,7 +23,7 @@ from stratkit.reports.figure_parts import (
     style,
     time_axis,
 )
-from stratkit.reports.regime_charts import filled, stripes
+from stratkit.reports.regime_charts import LOG_FROM, filled, share_words, stripes
 from stratkit.reports.regime_colours import paint, regime_colours
 from stratkit.reports.regime_content import RegimeContent
 from stratkit.reports.regime_words import method_name, now_words, regime_name
@@ -76,7 +75,7 @@ def _draw_price(axes: Axes, content: RegimeContent, one: LabelledSeries) -> None
     places = np.flatnonzero(one.has_bar)
     close = one.close[places]
     kept = places[extreme_points(close, _POINTS)]
-    spans = stripes(filled(study.labels.label[:, one.column], one.has_bar))
+    spans = stripes(filled(study.labels.label[:, one.column].astype(np.int64), one.has_bar))
     days = stamps(study.times, np.minimum(spans.edges, len(study.times) - 1))
     colours = regime_colours(study.labels.names)
     for code, row in enumerate(one.facts.rows):
@@ -123,7 +122,7 @@ def transitions_figure(content: RegimeContent) -> Figure:
     seen = [code for code, row in enumerate(facts.rows) if row.bars]
     names = [regime_name(facts.names[code]) for code in seen]
     title = f"{facts.series}: what follows what (row: the regime now, column: that of the next bar)"
-    return _matrix(content, title, names, facts.transition[np.ix_(seen, seen)], lambda value: f"{value:.1%}")
+    return _matrix(content, title, names, facts.transition[np.ix_(seen, seen)], share_words)
 
 
 def agreement_figure(content: RegimeContent, found: MethodComparison) -> Figure:

@@ -6,7 +6,7 @@ import math
 
 from stratkit.analytics.regime_facts import RegimeFacts, RegimeRow
 from stratkit.analytics.regime_split import TradesInRegime
-from stratkit.reports.grid import Cell, Grid, Head, Row, heads, signed_tone
+from stratkit.reports.grid import Cell, Grid, Head, Row, Tone, heads, signed_tone
 from stratkit.reports.regime_words import (
     FIGURES,
     SHARPE,
@@ -30,7 +30,7 @@ def regimes_grid(facts: RegimeFacts, name: str) -> Grid:
     notes = [f"Never occurred: {', '.join(unseen)}."] if unseen else []
     notes += [f"{facts.unlabelled:,} of {facts.bars:,} bars have no label."] if facts.unlabelled else []
     has_probability = any(math.isfinite(row.probability) for row in facts.rows)
-    columns = [
+    columns: list[str | tuple[str, str]] = [
         "Bars", "Share", "Episodes", ("Lasts", "expected bars, 1/(1 - share of its bars that the same regime follows)"),
         "Mean a year", "Volatility", ("Sharpe", SHARPE), ("Own bar", "mean a year of the bars that made the label"),
     ]  # fmt: skip
@@ -42,20 +42,24 @@ def regimes_grid(facts: RegimeFacts, name: str) -> Grid:
 
 
 def _regime_row(facts: RegimeFacts, row: RegimeRow, has_probability: bool) -> Row:
-    is_now = 0 <= facts.current and facts.rows[facts.current] is row
     after = row.next_bar
     cells = (
-        Cell(regime_name(row.name), False, note="now" if is_now else ""),
+        Cell(regime_name(row.name), False, note="now" if facts.now is row else ""),
         Cell(f"{row.bars:,}"),
         Cell(percent(row.share, 1)),
         Cell(f"{row.episodes:,}", note="few" if row.has_few_episodes else ""),
         Cell(duration_words(row)),
-        Cell(percent(after.mean_ann, 1, signed=True), tone=signed_tone(after.mean_ann)),
+        Cell(percent(after.mean_ann, 1, signed=True), tone=_tone(row)),
         Cell(percent(after.volatility_ann, 1)),
         Cell(sharpe_words(after), note=f"n {after.n:,}"),
         Cell(percent(row.same_bar.mean_ann, 1, signed=True)),
     )
     return (*cells, Cell(percent(row.probability, 1))) if has_probability else cells
+
+
+def _tone(row: RegimeRow) -> Tone:
+    """Return the tone of a mean: none where it stands on few episodes."""
+    return "" if row.has_few_episodes else signed_tone(row.next_bar.mean_ann)
 
 
 def series_grid(study: RegimeStudy) -> Grid:
@@ -74,7 +78,7 @@ def series_grid(study: RegimeStudy) -> Grid:
 
 
 def _series_row(study: RegimeStudy, facts: RegimeFacts) -> Row:
-    now = "no label" if facts.current < 0 else regime_name(facts.rows[facts.current].name)
+    now = "no label" if facts.now is None else regime_name(facts.now.name)
     shares = (Cell(percent(row.share, 0) if row.bars else "-") for row in facts.rows)
     return (
         Cell(facts.series, False), Cell(now, False), Cell(percent(facts.confidence, 0)), Cell(f"{facts.bars:,}"),
@@ -87,7 +91,7 @@ def methods_grid(found: MethodComparison) -> Grid:
     first = method_name(found.methods[0].method)
     return Grid(
         "methods", f"Methods on {found.series}", agreement_words(found),
-        (Head("Method", False), Head("Causal", False), Head("Regimes", False), Head("Episodes"),
+        (Head("Method", False), Head("Causal", False), Head("Regimes"), Head("Episodes"),
          Head("Mean length"), Head("Bars both label"), Head(f"Equal to {first}"), Head("Rand")),
         tuple(_method_row(found, one) for one in found.methods),
     )  # fmt: skip
@@ -97,12 +101,13 @@ def _method_row(found: MethodComparison, one: ComparedMethod) -> Row:
     name = Cell(method_name(one.method), False)
     causal = Cell("yes" if one.causal else "no: future bars", False, tone="" if one.causal else "loss")
     if one.facts is None:
-        return (name, causal, Cell(f"not made: {one.reason}", False), *(Cell("-") for _ in range(5)))
+        return (Cell(name.text, False, note=f"not made: {one.reason}"), causal, *(Cell("-") for _ in range(6)))
     regimes = ", ".join(f"{regime_name(row.name)} {percent(row.share, 0)}" for row in one.facts.seen)
     pair = found.between(found.methods[0].method, one.method)
     is_first = one is found.methods[0]
     return (
-        name, causal, Cell(regimes, False), Cell(f"{one.episodes:,}"), Cell(number(one.mean_bars, 1)),
+        name, causal, Cell(f"{len(one.facts.seen)}", title=regimes), Cell(f"{one.episodes:,}"),
+        Cell(number(one.mean_bars, 1)),
         Cell("-" if pair is None or is_first else f"{pair.bars:,}"),
         Cell("-" if pair is None or is_first else percent(pair.equal, 0)),
         Cell("-" if pair is None or is_first else number(pair.rand)),
@@ -112,7 +117,11 @@ def _method_row(found: MethodComparison, one: ComparedMethod) -> Row:
 def trades_grid(run: RunByRegime) -> Grid:
     """Return the closed trades of a run by regime; the foot is all of them."""
     split = run.split
-    opened = f" {split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, are in no row." if split.open_trades else ""
+    opened = (
+        f" {split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, are in no row."
+        if split.open_trades
+        else ""
+    )
     return Grid(
         "trades", "Trades", "Closed trades by the regime of the bar on which each was decided, the only one that the "
         f"decision knew.{opened}",
@@ -150,8 +159,9 @@ def account_grid(run: RunByRegime) -> Grid:
         tuple(
             (Cell(regime_name(row.name), False), Cell(f"{row.bars:,}"), Cell(percent(row.share, 1)),
              Cell(f"{row.episodes:,}", note="few" if row.has_few_episodes else ""),
-             Cell(percent(row.next_bar.mean_ann, 1, signed=True), tone=signed_tone(row.next_bar.mean_ann)),
-             Cell(percent(row.next_bar.volatility_ann, 1)), Cell(sharpe_words(row.next_bar)), Cell(f"{row.next_bar.n:,}"))
+             Cell(percent(row.next_bar.mean_ann, 1, signed=True), tone=_tone(row)),
+             Cell(percent(row.next_bar.volatility_ann, 1)), Cell(sharpe_words(row.next_bar)),
+             Cell(f"{row.next_bar.n:,}"))
             for row in run.account.seen
         ),
         empty="" if run.account.seen else "No bar of the run has a label.",

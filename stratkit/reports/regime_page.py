@@ -48,7 +48,7 @@ def render_regime_page(content: RegimeContent) -> str:
         charts=trusted(charts_text([*charts, *([] if agreement is None else [agreement])])),
         content=content,
         facts=regime_page_facts(content),
-        warnings=study.warnings,
+        warnings=content.warnings,
         is_causal=study.labels.causal,
         sections=sections,
         series=series_grid(study) if len(study.series) + len(study.left_out) > 1 else None,

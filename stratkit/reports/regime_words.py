@@ -54,9 +54,9 @@ def duration_words(row: RegimeRow) -> str:
 def now_words(study: RegimeStudy, facts: RegimeFacts) -> str:
     """Return the regime of the last bar, since when, and how sure."""
     at = format_time(int(study.times[facts.last_bar]))
-    if facts.current < 0:
+    row = facts.now
+    if row is None:
         return f"no label on the last bar, {at}"
-    row = facts.rows[facts.current]
     since = format_time(int(study.times[facts.since]))
     word = "probability" if math.isfinite(row.probability) else "confidence"
     sure = "" if not math.isfinite(facts.confidence) else f", {word} {percent(facts.confidence, 0)}"
@@ -94,6 +94,6 @@ def agreement_words(found: MethodComparison) -> str:
     """Return what the figures of agreement mean."""
     return (
         f"Equal: share of bars with the same state as {method_name(found.methods[0].method)}, states matched by "
-        "volatility. Rand: adjusted Rand index (Hubert and Arabie 1985), 1 = the same, 0 = what chance gives. Where most "
-        "bars are in one state, Equal is high by chance alone: read Rand."
+        "volatility. Rand: adjusted Rand index (Hubert and Arabie 1985), 1 = the same, 0 = what chance gives. "
+        "Where most bars are in one state, Equal is high by chance alone: read Rand."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from stratkit.runs.folder import RunRecord
 from stratkit.runs.places import working_folders
 from stratkit.runs.table_digest import Column, read_columns
 
+FEW_TRADES: Final = 30  # below which a mean R or a win rate says little
+
 
 @dataclass(frozen=True)
 class RunByRegime:
@@ -38,6 +40,20 @@ class RunByRegime:
     split: RegimeSplit
     account: RegimeFacts
     account_by: str
+
+    @property
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """What to know before these figures are believed: a code and a sentence each."""
+        few = [f"{row.name} {row.trades}" for row in self.split.rows if row.trades < FEW_TRADES]
+        if not few:
+            return ()
+        return (
+            (
+                "few-trades",
+                f"below {FEW_TRADES} trades ({', '.join(few)}) a win rate or a mean R is a story: a run that was split "
+                "often enough has a good part",
+            ),
+        )
 
 
 def config_of_run(record: RunRecord, plain: Mapping[str, Any], data: str | None) -> RunConfig:
@@ -113,7 +129,7 @@ def _column(record: RunRecord, table: Mapping[str, Column], name: str) -> FloatA
     if name not in table or isinstance(table[name], tuple):
         raise DataError(f"a table of {record.run_id} must have a column {name} of numbers: run it again")
     values = np.asarray(table[name])
-    return values.astype(np.int64) if values.dtype.kind == "M" else values  # type: ignore[return-value]  # stamps
+    return values.astype(np.int64) if values.dtype.kind == "M" else values
 
 
 def _symbols(record: RunRecord, table: Mapping[str, Column], bars: Bars) -> IntArray:

@@ -1,4 +1,4 @@
-"""`regime_record`: a study of regimes as plain values, for ``--json`` and regime.json: what the terminal shows, in full."""
+"""`regime_record`: a study of regimes as plain values, for ``--json`` and regime.json: all of it, in full."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def regime_record(
         "left_out": [{"series": name, "reason": why} for name, why in study.left_out],
         "compared": None if compared is None else _compared(compared),
         "run": None if run is None else _run(study, run),
-        "warnings": [{"code": code, "text": text} for code, text in study.warnings],
+        "warnings": [
+            {"code": code, "text": text} for code, text in (*study.warnings, *(() if run is None else run.warnings))
+        ],
     }
 
 

@@ -105,9 +105,7 @@ def study_regimes(
     if method not in DESCRIBED:
         settings = settings.model_copy(update={"method": method})
     if symbol is not None and symbol not in bars.symbols:
-        raise UsageError(
-            f"--symbol must be one of the bars; found {symbol!r}: {did_you_mean(symbol, bars.symbols)}"
-        )
+        raise UsageError(f"--symbol must be one of the bars; found {symbol!r}: {did_you_mean(symbol, bars.symbols)}")
     looked_at = market_bars(bars) if settings.scope == "market" else bars
     labels = labels_by(method, settings, looked_at, seed)
     per_year = bars_per_year(looked_at, analytics)
@@ -120,7 +118,9 @@ def study_regimes(
         facts = facts_of(name, labels, column, looked_at.close, returns, per_year, analytics.risk_free_ann)
         series.append(LabelledSeries(facts, column, looked_at.close[:, column], returns[:, column]))
     if not series:
-        raise DataError(f"bars must be enough for a label of {method}; {left_out[0][0] or 'the bars'}: {left_out[0][1]}")
+        raise DataError(
+            f"bars must be enough for a label of {method}; {left_out[0][0] or 'the bars'}: {left_out[0][1]}"
+        )
     return RegimeStudy(
         looked_at, settings, method, seed, labels, tuple(series), tuple(left_out), per_year,
         analytics.risk_free_ann, len(bars.symbols),
@@ -132,7 +132,7 @@ def labels_by(method: ShownMethod, settings: RegimeSettings, bars: Bars, seed: i
     # words are for strategies: those of one method name regimes that another has not
     alone = settings.model_copy(update={"scope": "symbol", "words": {}})
     if method in DESCRIBED:
-        return described_labels(method, alone, bars, seed)  # type: ignore[arg-type]  # narrowed by the line above
+        return described_labels(method, alone, bars, seed)
     return label_regimes(alone.model_copy(update={"method": method}), bars, seed)
 
 
