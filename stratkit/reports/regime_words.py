@@ -86,7 +86,7 @@ def data_words(study: RegimeStudy) -> str:
     span = f"{format_time(int(times[0]))} to {format_time(int(times[-1]))}"
     what = study.series[0].name if len(study.labels.label[0]) == 1 else f"{study.symbols} symbols"
     if study.settings.scope == "market":
-        what = f"the market, {study.symbols} symbols weighted equally"
+        what = f"the market, {study.symbols} symbol{'' if study.symbols == 1 else 's'} weighted equally"
     return f"{what}, {len(times):,} bars ({study.bars.frequency}), {span}, {study.bars_per_year:g} a year"
 
 

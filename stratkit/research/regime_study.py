@@ -107,11 +107,13 @@ def study_regimes(
     if symbol is not None and symbol not in bars.symbols:
         raise UsageError(f"--symbol must be one of the bars; found {symbol!r}: {did_you_mean(symbol, bars.symbols)}")
     looked_at = market_bars(bars) if settings.scope == "market" else bars
+    if symbol is not None and settings.scope == "market":
+        raise UsageError("--symbol shows one of several series; with regimes.scope market there is one: leave it out")
     labels = labels_by(method, settings, looked_at, seed)
     per_year = bars_per_year(looked_at, analytics)
     returns = np.expm1(own_returns(looked_at.close))
     series, left_out = [], []
-    for column, name in _first(looked_at.symbols, symbol if settings.scope == "symbol" else None):
+    for column, name in _first(looked_at.symbols, symbol):
         if why := _no_label(looked_at.close[:, column], labels.label[:, column], method, settings):
             left_out.append((name, why))
             continue
