@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 
 from stratkit.compiled import compiled
+from stratkit.data.bars import Bars
 from stratkit.errors import UsageError, needs_extra
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.labels import UNKNOWN, RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels
+from stratkit.regimes.market import own_returns
 from stratkit.regimes.matching import ordered_names
-from stratkit.regimes.settings import FitSettings
+from stratkit.regimes.settings import FitSettings, RegimeSettings
 
 STEADY, UP, DOWN = 0, 1, 2
 _NAMES: Final = ("steady", "drift_up", "drift_down")
@@ -72,6 +74,11 @@ def cusum_labels(returns: FloatArray, fit: FitSettings, _seed: int = 0) -> Regim
     )
     method = Method("cusum", _NAMES, rule, _reference, partial(_drifts, fit), has_probability=False)
     return learned_labels(returns[:, :, None], fit, method)
+
+
+def labelled(settings: RegimeSettings, bars: Bars) -> RegimeLabels:
+    """Return the drifts of log returns that settings of regimes ask for."""
+    return cusum_labels(own_returns(bars.close), settings.fit)
 
 
 def pelt_change_points(values: FloatArray, penalty: float, least_bars: int) -> list[int]:

@@ -26,16 +26,16 @@ METHODS: Final[Registry[FromBars]] = Registry(
         "rules": "stratkit.regimes.rule_labels:labelled",
         "volatility": "stratkit.regimes.volatility_labels:labelled",
         "trend": "stratkit.regimes.conditions:labelled",
+        "cusum": "stratkit.regimes.change_points:labelled",
     },
 )
-# these learn from log returns (T, N)
+# these learn from log returns (T, N), searching from a seed
 FITTED: Final[Registry[FromReturns]] = Registry(
     "fitted regime method",
     {
         "hmm": "stratkit.regimes.hmm:hmm_labels",
         "markov": "stratkit.regimes.markov:markov_labels",
         "jump": "stratkit.regimes.jump:jump_labels",
-        "cusum": "stratkit.regimes.change_points:cusum_labels",
     },
 )
 

@@ -37,7 +37,7 @@ def market_bars(bars: Bars) -> Bars:
         return (base * _mean(prices / before, has, count)).reshape(-1, 1)
 
     value = np.where(has, bars.close * bars.volume, np.nan)
-    traded = np.where(np.isfinite(value).any(axis=1), np.nansum(value, axis=1), np.nan)
+    traded = np.where(np.isfinite(value).any(axis=1), _sum(np.nan_to_num(value)), np.nan)
     return replace(
         bars, symbols=(MARKET,), open=index(bars.open), high=index(bars.high), low=index(bars.low),
         close=np.where(count > 0, level, np.nan).reshape(-1, 1), volume=(traded / level).reshape(-1, 1), findings=(),
@@ -63,5 +63,10 @@ def _last_close(close: FloatArray) -> FloatArray:
 
 
 def _mean(relative: FloatArray, has: BoolArray, count: IntArray) -> FloatArray:
-    total = np.where(has, relative, 0.0).sum(axis=1)
+    total = _sum(np.where(has, relative, 0.0))
     return np.asarray(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))
+
+
+def _sum(values: FloatArray) -> FloatArray:
+    """Return (T,) the sums over symbols, one after the other: those that are 0, or not there yet, change no bit."""
+    return np.asarray(np.cumsum(values, axis=1)[:, -1])
