@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from rich.text import Text
 from stratkit.analytics.regime_facts import RegimeFacts, RegimeRow
 from stratkit.cli.facts import facts_table
 from stratkit.cli.terminal import Terminal
+from stratkit.reports.regime_charts import share_words
 from stratkit.reports.regime_content import RegimeContent
 from stratkit.reports.regime_grids import r_words
 from stratkit.reports.regime_page import REGIME_PAGE
@@ -55,13 +55,14 @@ def print_regime(terminal: Terminal, content: RegimeContent, folder: Path, secon
     if len(study.series) + len(study.left_out) > 1:
         terminal.show(_series_table(study))
         out.print()
-    if len(study.series) > 1:
-        terminal.show(Text(facts.series, style="bold"))
+    if len(study.series) > 1 or content.run is not None:
+        terminal.show(Text(f"{facts.series} itself" if content.run is not None else facts.series, style="bold"))
     terminal.show(_regimes_table(facts))
     terminal.show(_notes(_READ))
     out.print()
-    terminal.show(_moves_table(facts))
-    out.print()
+    if content.run is None:
+        terminal.show(_moves_table(facts))
+        out.print()
     if content.compared is not None:
         _print_compared(terminal, content.compared)
     for code, text in content.warnings:
@@ -113,7 +114,7 @@ def _moves_table(facts: RegimeFacts) -> Table:
     table = _table("from \\ to", [str(place) for place, _ in enumerate(seen, 1)])
     for place, code in enumerate(seen, 1):
         shares = [facts.transition[code, other] for other in seen]
-        cells = ["-" if not np.isfinite(share) or share == 0 else percent(float(share), 1) for share in shares]
+        cells = [share_words(float(share)) or "-" for share in shares]
         table.add_row(f"{place} {regime_name(facts.names[code])}", *cells)
     return table
 

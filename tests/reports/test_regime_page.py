@@ -1,4 +1,4 @@
-"""The page of a study of regimes as a file: prices over colours, tables in words, all names as text; and the figures."""
+"""The page of a study of regimes as a file: prices over colours, tables in words, names as text; and figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_page_says_what_it_is_now_and_draws_every_part(tmp_path: Path) -> No
     assert path.stat().st_size < 2_500_000
     text = visible(page)
     assert "ACME: low volatility on 1980-09-04, since 1980-03-09, probability 80%." in text
-    assert [one["id"] for one in charts_of(page)] == ["price-0", "sure-0", "moves-0", "agreement"]
+    assert list(charts_of(page)) == ["price-0", "sure-0", "moves-0", "agreement"]
     assert "uses future data" not in text
     for section in ("split", "s0", "compared", "run"):
         assert f'<section id="{section}"' in page

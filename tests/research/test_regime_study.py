@@ -48,7 +48,7 @@ def test_the_market_is_one_series(bars: Bars) -> None:
     study = study_regimes(bars, QUICK.model_copy(update={"scope": "market"}), "volatility")
     assert [one.name for one in study.series] == ["market"]
     assert study.symbols == 3
-    with pytest.raises(UsageError, match="with regimes.scope market there is one"):
+    with pytest.raises(UsageError, match="there is one: leave it out"):
         study_regimes(bars, QUICK.model_copy(update={"scope": "market"}), "rules", symbol=bars.symbols[0])
 
 
