@@ -125,7 +125,8 @@ def _tested(
     different = int(differing(a, b).sum())
     power = power_facts(a, b, question, measured)
     alike = _equivalence(question, measured)
-    found = comparison_warnings(Evidence(question, a.returns - b.returns, different, primary, checks))
+    gap = a.returns - b.returns
+    found = comparison_warnings(Evidence(question, gap, different, primary, checks, (a.returns, b.returns)))
     constant = (constant_warning(),) if measured.is_constant else ()
     p_value, source = (primary.p_value, "") if adjusted is None else (adjusted.p_value, f" {adjusted.source}")
     decision = Decision(primary, power, alike, p_value, source)
