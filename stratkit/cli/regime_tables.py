@@ -20,6 +20,7 @@ from stratkit.reports.regime_grids import r_words
 from stratkit.reports.regime_page import REGIME_PAGE
 from stratkit.reports.regime_words import (
     agreement_words,
+    brief_now,
     causal_words,
     data_words,
     duration_words,
@@ -124,7 +125,7 @@ def _series_table(study: RegimeStudy) -> Table:
     for one in study.series[:_SERIES]:
         facts = one.facts
         most = max(facts.rows, key=lambda row: row.bars)
-        now = "no label" if facts.now is None else regime_name(facts.now.name)
+        now = brief_now(study, facts)
         table.add_row(
             escape(facts.series), now, percent(facts.confidence, 0), f"{facts.bars:,}", regime_name(most.name),
             percent(most.share, 0),

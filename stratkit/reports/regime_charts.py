@@ -20,6 +20,7 @@ from stratkit.research.regime_comparison import MethodComparison
 from stratkit.research.regime_study import LabelledSeries, RegimeStudy
 
 _BUCKETS: Final = 800  # a chart is about this many pixels wide
+_FEWER: Final = 300  # of each of several series: the page holds them all
 LOG_FROM: Final = 3.0  # times the lowest close: from there on a linear axis hides the early years
 _STRIPES: Final = 2_400  # episodes that are drawn one by one
 _HEAT: Final = [[0, "var(--heat-low)"], [0.5, "var(--heat-mid)"], [1, "var(--heat-high)"]]
@@ -62,7 +63,7 @@ def price_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Chart:
     if len(places) < 2:
         return Chart(*about, empty="There are too few bars to draw.")
     close = one.close[places]
-    kept = places[extreme_points(close, _BUCKETS)]
+    kept = places[extreme_points(close, buckets_of(study))]
     label = study.labels.label[:, one.column].astype(np.int64)
     traces: list[Trace] = [shading(study.times, study.labels, filled(label, one.has_bar))]
     traces.append(
@@ -81,6 +82,11 @@ def price_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Chart:
         "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
     }  # fmt: skip
     return Chart(*about, tuple(traces), layout, size="tall")
+
+
+def buckets_of(study: RegimeStudy) -> int:
+    """Return in how many spans a line keeps its extremes."""
+    return _BUCKETS if len(study.series) == 1 else _FEWER
 
 
 def shading(times: IntArray, labels: RegimeLabels, label: IntArray) -> Trace:
@@ -108,11 +114,11 @@ def probability_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Cha
         return Chart(*about, empty="There are too few labels to draw.")
     if labels.probability is None:
         sure = labels.confidence[:, one.column]
-        kept = places[extreme_points(sure[places], _BUCKETS)]
+        kept = places[extreme_points(sure[places], buckets_of(study))]
         traces: list[Trace] = [_line("confidence", study.times[kept], sure[kept], "main")]
         layout: dict[str, Any] = {"yaxis": {"tickformat": ".0%", "range": [0, 1.02]}}
     else:
-        kept = places[:: max(1, len(places) // (2 * _BUCKETS))]
+        kept = places[:: max(1, len(places) // (2 * buckets_of(study)))]
         traces = [
             {
                 **_line(regime_name(name), study.times[kept], labels.probability[kept, one.column, code], colour),

@@ -11,6 +11,7 @@ from stratkit.reports.regime_words import (
     FIGURES,
     SHARPE,
     agreement_words,
+    brief_now,
     duration_words,
     method_name,
     regime_name,
@@ -78,11 +79,10 @@ def series_grid(study: RegimeStudy) -> Grid:
 
 
 def _series_row(study: RegimeStudy, facts: RegimeFacts) -> Row:
-    now = "no label" if facts.now is None else regime_name(facts.now.name)
     shares = (Cell(percent(row.share, 0) if row.bars else "-") for row in facts.rows)
     return (
-        Cell(facts.series, False), Cell(now, False), Cell(percent(facts.confidence, 0)), Cell(f"{facts.bars:,}"),
-        *shares,
+        Cell(facts.series, False), Cell(brief_now(study, facts), False), Cell(percent(facts.confidence, 0)),
+        Cell(f"{facts.bars:,}"), *shares,
     )  # fmt: skip
 
 

@@ -63,6 +63,14 @@ def now_words(study: RegimeStudy, facts: RegimeFacts) -> str:
     return f"{regime_name(row.name)} on {at}, since {since}{sure}"
 
 
+def brief_now(study: RegimeStudy, facts: RegimeFacts) -> str:
+    """Return the regime of the last bar in a cell, with its date where the series ended before the others."""
+    name = "no label" if facts.now is None else regime_name(facts.now.name)
+    if facts.last_bar == len(study.times) - 1:
+        return name
+    return f"{name}, {format_time(int(study.times[facts.last_bar]))}"
+
+
 def causal_words(study: RegimeStudy) -> str:
     """Return whether the labels could be traded on."""
     if study.labels.causal:

@@ -172,3 +172,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         write_regime_page(tmp_path / "none", regime_content())
     with pytest.raises(OutputError, match="choose another --out"):
         write_regime_figures(tmp_path / "none", regime_content(), 60)
+
+
+def test_a_series_that_ended_before_the_others_says_when_its_regime_was() -> None:
+    study = regime_content(symbols=("AAA", "BBB")).study
+    early = replace(study.series[1], facts=replace(study.series[1].facts, last_bar=500))
+    grid = series_grid(replace(study, series=(study.series[0], early)))
+    assert [row[1].text for row in grid.rows] == ["low volatility", "low volatility, 1979-08-02"]
