@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stratkit.errors import did_you_mean
+from stratkit.errors import UsageError, did_you_mean
 from stratkit.plans import PROFILES
 
 RegimeKind = Literal["trending", "ranging", "volatile", "other"]
@@ -101,6 +102,9 @@ class OptimizationSettings(BaseModel):
     regime_kinds: dict[str, RegimeKind] = Field(
         default_factory=dict, description="kind of a regime by its name, where it differs from the built-in table"
     )
+    state_path: Path | None = Field(
+        None, description="file that what was learned is read from, where it exists, and kept in at the end; none = off"
+    )
 
     @model_validator(mode="after")
     def _one_pace(self) -> OptimizationSettings:
@@ -147,6 +151,9 @@ class SelectorSettings(BaseModel):
         default_factory=dict,
         description="what a profile must suit in a regime, of T R H L; '' = all compete, '-' = risk off",
     )
+    state_path: Path | None = Field(
+        None, description="like optimization.state_path, for both: one file holds all that was learned"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> SelectorSettings:
@@ -164,3 +171,14 @@ class SelectorSettings(BaseModel):
         if self.epsilon_min > self.epsilon:
             raise ValueError(f"epsilon_min must not exceed epsilon; found {self.epsilon_min} and {self.epsilon}")
         return self
+
+
+def state_file(*blocks: OptimizationSettings | SelectorSettings | None) -> Path | None:
+    """Return the file of what was learned, None = off; raise `UsageError` where two are named."""
+    paths = {block.state_path for block in blocks if block is not None and block.enabled and block.state_path}
+    if len(paths) > 1:
+        raise UsageError(
+            "optimization.state_path and meta_strategy.state_path must name one file, which holds both; found "
+            f"{' and '.join(sorted(map(str, paths)))}: leave one of them out"
+        )
+    return next(iter(paths), None)

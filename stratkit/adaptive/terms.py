@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from stratkit.adaptive.settings import OptimizationSettings, RegimeKind, SelectorSettings
@@ -59,6 +60,11 @@ class Terms:
     def kind(self, regime: str) -> RegimeKind:
         """Return the kind of a regime: what the settings say, else what its name is known for, else other."""
         return self.optimization.regime_kinds.get(regime, KINDS.get(regime, "other"))
+
+    @cached_property
+    def all_traits(self) -> tuple[str, ...]:
+        """The traits of all regimes."""
+        return tuple(self.traits(regime) for regime in self.regimes)
 
     def traits(self, regime: str) -> str:
         """Return what a profile must suit in a regime, as letters of T R H L; '' = anything, '-' = nothing does."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.scorecard import Metric
+from stratkit.cli.adaptive_lines import adaptive_lines
 from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, regimes_table, strategies_table
@@ -187,6 +188,7 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
+    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.result.adapted))]
     rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]
     rows += [("alert", Text(line, style="yellow")) for line in alert_lines(run.alerts)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.combine.opinions import Opinions
+from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import Records
 from stratkit.engine.tables import (
     COSTS,
@@ -44,7 +45,8 @@ class BacktestResult:
     strategies said where something was decided, None where one was heard as it is and gave no reasons; `proposals`
     counts, by strategy, what became of its changes of opinion before they were intents; `contribution` (K, S) is the
     share of each strategy in the opinion behind each trade, None with books of their own; `faults` are the errors of
-    strategies passed over; `regimes` the labels (T, N) of the bars, None where none are made.
+    strategies passed over; `regimes` the labels (T, N) of the bars, None where none are made; `adapted` is how what
+    adapts ended, None where nothing does.
     """
 
     times: IntArray
@@ -72,6 +74,7 @@ class BacktestResult:
     proposals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     regimes: RegimeLabels | None = None
+    adapted: Adapted | None = None
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -134,7 +137,14 @@ class BacktestResult:
         columns = trades_columns(self.axes, self.trades)
         if self.regimes is not None:
             columns["regime"] = Labels(self.trade_regimes, (*self.regimes.names, ""))
+        if self.adapted is not None and self.adapted.profile is not None:
+            columns["profile"] = self.adapted.profile
         return columns
+
+    def shadow_columns(self) -> Columns:
+        """Return the trades of the shadow book as columns by name, like those of `trades_columns`."""
+        assert self.adapted is not None  # asked for where something adapts
+        return self.adapted.shadow_columns(self.axes, () if self.regimes is None else self.regimes.names)
 
     @cached_property
     def trade_regimes(self) -> IntArray:

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from stratkit.backtest import (
     Inputs,
     RunConfig,
-    blending_of,
-    completed,
+    blend_for,
     open_stage,
     play_rows,
     play_through,
@@ -23,6 +22,7 @@ from stratkit.backtest import (
 from stratkit.combine.blend import Blending, going_on
 from stratkit.data.bars import Bars
 from stratkit.data.history import history_bars
+from stratkit.engine.completed import completed
 from stratkit.engine.handover import take_over
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
@@ -87,7 +87,7 @@ def standing_at(reign: Reign, bars: Bars) -> Standing:
     config = reign.config
     alone = config.model_copy(update={"data": config.data.model_copy(update={"trade_start": None})})
     seen = bars.slice(0, history_bars(config.data, bars) + reign.start + 1)
-    stage, _, _ = play_through(alone, prepare(alone, seen))
+    stage = play_through(alone, prepare(alone, seen)).stage
     return standing_of(stage)
 
 
@@ -125,7 +125,7 @@ def _play(
     progress: Progress | None,
 ) -> _Played:  # fmt: skip
     config, desk = reign.config, inputs.desk.fresh()
-    blending = blending_of(config, desk)
+    blending = blend_for(config, desk.signals)
     if before is not None:
         if (blending is None) != (before.blending is None):
             raise UsageError(
@@ -133,7 +133,7 @@ def _play(
             )
         if blending is not None and before.blending is not None:
             blending = going_on(blending, before.blending, remembers=keeps)
-    stage = open_stage(config, inputs, desk, blending, owns_panels=True)
+    stage = open_stage(config, inputs, desk.signals, blending, owns_panels=True)
     if before is not None:
         take_over(stage, before.stage, reign.start, leaves=not keeps)
     play_rows(
@@ -184,5 +184,10 @@ def _check_order(reigns: Sequence[Reign]) -> None:
     edges = [0, *(reign.stop for reign in reigns)]
     if not reigns or any(reign.start != edge or reign.stop <= edge for reign, edge in zip(reigns, edges)):
         raise UsageError("reigns must follow each other without a gap, from the first bar on")
+    if any(reign.config.adapts for reign in reigns):
+        raise UsageError(
+            "one account whose configuration changes cannot adapt as well: what it learned under one would be held "
+            "against the next; found optimization or meta_strategy enabled: switch them off here"
+        )
     if any(reign.config.data != reigns[0].config.data for reign in reigns):
         raise UsageError("all parts of one account must stand on the same bars; found other data settings")

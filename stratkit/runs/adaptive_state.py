@@ -56,3 +56,8 @@ def load_state(path: Path) -> object:
         ) from error
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or brackets without end
         raise DataError(f"the adaptive state {path} must be JSON; found {error}: {start_fresh}") from error
+
+
+def load_state_if_any(path: Path | None) -> object | None:
+    """Return what a state file holds, as `load_state` does; None where none is named or it is not there yet."""
+    return None if path is None or not path.exists() else load_state(path)
