@@ -175,6 +175,11 @@ BAD = {
         "--sequential must have two arms; found 3",
     ),
     "one arm": ((), 2, "must have 2 to 26 arms; found 1"),
+    "alpha": (("--alpha", "0", "other.csv"), 2, "alpha must lie between 0 and 0.5"),
+    "seed": (("--seed", "-1", "other.csv"), 2, "a seed must be 0 or more; found -1"),
+    "resamples": (("--reps", "9999999999", "other.csv"), 2, "at most 1,000,000 resamples can be drawn"),
+    "no rate": (("--rf", "nan", "other.csv"), 2, "the risk-free rate must be a fraction a year"),
+    "endless margin": (("--margin", "inf", "other.csv"), 2, "a margin must be positive and finite"),
 }
 
 
