@@ -180,6 +180,11 @@ BAD = {
     "resamples": (("--reps", "9999999999", "other.csv"), 2, "at most 1,000,000 resamples can be drawn"),
     "no rate": (("--rf", "nan", "other.csv"), 2, "the risk-free rate must be a fraction a year"),
     "endless margin": (("--margin", "inf", "other.csv"), 2, "a margin must be positive and finite"),
+    "nothing replayed": (
+        ("--from", "2019-01-01", "--set", "seed=1", "other.csv"),
+        2,
+        "--from and --set can only hold for arms that are replayed",
+    ),
 }
 
 
