@@ -210,6 +210,22 @@ def test_what_cannot_be_compared_is_refused_with_its_reason_and_leaves_nothing(
     assert not list((tmp_path / "reports").glob("*"))
 
 
+def test_figures_of_so_many_arms_that_they_do_not_fit_beside_each_other_stand_below_each_other(
+    stratkit: Stratkit, returns: Callable[..., Path], tmp_path: Path
+) -> None:
+    files = [returns(f"{letter}.csv", noise(seed=place)) for place, letter in enumerate("abcdefghi")]
+    files.append(write_trades(tmp_path / "trades.csv"))
+    done = stratkit("abtest", *files, *FAST, "--periods", "252")
+    assert done.code == 0, done.err
+    assert "\N{HORIZONTAL ELLIPSIS}" not in done.out
+    record = json.loads(next((tmp_path / "reports").glob("abtest-*/abtest.json")).read_text())
+    (head,) = (line for line in done.out.splitlines() if "annual return" in line)
+    assert head.split("  ")[-1] == "Calmar"
+    for letter, pair in zip("BJ", (record["pairs"][0], record["pairs"][-1]), strict=True):
+        (line,) = (line for line in done.out.splitlines() if line.startswith(f"{letter} ") and "%" in line)
+        assert line.split()[3] == f"{pair['metrics']['sharpe']['b']:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
 # ---- kinds of arms
 
 
