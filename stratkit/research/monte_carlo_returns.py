@@ -123,7 +123,7 @@ def drawdowns(paths: ReturnPaths) -> Procedure:
     notes = (
         f"{deeper:.1%} of the paths fall deeper than the run did",
         block_note(paths),
-        "drawdowns grow with the memory of losses: blocks that are too short make them look shallow; compare --block",
+        "drawdowns grow with the memory of losses: blocks that are too short show them too shallow; compare --block",
     )
     return _made("drawdowns", sample, rows, histograms=shown, notes=notes)
 
