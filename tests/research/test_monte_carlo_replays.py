@@ -264,3 +264,5 @@ def test_every_procedure_says_what_it_tests_and_the_record_holds_all(planted: St
     assert record["procedures"]["bar_permutation"]["paths"] == 9
     assert '"seed": 0' in json_text(record)
     assert {name for name, _ in summary(study)} >= {"edge", "Sharpe", "drawdown"}
+    # two procedures speak of the edge: both are in the record as on the screen
+    assert [(line["about"], line["text"]) for line in record["summary"]] == list(summary(study))
