@@ -156,6 +156,16 @@ def test_how_many_permutations_are_made_unasked_hangs_on_the_size_of_the_run_alo
         bar_permutation(replace(planted, replayed=large), MonteCarloSettings())
 
 
+def test_the_time_told_leaves_out_what_compiling_took(planted: StudiedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 30.0, 100.0, 100.5])  # half a minute compiles, half a second replays
+    monkeypatch.setattr("stratkit.research.monte_carlo_permutations.time.perf_counter", lambda: next(clock, 200.0))
+    monkeypatch.setattr("stratkit.research.monte_carlo_permutations.worked_off", lambda *_: ([], KeyboardInterrupt()))
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        bar_permutation(planted, FEW, None, said.append)
+    assert said == ["59 bar permutations take about 30 s; Ctrl-C keeps those that are done"]
+
+
 def test_neighbours_differ_and_choices_stay(planted: StudiedRun) -> None:
     found = parameter_jitter(planted, replace(FEW, jitters=30))
     sharpe = row(found, "Sharpe ratio")
