@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,9 @@ def test_how_many_permutations_are_made_unasked_hangs_on_the_size_of_the_run_alo
 
 def test_the_time_told_leaves_out_what_compiling_took(planted: StudiedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 30.0, 100.0, 100.5])  # half a minute compiles, half a second replays
-    monkeypatch.setattr("stratkit.research.monte_carlo_permutations.time.perf_counter", lambda: next(clock, 200.0))
-    monkeypatch.setattr("stratkit.research.monte_carlo_permutations.worked_off", lambda *_: ([], KeyboardInterrupt()))
+    here = "stratkit.research.monte_carlo_permutations"
+    monkeypatch.setattr(f"{here}.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(f"{here}.worked_off", lambda *_: ([], KeyboardInterrupt()))
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         bar_permutation(planted, FEW, None, said.append)
