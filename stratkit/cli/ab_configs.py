@@ -27,8 +27,11 @@ def configured_arms(
     """Return the configuration of each arm, None for a file and for a run whose configuration cannot be read.
 
     `options` and ``--set`` `settings` hold for all that is replayed; runs stay as they were. Raises `ConfigError` for
-    a configuration and `UsageError` for parameters that do not hold, with the arm that they are of.
+    a configuration and `UsageError` for parameters that do not hold, with the arm that they are of, and for options
+    that would hold for nothing.
     """
+    if not any(token.kind in ("configuration", "strategy") for token in tokens):
+        _refuse_idle(options, settings)
     given = {
         place: _of_run(token, out)
         if token.kind == "run"
@@ -44,6 +47,16 @@ def configured_arms(
         _with_strategy(token, base, options, settings) if token.kind == "strategy" else given.get(place)
         for place, token in enumerate(tokens)
     ]
+
+
+def _refuse_idle(options: Sequence[Placed], settings: Sequence[str]) -> None:
+    """Raise `UsageError` for options of a replay where nothing is replayed: files and runs stay as they are."""
+    idle = [one.place for one in options if one.place != "--seed"] + (["--set"] if settings else [])
+    if idle:  # the test would be of other bars than was thought
+        raise UsageError(
+            f"{' and '.join(idle)} can only hold for arms that are replayed; these are files and runs, which stay as "
+            "they are: leave it out, or cut the files yourself"
+        )
 
 
 def _of_run(token: ArmToken, out: Path) -> FileConfig | None:

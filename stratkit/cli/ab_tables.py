@@ -30,8 +30,11 @@ from stratkit.research.ab_test import ABTest
 STYLES: Final[dict[VerdictKind, str]] = {
     "better": "bold green", "equivalent": "bold green", "no-difference": "bold yellow", "invalid": "bold red",
 }  # fmt: skip
+_HEADS: Final = {"mean": "annual return"}  # (arithmetic) would take the room of two figures
 _DESCRIBED: Final = "described, not tested"
 _NAME: Final = 48  # letters of an arm's name on the screen
+_FIGURES_FROM: Final = 28  # the column in which the figures of arms begin
+_FIGURE: Final = 9  # columns that one of them takes: -100.0% and the space behind it
 
 
 def print_ab_test(terminal: Terminal, test: ABTest, folder: Path) -> None:
@@ -40,7 +43,8 @@ def print_ab_test(terminal: Terminal, test: ABTest, folder: Path) -> None:
     many = found.many
     terminal.show(facts_table([*_arm_rows(test), ("data", Text(_data_words(test)))]))
     terminal.out.print()
-    terminal.show(_metrics_table(test))
+    width = _FIGURES_FROM + _FIGURE * len(test.arms)
+    terminal.show(_metrics_table(test) if many is None or width <= terminal.out.width else _table_by_arm(test))
     terminal.out.print()
     if many is not None:
         terminal.show(arms_table(test, many))
@@ -120,6 +124,20 @@ def _metrics_table(test: ABTest) -> Table:
         if len(pairs) == 1:
             cells += [_shown(row, row.difference, signed=True), _interval(row), _note(row)]
         table.add_row(ROW_LABELS[row.metric], *cells, style="bold" if row.is_primary else "")
+    return table
+
+
+def _table_by_arm(test: ABTest) -> Table:
+    """Return a line for each arm: beside each other so many do not fit."""
+    pairs = test.comparison.pairs
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for row in pairs[0].rows:
+        table.add_column(_HEADS.get(row.metric, ROW_LABELS[row.metric]), justify="right")
+    for place, arm in enumerate(test.arms):
+        others = [_same(pairs[max(place - 1, 0)], row.metric) for row in pairs[0].rows]
+        values = [math.nan if one is None else one.b if place else one.a for one in others]
+        table.add_row(arm.letter, *(_shown(row, value) for row, value in zip(pairs[0].rows, values, strict=True)))
     return table
 
 

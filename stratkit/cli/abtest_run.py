@@ -19,6 +19,7 @@ from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig
 from stratkit.data.bars import Bars
 from stratkit.errors import StratkitError, UsageError
+from stratkit.inference.comparable_arms import check_question
 from stratkit.inference.comparison import Alternative, ComparedMetric, Question, SequentialMode, SequentialPlan
 from stratkit.research.ab_arms import ArmToken, arm_letters, arm_token
 from stratkit.research.ab_record import ab_record
@@ -75,6 +76,7 @@ def run_ab_test(
     tokens = [arm_token(word, out) for word in words]
     configs = configured_arms(tokens, out, options, settings)
     asks = replace(asks, question=replace(asks.question, risk_free_ann=_risk_free(asked, configs)))
+    check_question(asks.question)  # before hours of replays
     name = AB_TEST + run_name(started, *words, *(config.model_dump_json() for config in configs if config is not None))
     sources = _sources(terminal, tokens, configs, out, name, asked.workers)
     laid, paired = paired_sources(sources, asks)

@@ -15,14 +15,13 @@ from stratkit.cli.facts import facts_table
 from stratkit.cli.terminal import Terminal
 from stratkit.panel import format_time
 from stratkit.reports.monte_carlo_page import MONTE_CARLO_PAGE
-from stratkit.reports.monte_carlo_words import made_words, unit_value
+from stratkit.reports.monte_carlo_words import made_words, stress_levels, unit_value
 from stratkit.reports.wording import capital, p_error_words, p_words
 from stratkit.research.monte_carlo_plain import summary
 from stratkit.research.monte_carlo_record import MonteCarlo, PathRow, Procedure
 
 _NAME: Final = 31  # letters of the longest figure: tables stand below each other
 _QUANTILES: Final = {"5%": "q05", "median": "q50", "95%": "q95"}
-_STRESS: Final = ", "  # between a figure and the costs at which it is
 
 
 def print_monte_carlo(
@@ -83,20 +82,13 @@ def _table(one: Procedure) -> Table:
 def _stress_table(one: Procedure) -> Table:
     """Return a line for each level of costs, with its figures beside each other."""
     table = _empty_table()
-    named: list[tuple[str, str, PathRow]] = []
-    for row in one.rows:
-        figure, _, level = row.name.partition(_STRESS)
-        if level:
-            named.append((figure, level, row))
-    figures = list(dict.fromkeys(figure for figure, _, _ in named))
+    figures, levels, rest = stress_levels(one)
     for figure in figures:
         table.add_column(figure, justify="right", no_wrap=True)
-    for level in dict.fromkeys(level for _, level, _ in named):
-        own = {figure: row for figure, at, row in named if at == level}
+    for level, own in levels.items():
         table.add_row(capital(level), *(unit_value(own[name].unit, own[name].observed) for name in figures))
-    for row in one.rows:
-        if _STRESS not in row.name:
-            table.add_row(row.name, unit_value(row.unit, row.observed))
+    for row in rest:
+        table.add_row(row.name, unit_value(row.unit, row.observed))
     return table
 
 

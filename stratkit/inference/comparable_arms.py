@@ -19,6 +19,7 @@ from stratkit.panel import FloatArray
 LEAST_PERIODS: Final = 20  # below, a HAC variance and blocks have nothing to stand on
 LEAST_TRADES: Final = 10  # closed trades of each arm, for a metric of trades
 LEAST_REPS: Final = 99  # (1 + #)/(B + 1) then reaches 0.01
+MOST_REPS: Final = 1_000_000  # the Monte Carlo error is then below 0.0005; more fill the memory and say the same
 METRICS_OF_TRADES: Final[tuple[ComparedMetric, ...]] = ("win_rate", "profit_factor")
 
 
@@ -27,10 +28,15 @@ def check_question(question: Question) -> None:
     _hold(0 < question.alpha < 0.5, f"alpha must lie between 0 and 0.5, such as 0.05; found {question.alpha:g}")
     _hold(0 < question.power < 1, f"power must lie between 0 and 1, such as 0.8; found {question.power:g}")
     _hold(question.reps >= LEAST_REPS, f"at least {LEAST_REPS} resamples must be drawn; found {question.reps}")
+    _hold(question.reps <= MOST_REPS, f"at most {MOST_REPS:,} resamples can be drawn; found {question.reps:,}")
+    _hold(question.seed >= 0, f"a seed must be 0 or more; found {question.seed}")
+    rate = question.risk_free_ann
+    _hold(math.isfinite(rate), f"the risk-free rate must be a fraction a year, such as 0.02; found {rate:g}")
     year = question.periods_per_year
     _hold(0 < year < math.inf, f"a year must have a positive number of periods, such as 252; found {year:g}")
     if question.margin is not None:
-        _hold(question.margin > 0, f"a margin must be positive, such as 0.1; found {question.margin:g}")
+        margin = question.margin
+        _hold(0 < margin < math.inf, f"a margin must be positive and finite, such as 0.1; found {margin:g}")
     if question.block is not None:
         _hold(question.block >= 1, f"a block must hold at least one period; found {question.block}")
 

@@ -91,7 +91,7 @@ def _better(question: Question, decision: Decision, letters: Pair) -> PairVerdic
     better = 0 if primary.difference > 0 else 1
     # seen from the better arm, so that its advantage and the bounds of it have one sign
     interval = primary.interval if better == 0 else _turned(primary.interval)
-    tested = f"{_bounds(question, interval)}; {shown_p(decision.p_value)}{decision.source}"
+    tested = f"{_tested_bounds(question, decision, interval)}; {shown_p(decision.p_value)}{decision.source}"
     words = (
         f"{letters[better]} is better than {letters[1 - better]}: its {METRIC_WORDS[metric]} is higher by "
         f"{shown(metric, interval.estimate)} ({tested})."
@@ -120,7 +120,7 @@ def _no_difference(question: Question, decision: Decision, letters: Pair) -> Pai
         start = f"{letters[0]} and {letters[1]} cannot be told apart"
     words = (
         f"{start}: the {METRIC_WORDS[metric]} differs by {shown(metric, primary.difference)} "
-        f"({_bounds(question, primary.interval)}; {shown_p(decision.p_value)}{decision.source})."
+        f"({_tested_bounds(question, decision, primary.interval)}; {shown_p(decision.p_value)}{decision.source})."
     )
     # not "underpowered" when the interval lies within the margin: that has been answered above
     if not abs(power.observed) < power.detectable:
@@ -134,6 +134,11 @@ def _no_difference(question: Question, decision: Decision, letters: Pair) -> Pai
 
 def _turned(interval: Interval) -> Interval:
     return replace(interval, estimate=-interval.estimate, low=-interval.high, high=-interval.low)
+
+
+def _tested_bounds(question: Question, decision: Decision, interval: Interval) -> str:
+    """Return the bounds; beside an adjusted p value they say that they are not: they may leave out 0 all the same."""
+    return f"{'unadjusted ' if decision.source else ''}{_bounds(question, interval)}"
 
 
 def _bounds(question: Question, interval: Interval) -> str:

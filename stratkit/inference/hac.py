@@ -84,7 +84,7 @@ def newey_west(difference: FloatArray, lags: int | None = None) -> TestResult:
     and West 1994). No small-sample factor, as in R's ``sandwich::NeweyWest(prewhite = FALSE, adjust = FALSE)``.
 
     >>> newey_west(np.array([0.01, 0.03, -0.01, 0.02]), lags=0).name
-    'mean difference, Newey-West(0)'
+    'Mean difference, Newey-West(0)'
     """
     from scipy.special import stdtr  # a tenth of a second to import, for this test only
 
@@ -99,7 +99,7 @@ def newey_west(difference: FloatArray, lags: int | None = None) -> TestResult:
     total = float(away @ away)
     for lag in range(1, taken + 1):
         total += 2 * (1 - lag / (taken + 1)) * float(away[lag:] @ away[:-lag])
-    name, assumes = f"mean difference, Newey-West({taken})", "autocorrelation dies out within the lags"
+    name, assumes = f"Mean difference, Newey-West({taken})", "autocorrelation dies out within the lags"
     # away is rounding only when every difference is the same
     if not total / n > (1e-12 * float(np.abs(difference).max())) ** 2:
         return TestResult(name, math.nan, math.nan, assumes, 0.0, reason="the difference does not vary")

@@ -36,7 +36,7 @@ def sign_flip(difference: FloatArray, *, block: int = 1, reps: int, draw: np.ran
     if not 1 <= block <= n // 2:
         raise UsageError(f"a block must have between 1 and n / 2 = {n // 2} periods; found {block}")
     sums = np.add.reduceat(difference, np.arange(0, n, block))
-    name = f"sign flip of blocks of {block}" if block > 1 else "sign flip"
+    name = f"Sign flip of blocks of {block}" if block > 1 else "Sign flip"
     assumes = "differences symmetric about zero, " + ("blocks independent" if block > 1 else "independent")
     size = abs(float(sums.sum())) - _TIE * float(np.abs(sums).sum())
     mean = float(difference.mean())

@@ -58,7 +58,8 @@ def hac_difference(x: FloatArray, y: FloatArray, metric: SmoothMetric, *, prewhi
     first, second = (float(metric.value(columns.mean(axis=0))) * scale for columns in (x, y))
     se = difference_error(x, y, metric, prewhiten=prewhiten)
     kind = "prewhitened HAC" if prewhiten else "HAC"
-    return _answer(f"{metric.name} difference, {kind}", first, second, se**2, "stationary returns")
+    name = metric.name[0].upper() + metric.name[1:]
+    return _answer(f"{name} difference, {kind}", first, second, se**2, "stationary returns")
 
 
 def _answer(name: str, first: float, second: float, variance: float, assumes: str) -> TestResult:

@@ -99,6 +99,9 @@ def _check_fits(run: StudiedRun, settings: MonteCarloSettings) -> None:
         )
     if settings.split is not None:
         split_place(run, settings.split)
+    count, block = len(run.returns), settings.block_bars
+    if block is not None and block > count / 2:  # most paths would be the run over again, and every interval a point
+        raise UsageError(f"--block must be at most half of the {count:,} returns; found {block:g}")
 
 
 def _told(told: Told | None, name: ProcedureName) -> Callable[[int, int], None] | None:

@@ -52,9 +52,8 @@ def bar_permutation(
     count = _count(settings, replayed)
     evaluator = permuted_replays(run, replayed, settings)
     moved = bar_steps(evaluator.bars, evaluator.start).moved
-    begun = time.perf_counter()
-    own = evaluator.outcome(evaluator.bars)
-    seconds = count * (time.perf_counter() - begun) / settings.workers
+    own, each = _timed(evaluator)
+    seconds = count * each / settings.workers
     if say is not None and seconds > _LONG_S:
         say(f"{count:,} bar permutations take about {_duration(seconds)}; Ctrl-C keeps those that are done")
     numbers = [{NUMBER: number} for number in range(1, count + 1)]
@@ -67,6 +66,18 @@ def bar_permutation(
     if stopped is None:
         return _noted(found, more)
     raise Cut(_noted(found, [*more, f"stopped after {len(done):,} of {count:,} permutations"]), stopped)
+
+
+def _timed(evaluator: PermutedReplays) -> tuple[Outcome, float]:
+    """Return what the bars as they are come to, and how many seconds that takes once everything is compiled."""
+    begun = time.perf_counter()
+    own = evaluator.outcome(evaluator.bars)
+    each = time.perf_counter() - begun
+    if evaluator.search is not None:  # dwarfs what compiling takes
+        return own, each
+    begun = time.perf_counter()
+    evaluator.outcome(evaluator.bars)
+    return own, min(each, time.perf_counter() - begun)
 
 
 def permuted_replays(run: StudiedRun, replayed: Replayed, settings: MonteCarloSettings) -> PermutedReplays:

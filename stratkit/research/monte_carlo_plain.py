@@ -26,7 +26,7 @@ def monte_carlo_record(study: MonteCarlo) -> dict[str, Any]:
         "last": format_time(study.last_ns),
         "facts": dict(study.facts),
         "warnings": [{"code": code, "text": text} for code, text in study.warnings],
-        "summary": dict(summary(study)),
+        "summary": [{"about": about, "text": text} for about, text in summary(study)],
         "procedures": {one.name: asdict(one) for one in study.procedures},
     }
 

@@ -83,10 +83,10 @@ def split_place(run: StudiedRun, date: str | None) -> int:
 
 def _ruin_rows(one: Ruin) -> Iterator[PathRow]:
     for words, share, error in (
-        ("Falls {:.0%} from its peak", one.from_peak, one.from_peak_error),
-        ("Loses {:.0%} of its start", one.from_start, one.from_start_error),
+        ("Falls {:.4g}% from its peak", one.from_peak, one.from_peak_error),
+        ("Loses {:.4g}% of its start", one.from_start, one.from_start_error),
     ):
-        yield _share_row(words.format(one.limit), share, error)
+        yield _share_row(words.format(100 * one.limit), share, error)
 
 
 def _share_row(name: str, share: Interval, error: float) -> PathRow:

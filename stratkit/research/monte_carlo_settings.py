@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -16,6 +17,7 @@ USUAL: Final[tuple[ProcedureName, ...]] = (
 )  # fmt: skip
 METRICS: Final = ("total_return", "cagr", "sharpe", "sortino", "calmar", "ann_vol", "max_drawdown")
 PATHS: Final = 10_000
+MOST_PATHS: Final = 1_000_000  # the Monte Carlo error of a p value is then below 0.0005; more fill the memory
 PERMUTATIONS: Final = 999  # the smallest p value is then 0.001
 SEARCHES: Final = 99  # permutations with a search inside each
 JITTERS: Final = 100
@@ -47,8 +49,8 @@ class MonteCarloSettings:
             if name not in PROCEDURES:
                 raise UsageError(f"there is no procedure {name!r}; {did_you_mean(name, PROCEDURES)}")
         self._check_counts()
-        if self.block_bars is not None and not self.block_bars >= 1:
-            raise UsageError(f"--block must be at least 1 return; found {self.block_bars:g}")
+        if self.block_bars is not None and not 1 <= self.block_bars < math.inf:
+            raise UsageError(f"--block must be at least 1 return, and finite; found {self.block_bars:g}")
         if wrong := [limit for limit in self.ruin if not 0 < limit < 1]:
             raise UsageError(
                 f"--ruin must be a loss between 0 and 1, such as 0.5 for half of the account; found {wrong[0]:g}"
@@ -65,11 +67,13 @@ class MonteCarloSettings:
     def _check_counts(self) -> None:
         counts = (
             ("--paths", self.paths, 2), ("--permutations", self.permutations, 1), ("--jitters", self.jitters, 1),
-            ("--workers", self.workers, 1),
+            ("--workers", self.workers, 1), ("--seed", self.seed, 0),
         )  # fmt: skip
         for option, count, least in counts:
             if count is not None and count < least:
                 raise UsageError(f"{option} must be {least} or more; found {count}")
+        if self.paths > MOST_PATHS:
+            raise UsageError(f"--paths must be {MOST_PATHS:,} or fewer; found {self.paths:,}")
 
 
 _ORDER: Final[tuple[ProcedureName, ...]] = (

@@ -175,6 +175,16 @@ BAD = {
         "--sequential must have two arms; found 3",
     ),
     "one arm": ((), 2, "must have 2 to 26 arms; found 1"),
+    "alpha": (("--alpha", "0", "other.csv"), 2, "alpha must lie between 0 and 0.5"),
+    "seed": (("--seed", "-1", "other.csv"), 2, "a seed must be 0 or more; found -1"),
+    "resamples": (("--reps", "9999999999", "other.csv"), 2, "at most 1,000,000 resamples can be drawn"),
+    "no rate": (("--rf", "nan", "other.csv"), 2, "the risk-free rate must be a fraction a year"),
+    "endless margin": (("--margin", "inf", "other.csv"), 2, "a margin must be positive and finite"),
+    "nothing replayed": (
+        ("--from", "2019-01-01", "--set", "seed=1", "other.csv"),
+        2,
+        "--from and --set can only hold for arms that are replayed",
+    ),
 }
 
 
@@ -198,6 +208,22 @@ def test_what_cannot_be_compared_is_refused_with_its_reason_and_leaves_nothing(
     assert done.code == code
     assert said in done.err
     assert not list((tmp_path / "reports").glob("*"))
+
+
+def test_figures_of_so_many_arms_that_they_do_not_fit_beside_each_other_stand_below_each_other(
+    stratkit: Stratkit, returns: Callable[..., Path], tmp_path: Path
+) -> None:
+    files = [returns(f"{letter}.csv", noise(seed=place)) for place, letter in enumerate("abcdefghi")]
+    files.append(write_trades(tmp_path / "trades.csv"))
+    done = stratkit("abtest", *files, *FAST, "--periods", "252")
+    assert done.code == 0, done.err
+    assert "\N{HORIZONTAL ELLIPSIS}" not in done.out
+    record = json.loads(next((tmp_path / "reports").glob("abtest-*/abtest.json")).read_text())
+    (head,) = (line for line in done.out.splitlines() if "annual return" in line)
+    assert head.split("  ")[-1] == "Calmar"
+    for letter, pair in zip("BJ", (record["pairs"][0], record["pairs"][-1]), strict=True):
+        (line,) = (line for line in done.out.splitlines() if line.startswith(f"{letter} ") and "%" in line)
+        assert line.split()[3] == f"{pair['metrics']['sharpe']['b']:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 # ---- kinds of arms

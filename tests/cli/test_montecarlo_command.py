@@ -157,6 +157,10 @@ def test_an_ab_test_is_no_run(stratkit: Stratkit, run: Path) -> None:
         (("--split", "1970-01-01"), "--split must leave 20 returns"),
         (("--split", "yesterday"), "--split must be an ISO date"),
         (("--reoptimize",), "came from no search"),
+        (("--paths", "9999999999"), "--paths must be 1,000,000 or fewer"),
+        (("--seed", "-1"), "--seed must be 0 or more"),
+        (("--block", "inf"), "--block must be at least 1 return, and finite"),
+        (("--block", "400"), "--block must be at most half of the 599 returns"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_made(

@@ -191,4 +191,8 @@ def test_bounds_within_the_margin_end_in_equivalence(bounds: tuple[float, float]
 
 def test_the_adjustment_is_named_beside_its_p_value() -> None:
     decision = replace(a_decision(p_value=0.2), source=" by Romano and Wolf for 3 comparisons")
-    assert "p = 0.200 by Romano and Wolf for 3 comparisons" in pair_verdict(Question(), decision, AB).words
+    words = pair_verdict(Question(), decision, AB).words
+    assert "p = 0.200 by Romano and Wolf for 3 comparisons" in words
+    # bounds of one comparison may leave out 0 where the p value of three does not reject
+    assert "(unadjusted 95% interval" in words
+    assert "unadjusted" not in pair_verdict(Question(), a_decision(p_value=0.2), AB).words

@@ -10,6 +10,7 @@ from paired_samples import columns, factor, funds, pair
 from public_series import twenty_stocks
 
 from stratkit.errors import UsageError
+from stratkit.inference.comparison import ComparedMetric
 from stratkit.inference.hac import long_run_variance_parzen, newey_west, prewhitened_variance
 from stratkit.inference.sharpe_difference import hac_difference, iid_difference, jobson_korkie
 from stratkit.inference.signed_rank import wilcoxon
@@ -202,3 +203,10 @@ def test_identical_constant_and_unequal_series_are_refused() -> None:
             test(first, np.where(second > 0, np.nan, second))
     with pytest.raises(UsageError, match="periods"):
         hac_difference(columns(first[:8]), columns(second[:8]), SHARPE, prewhiten=True)
+
+
+@pytest.mark.parametrize(("metric", "name"), [("sharpe", "Sharpe difference, HAC"), ("mean", "Mean difference, HAC")])
+def test_the_name_of_a_check_begins_with_a_capital_as_those_beside_it(metric: ComparedMetric, name: str) -> None:
+    returns = np.random.default_rng(0).normal(0.0, 0.01, (2, 60, 1))
+    x, y = (np.column_stack([one, one**2]) if metric == "sharpe" else one for one in returns)
+    assert hac_difference(x, y, smooth_metric(metric), prewhiten=False).name == name

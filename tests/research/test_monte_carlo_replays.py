@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,17 @@ def test_how_many_permutations_are_made_unasked_hangs_on_the_size_of_the_run_alo
         bar_permutation(replace(planted, replayed=large), MonteCarloSettings())
 
 
+def test_the_time_told_leaves_out_what_compiling_took(planted: StudiedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 30.0, 100.0, 100.5])  # half a minute compiles, half a second replays
+    here = "stratkit.research.monte_carlo_permutations"
+    monkeypatch.setattr(f"{here}.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(f"{here}.worked_off", lambda *_: ([], KeyboardInterrupt()))
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        bar_permutation(planted, FEW, None, said.append)
+    assert said == ["59 bar permutations take about 30 s; Ctrl-C keeps those that are done"]
+
+
 def test_neighbours_differ_and_choices_stay(planted: StudiedRun) -> None:
     found = parameter_jitter(planted, replace(FEW, jitters=30))
     sharpe = row(found, "Sharpe ratio")
@@ -264,3 +276,5 @@ def test_every_procedure_says_what_it_tests_and_the_record_holds_all(planted: St
     assert record["procedures"]["bar_permutation"]["paths"] == 9
     assert '"seed": 0' in json_text(record)
     assert {name for name, _ in summary(study)} >= {"edge", "Sharpe", "drawdown"}
+    # two procedures speak of the edge: both are in the record as on the screen
+    assert [(line["about"], line["text"]) for line in record["summary"]] == list(summary(study))

@@ -118,6 +118,8 @@ def test_drawdowns_and_ruin_tell_of_the_same_paths(run: StudiedRun) -> None:
     assert from_peak.low < from_peak.mean < from_peak.high
     assert row(deep, "Maximum drawdown").q05 == pytest.approx(float(np.quantile(paths.sample.max_drawdown, 0.05)))
     assert row(risk, "Loses 15% of its start").mean <= from_peak.mean
+    fine = ruin(ReturnPaths(run, replace(SMALL, ruin=(0.125, 0.999))))
+    assert [one.name for one in fine.rows[::2]] == ["Falls 12.5% from its peak", "Falls 99.9% from its peak"]
 
 
 def test_the_seed_decides_and_workers_do_not(run: StudiedRun) -> None:
