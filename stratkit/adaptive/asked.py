@@ -55,6 +55,27 @@ def choose_plans(
         stage.sheet.targets.plan[start + row, slot] = first + owner * (arms + 1) + plan
 
 
+def choose_strategies(
+    terms: Terms, table: ArmTable, wants: BoolArray, label: LabelArray, start: int, *, seed: int, bars_before: int
+) -> BoolArray:  # fmt: skip
+    """Return (S, R, N) which of the entries that are wanted, (S, R, N), another strategy was preferred to.
+
+    Rows begin at bar `start`. Of the strategies that want to enter a symbol on a bar one is chosen, by what strategies
+    earned there; it hangs on the seed, the bar as it is counted over all runs, and the symbol.
+    """
+    row, symbol = np.nonzero(wants.any(axis=0))
+    if not len(row):
+        return np.zeros_like(wants)
+    strategies, rows, symbols = wants.shape
+    uniform = np.stack([bar_uniforms(seed, bars_before + start + bar, symbols, strategies) for bar in range(rows)])
+    regime = label[start + row, symbol].astype(np.int64)
+    suits = wants[:, row, symbol].T
+    arm = choose(table, terms.selector, symbol, regime, suits, uniform[row, symbol]).arm
+    passed: BoolArray = wants.copy()
+    passed[arm, row, symbol] = False
+    return passed
+
+
 def scale_sizes(
     terms: Terms, stage: Stage, label: LabelArray, quality: FloatArray, factor: FloatArray, start: int, stop: int
 ) -> None:

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.adaptive.adaptation import Adaptation, adapt, controls_of, strategy_factors
-from stratkit.adaptive.asked import choose_plans, scale_sizes
+from stratkit.adaptive.asked import choose_plans, choose_strategies, scale_sizes
 from stratkit.adaptive.closed import ClosedTrades
 from stratkit.adaptive.health import SUSPENDED as IS_SUSPENDED
 from stratkit.adaptive.heard import FateArray, Heard
 from stratkit.adaptive.quality import passes, signal_quality
 from stratkit.adaptive.terms import Terms
-from stratkit.combine.sieve import LET, LOW_QUALITY, RESTING, SUSPENDED
+from stratkit.combine.sieve import LET, LOW_QUALITY, NOT_CHOSEN, RESTING, SUSPENDED
 from stratkit.controls import Controls
 from stratkit.engine.deciding import Ahead
 from stratkit.engine.simulate import Stage
@@ -66,7 +66,7 @@ class Layer:
     @property
     def chooses_plans(self) -> bool:
         """Whether exit profiles are chosen entry by entry."""
-        return self.terms.selector.enabled and self.terms.selector.over == "profiles"
+        return self.terms.selector.enabled and not self.terms.chooses_strategies
 
     @property
     def scales_sizes(self) -> bool:
@@ -174,6 +174,14 @@ class Layer:
             for row in range(said.shape[1]):
                 fate[:, row][self.adaptation.cooldowns.resting(self.bars_before + start + row)] = RESTING
         fate[health.state == IS_SUSPENDED] = SUSPENDED
+        if self.terms.chooses_strategies:
+            may = base.enabled & health.may_trade
+            wants = (fate == LET) & (np.abs(said) == 1) & may[:, None, None]
+            passed = choose_strategies(
+                self.terms, self.adaptation.table, wants, self.label, start, seed=self.seed,
+                bars_before=self.bars_before,
+            )  # fmt: skip
+            fate[passed] = NOT_CHOSEN
         # what nobody learns of, the retired and the disabled, is kept away by whoever combines
         fate[(health.state > IS_SUSPENDED) | ~base.enabled] = LET
         assert self.heard is not None  # asked by the caller

@@ -52,11 +52,14 @@ def open_layer(
     controls = first_controls(running, combine, overall)
     known = open_adaptation(terms, controls) if learned is None else _read(learned, terms, bars.times)
     label = np.full(said[0].shape, -1, np.int8) if labels is None else labels.for_trading().label
-    sifts = optimization.enabled and (
-        optimization.enable_quality_filtering
-        or optimization.enable_size_multiplier
-        or optimization.enable_retirement_management
-        or optimization.cooldown is not None
+    sifts = terms.chooses_strategies or (
+        optimization.enabled
+        and (
+            optimization.enable_quality_filtering
+            or optimization.enable_size_multiplier
+            or optimization.enable_retirement_management
+            or optimization.cooldown is not None
+        )
     )
     every_bars = [settings.every_bars for settings in running.values()]
     return Layer(terms, seed, label, known, open_heard(said, combine.min_confidence, every_bars) if sifts else None)

@@ -61,6 +61,11 @@ class Terms:
         """Return the kind of a regime: what the settings say, else what its name is known for, else other."""
         return self.optimization.regime_kinds.get(regime, KINDS.get(regime, "other"))
 
+    @property
+    def chooses_strategies(self) -> bool:
+        """Whether one of the strategies that want to enter a symbol is chosen, and not an exit profile."""
+        return self.selector.enabled and self.selector.over == "strategies"
+
     @cached_property
     def all_traits(self) -> tuple[str, ...]:
         """The traits of all regimes."""

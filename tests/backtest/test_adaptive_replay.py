@@ -17,6 +17,7 @@ from stratkit.backtest import RunConfig, play_through, replay
 from stratkit.data.bars import Bars
 from stratkit.engine.layout import FILLED, QUALITY, REDUCED, RULES
 from stratkit.research.evaluation import Evaluator
+from stratkit.strategies.signals import Signals
 
 WAYS: dict[str, dict[str, Any]] = {
     "weights": {"optimization": {"enabled": True, "enable_quality_filtering": False, "enable_size_multiplier": False,
@@ -25,6 +26,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "health": {"optimization": {**FAST, "enable_quality_filtering": False, "enable_size_multiplier": False}},
     "all": {"optimization": FAST, "meta_strategy": SELECTOR},
     "selector": {"meta_strategy": SELECTOR},
+    "at_close": {"optimization": FAST, "meta_strategy": SELECTOR, "execution": {"profile": "close"}},
 }  # fmt: skip
 METHODS = (None, "independent")
 ALL = [pytest.param(way, method, id=f"{way}-{method}") for way in WAYS for method in METHODS]
@@ -43,7 +45,8 @@ class TestReplay:
     @pytest.mark.parametrize(("way", "method"), ALL)
     def test_something_adapts_in_each_way(self, way: str, method: str | None) -> None:
         bars = walk()
-        base = _ended(config(combine={"method": method}), bars)
+        execution = WAYS[way].get("execution", {})
+        base = _ended(config(combine={"method": method}, execution=execution), bars)
         result = _ended(_config(way, method), bars)
         assert result.adapted is not None
         assert not result.adapted.fault
@@ -86,7 +89,7 @@ class TestReplay:
         assert same_records(result.adapted.shadow_trades, whole.adapted.shadow_trades)
 
     @pytest.mark.parametrize(("way", "method"), ALL)
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(cut=st.integers(20, 110), seed=st.integers(0, 50))
     def test_what_comes_later_changes_nothing_before(
         self, way: str, method: str | None, cut: int, seed: int
@@ -117,6 +120,18 @@ class TestReplay:
             assert same_records(*kept), name
         logs = [one.decisions[one.decisions["bar"] < cut] for one in (first, second)]
         assert same_records(*logs)
+        # what is asked at the close of the last bar that both share acts behind it, so fills cannot tell
+        asked = [
+            through.layer.account.sheet.targets
+            for through in (
+                play_through(given_, inputs_of(given_, bars, said)),
+                play_through(given_, inputs_of(given_, changed, mixed)),
+            )
+            if through.layer is not None
+        ]
+        for name in ("side", "size", "plan", "confidence", "risk_unit"):
+            panels = [getattr(targets, name)[: cut + 1] for targets in asked]
+            assert panels[0].tobytes() == panels[1].tobytes(), name
 
     @pytest.mark.parametrize("method", METHODS)
     @settings(max_examples=10, deadline=None)
@@ -277,3 +292,76 @@ def test_adapting_shows_in_how_much_opinions_counted() -> None:
     held = {float(one) for _, controls in through.layer.held for one in controls.weight}
     assert len(weights) > 3
     assert weights <= held
+
+
+def test_a_size_is_multiplied_and_cut_by_its_cap_by_hand() -> None:
+    """Confidence 1, one voice of a trend family, no regime known: quality is
+    (0.3 + 0.3 x 0.5 + 0.4 x 0.5) x (0.5 + 0.5 / 3) x 1 = 0.65 x 2/3 = 0.43333; at a threshold of 0.2 a size is
+    multiplied by 0.5 + 0.5 x 0.43333 / 0.2 = 1.58333; 20 % of 100,000 becomes 31,666.67, and a cap of 25 % leaves
+    25,000.
+    """
+    bars = walk(20, 1)
+    side = np.zeros(bars.shape, np.int8)
+    side[5] = 1
+    said = (Signals("s0", side=side),)
+    optimization = {"enabled": True, "quality": {"threshold": 0.2}}
+    sizing = {"rule": "fixed_fraction", "fraction": 0.2}
+    granted = {}
+    for name, caps in (("free", {}), ("capped", {"max_symbol_pct": 25.0, "on_breach": "scale"})):
+        given_ = config(1, optimization=optimization, regimes=None, exit_plan=None,
+                        risk={"sizing": sizing, "caps": caps})  # fmt: skip
+        with pytest.warns(UserWarning, match="no regimes apart"):
+            result = replay(given_, inputs_of(given_, bars, said))
+        granted[name] = float(result.decisions["granted"][0] * bars.open[6, 0])
+    assert granted["free"] == pytest.approx(20_000 * (0.5 + 0.5 * (0.65 * 2 / 3) / 0.2), rel=1e-6)
+    assert granted["capped"] == pytest.approx(25_000, rel=1e-12)
+
+
+def test_no_multiplier_more_than_doubles_a_size_or_leaves_less_than_a_tenth() -> None:
+    bars = walk(20, 1)
+    side = np.zeros(bars.shape, np.int8)
+    side[5] = 1
+    for threshold, confidence, factor in ((0.01, 1.0, 2.0), (1.0, 0.0, 0.1)):
+        said = (Signals("s0", side=side, confidence=np.full(bars.shape, confidence, np.float32)),)
+        quality = {"threshold": threshold, "regime_factor": {"other": 1.0 if factor > 1 else 0.01}}
+        optimization = {"enabled": True, "enable_quality_filtering": False, "quality": quality}
+        given_ = config(1, optimization=optimization, regimes=None, exit_plan=None,
+                        risk={"sizing": {"rule": "fixed_units", "units": 10.0}})  # fmt: skip
+        with pytest.warns(UserWarning, match="no regimes apart"):
+            result = replay(given_, inputs_of(given_, bars, said))
+        assert result.decisions["granted"][0] == pytest.approx(10.0 * factor, rel=1e-12)
+
+
+def test_one_of_the_strategies_that_want_to_enter_is_chosen_and_the_others_go_to_the_shadow() -> None:
+    bars = walk(60, 2)
+    side = np.zeros(bars.shape, np.int8)
+    side[20::10], side[25::10] = 1, 2
+    said = tuple(Signals(f"s{number}", side=side) for number in range(3))
+    given_ = config(3, meta_strategy={"enabled": True, "over": "strategies", "epsilon": 0.5},
+                    combine={"method": "independent"}, risk={"sizing": {"fraction": 0.1}})  # fmt: skip
+    result = replay(given_, inputs_of(given_, bars, said))
+    assert result.adapted is not None
+    assert not result.adapted.fault
+    entries = result.decisions[result.decisions["side"] == 1]
+    chosen = entries[entries["outcome"] == FILLED]
+    cells = list(zip(chosen["bar"].tolist(), (chosen["slot"] % 2).tolist(), strict=True))
+    assert len(cells) == len(set(cells)) == 4 * 2
+    assert len(set(chosen["strategy"].tolist())) > 1
+    assert len(result.adapted.shadow_trades) == 2 * len(cells)
+    assert "not_chosen" in rules_of(result)
+    assert {arm["arm"] for arm in result.adapted.status["arms"]} == {"s0", "s1", "s2"}
+
+
+def test_the_last_trades_r_moves_q_by_hand() -> None:
+    """The first trade in a cell: Q = (1 - 0.2) x 0 + 0.2 x R."""
+    bars = walk(60, 1)
+    side = np.zeros(bars.shape, np.int8)
+    side[20], side[40] = 1, 2
+    given_ = config(1, meta_strategy={"enabled": True}, regimes=None, exit_plan=None)
+    with pytest.warns(UserWarning, match="no regimes apart"):
+        result = replay(given_, inputs_of(given_, bars, (Signals("s0", side=side),)))
+    assert result.adapted is not None
+    (arm,) = result.adapted.status["arms"]
+    (trade,) = result.trades
+    assert arm["arm"] == "ultra_aggressive"
+    assert arm["q"] == pytest.approx(0.2 * trade["r_multiple"], rel=1e-12)
