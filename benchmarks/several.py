@@ -92,7 +92,7 @@ def several_case(symbols: int, bars: int) -> Case:
 
 def _engine(settings: RunConfig, panel: Bars) -> Callable[[], Replay]:
     """Return the engine's part of a run: everything behind the targets that were filled in."""
-    stage, _, _ = play_through(settings, prepare(settings, panel))
+    stage = play_through(settings, prepare(settings, panel)).stage
     market, targets, rules = stage.playing.market, stage.sheet.targets, stage.playing.rules
     return lambda: play(market, targets, rules)
 

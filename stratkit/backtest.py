@@ -5,11 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from stratkit.adaptive.ended import ended_result
+from stratkit.adaptive.layer import Layer, voices
+from stratkit.adaptive.opening import open_layer
+from stratkit.adaptive.profiles import profile_plans, without_plans
+from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings, state_file
 from stratkit.analytics.attributed import attributed
 from stratkit.analytics.attribution import Attribution, attribute
 from stratkit.analytics.benchmark import Benchmark, make_benchmark
@@ -17,16 +22,17 @@ from stratkit.analytics.funnel import COMBINED
 from stratkit.analytics.score import score_run
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.analytics.settings import AnalyticsSettings
-from stratkit.combine.blend import Blending, heard_through, open_blend, proposal_counts
-from stratkit.combine.opinions import contribution_at, opinions_at
+from stratkit.combine.blend import Blending, heard_through
 from stratkit.combine.settings import CombineSettings, GlobalSettings, method_of
-from stratkit.controls import Controls, ControlSettings, changed_on, clipped, stretches
+from stratkit.combine.voices import blending_of, first_controls
+from stratkit.controls import Controls, ControlSettings, changed_on, stretches
 from stratkit.data.bars import Bars
 from stratkit.data.beside import bars_to_hold, corporate_actions, detail_settings, external_series
 from stratkit.data.funding import load_funding
 from stratkit.data.history import history_bars, traded_bars
 from stratkit.data.settings import DataSettings
 from stratkit.data.store import load_bars
+from stratkit.engine.completed import completed
 from stratkit.engine.deciding import play_stretch
 from stratkit.engine.detail import Detail, detail_of
 from stratkit.engine.layout import Market
@@ -34,6 +40,7 @@ from stratkit.engine.profiles import trades_at_next_open
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
 from stratkit.engine.settings import AccountSettings, CostSettings, ExecutionSettings
+from stratkit.engine.shadow import open_shadow
 from stratkit.engine.simulate import Stage, set_stage
 from stratkit.engine.standing import Standing
 from stratkit.engine.tally import Tally
@@ -41,12 +48,14 @@ from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, IntArray
-from stratkit.plans import ExitPlan, PlanOrName, find_plan
+from stratkit.plans import PROFILES, ExitPlan, PlanOrName, find_plan
+from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.settings import RegimeSettings
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
+from stratkit.runs.adaptive_state import load_state_if_any
 from stratkit.strategies.context import Context
 from stratkit.strategies.desk import Desk, desk_of, open_desk
-from stratkit.strategies.faults import Fault
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.surroundings import Surroundings
@@ -80,6 +89,15 @@ class RunConfig(BaseModel):
     account: AccountSettings = Field(default_factory=AccountSettings, description="the cash account")
     costs: CostSettings = Field(default_factory=CostSettings, description="what trading and holding cost")
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings, description="how orders are filled")
+    regimes: RegimeSettings | None = Field(
+        None, description="how the state of the market is named on each bar; none = not at all"
+    )
+    optimization: OptimizationSettings | None = Field(
+        None, description="what is learned from closed trades on the way; none = nothing"
+    )
+    meta_strategy: SelectorSettings | None = Field(
+        None, description="how an exit profile is chosen for each entry by what it has earned; none = not at all"
+    )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, description="what the run is measured against"
     )
@@ -91,6 +109,11 @@ class RunConfig(BaseModel):
         if not running:
             raise UsageError("at least one strategy must be enabled; found none: choose one with --only NAME")
         return running
+
+    @property
+    def adapts(self) -> bool:
+        """Whether anything changes by what was learned on the way."""
+        return any(block is not None and block.enabled for block in (self.optimization, self.meta_strategy))
 
     def plan_of(self, settings: StrategySettings) -> ExitPlan | None:
         """Return the exit plan configured for a strategy; None = as it was designed."""
@@ -107,7 +130,7 @@ class Inputs:
     `signal_bars` are the split-adjusted bars that the signals stand on when raw prices are traded, None when these
     are `bars`; `events` are split ratios and dividends per share, (T, N) each; `detail` the finer bars inside each bar;
     `series` the digests of the external series by name; `context` what the strategies were shown; `market` the
-    arrays of the engine, where another replay has made them.
+    arrays of the engine, where another replay has made them; `learned` what an earlier run has learned.
     """
 
     bars: Bars
@@ -120,6 +143,13 @@ class Inputs:
     context: Context | None = None
     market: Market | None = None
     history: Bars | None = None
+    learned: object | None = None
+
+    @property
+    def regimes(self) -> RegimeLabels | None:
+        """The labels of the bars on which something may trade; None where none are made."""
+        labels = None if self.context is None else self.context.regimes
+        return None if labels is None else labels.from_bar(labels.shape[0] - len(self.bars.times))
 
 
 def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
@@ -130,13 +160,14 @@ def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None
 def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs:
     """Ask the configured strategies what they want on `bars`; what surrounds them is read, or taken from `like`."""
     around = like or gather(config, bars)
+    context = replace(around.context or Context(bars), regime_settings=config.regimes, seed=config.seed)
     desk = open_desk(
-        config.enabled(), around.context or Context(bars), on_error=config.global_.on_error,
+        config.enabled(), context, on_error=config.global_.on_error,
         time_limit_seconds=config.global_.time_limit_seconds,
         surroundings=Surroundings(risk_constraints=config.risk.caps.model_dump(exclude_none=True)),
         history_bars=history_bars(config.data, bars),
     )  # fmt: skip
-    return replace(around, desk=desk)
+    return replace(around, desk=desk, context=context)
 
 
 def gather(config: RunConfig, bars: Bars) -> Inputs:
@@ -157,6 +188,7 @@ def gather(config: RunConfig, bars: Bars) -> Inputs:
         {name: one.digest for name, one in series.items()},
         Context(seen, external=outside),
         history=seen if first else None,
+        learned=load_state_if_any(state_file(config.optimization, config.meta_strategy)),
     )
 
 
@@ -175,128 +207,124 @@ class Played:
 
 def played(config: RunConfig, inputs: Inputs, progress: Progress | None = None) -> Played:
     """Replay like `replay`, and return the desk as it was left beside the result."""
-    stage, desk, blending = play_through(config, inputs, progress)
+    stage, desk, blending, layer = play_through(config, inputs, progress)
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
-    said = (desk.signals, desk.faults, blending, voice_weights(config, inputs.bars.times))
-    return Played(completed(stage.result(), told, *said), desk)
+    times = inputs.bars.times
+    weights = voice_weights(config, times) if layer is None else voices(layer.held, len(times))
+    said = (desk.signals, desk.faults, blending, weights)
+    result = completed(stage.result(), told, *said, regimes=inputs.regimes)
+    return Played(result if layer is None else ended_result(layer, result), desk)
 
 
-def completed(
-    result: BacktestResult, told: Mapping[str, Any], signals: Sequence[Signals], faults: tuple[Fault, ...],
-    blending: Blending | None, weights: FloatArray,
-) -> BacktestResult:  # fmt: skip
-    """Return a result with what the strategies said, how much it counted (T, S), and what is `told` of its origin."""
-    named = result.decisions[result.decisions["slot"] >= 0]
-    combined = None if blending is None else blending.result
-    remarked = any(one.remarks for one in signals)
-    columns, held = result.slot_symbol[named["slot"]], result.slot_symbol[result.trades["slot"]]
-    return replace(
-        result,
-        provenance={**result.provenance, **told},
-        faults=faults,
-        proposals={} if blending is None else proposal_counts(blending),
-        opinions=opinions_at(signals, combined, named["bar"], columns, weights)
-        if combined is not None or remarked
-        else None,
-        contribution=contribution_at(combined, result.trades["decision_bar"], held),
-    )
+class Through(NamedTuple):
+    """A stage all of whose bars are played, the desk, the blend, and what adapted on the way."""
+
+    stage: Stage
+    desk: Desk
+    blending: Blending | None
+    layer: Layer | None
 
 
 def play_through(
     config: RunConfig, inputs: Inputs, progress: Progress | None = None, tally: Tally | None = None
-) -> tuple[Stage, Desk, Blending | None]:
-    """Play all bars, into a `tally` or recorded; return the stage with what was played, the desk and the blend."""
+) -> Through:
+    """Play all bars, into a `tally` or recorded; only what is recorded can adapt."""
     desk = inputs.desk.fresh()
-    blending = blending_of(config, desk)
-    stage = open_stage(config, inputs, desk, blending, tally=tally)
-    play_rows(config, stage, desk, blending, 0, len(inputs.bars.times), progress=progress)
-    return stage, desk, blending
+    layer = None
+    if config.adapts:
+        layer = open_layer(
+            config.optimization, config.meta_strategy, config.enabled(), config.combine, config.global_, desk.signals,
+            inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned,
+        )  # fmt: skip
+    signals = desk.signals if layer is None else layer.signals(desk.signals)
+    blending = blend_for(config, signals)
+    stage = open_stage(config, inputs, signals, blending, tally=tally, layer=layer)
+    play_rows(config, stage, desk, blending, 0, len(inputs.bars.times), progress=progress, layer=layer)
+    return Through(stage, desk, blending, layer)
+
+
+def blend_for(config: RunConfig, signals: Sequence[Signals]) -> Blending | None:
+    """Return the blend to be made, None where one strategy is heard as it is."""
+    combine = config.combine
+    if config.adapts and len(signals) == 1 and combine.method is None:  # one book, whatever it is called
+        combine = combine.model_copy(update={"method": "independent"})
+    changes = bool(config.overrides) or config.adapts
+    return blending_of(config.enabled(), signals, combine, config.global_, changes=changes)
 
 
 def open_stage(
-    config: RunConfig, inputs: Inputs, desk: Desk, blending: Blending | None, *, owns_panels: bool = False,
-    tally: Tally | None = None,
+    config: RunConfig, inputs: Inputs, signals: Sequence[Signals], blending: Blending | None, *,
+    owns_panels: bool = False, tally: Tally | None = None, layer: Layer | None = None,
 ) -> Stage:  # fmt: skip
-    """Return the stage of a replay of which no row is decided yet; `owns_panels` and `tally` as in `set_stage`."""
-    books, blend = heard_through(desk.signals, blending)
-    held = _controls(config)
-    mandates = [
-        Mandate(config.plan_of(settings), float(cap), float(multiplier))
-        for settings, cap, multiplier in zip(config.enabled().values(), held.max_at_risk, held.multiplier)
-    ]
-    return set_stage(
+    """Return the stage of a replay of which no row is decided yet; `owns_panels` and `tally` as in `set_stage`.
+
+    A `layer` is put between what the strategies say and that stage.
+    """
+    books, blend = heard_through(signals, blending)
+    held = first_controls(config.enabled(), config.combine, config.global_)
+    plans = [config.plan_of(settings) for settings in config.enabled().values()]
+    profiles: Sequence[ExitPlan] = ()
+    if layer is not None and layer.chooses_plans:
+        books, profiles = without_plans(books), profile_plans(layer.terms)
+        plans = [PROFILES[layer.terms.selector.default].plan] * len(books)
+    mandates = [Mandate(*each) for each in zip(plans, held.max_at_risk.tolist(), held.multiplier.tolist())]
+    stage = set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,
         risk=config.risk, blend=blend, funding=inputs.funding, events=inputs.events, signal_bars=inputs.signal_bars,
-        detail=inputs.detail, history=inputs.history, market=inputs.market, owns_panels=owns_panels, tally=tally,
+        detail=inputs.detail, history=inputs.history, market=inputs.market,
+        owns_panels=owns_panels or layer is not None, tally=tally, profiles=profiles,
+        scaled=layer is not None and layer.scales_sizes,
     )  # fmt: skip
+    if layer is not None:
+        layer.stand_between(stage, None)
+        if layer.heard is not None:
+            layer.stand_between(
+                stage,
+                open_shadow(
+                    stage, books, layer.heard.shadow, plans, config.account, config.costs, config.execution,
+                    config.risk, signal_bars=inputs.signal_bars, history=inputs.history, profiles=profiles,
+                ),
+            )  # fmt: skip
+    return stage
 
 
 def play_rows(
     config: RunConfig, stage: Stage, desk: Desk, blending: Blending | None, start: int, stop: int, *,
     leaves: bool = False, progress: Progress | None = None, standing: Standing | None = None,
+    layer: Layer | None = None,
 ) -> None:  # fmt: skip
     """Play the bars in which the decisions of bars [start, stop) act.
 
     With `leaves` the last is to leave everything; with `standing` the first is to hold that, where it says nothing.
+    Between the stretches of a `layer` it learns what holds in the next.
     """
     next_open = trades_at_next_open(config.execution)
-    for first, end, controls in _stretches(config, stage.bars.times):
+    for first, end, base in _stretches(config, stage.bars.times):
         first, end = max(first, start), min(end, stop)
-        if first < end:
-            held = standing if first == start else None
-            play_stretch(stage, desk, blending, first, end, controls, next_open, leaves and end == stop, progress, held)
-
-
-def blending_of(config: RunConfig, desk: Desk) -> Blending | None:
-    """Return the blend to be made, None where one strategy is heard as it is."""
-    running = config.enabled().values()
-    limits = [settings.risk_budgets.max_trades_per_cycle or 0 for settings in running]
-    every_bars = [settings.every_bars for settings in running]
-    heard_as_it_is = (
-        len(desk.signals) == 1
-        and not any(limits)
-        and every_bars == [1]
-        and all(settings.weight == 1.0 for settings in running)
-        and config.combine.min_confidence == 0
-        and config.global_.max_total_proposals_per_cycle is None
-        and config.combine.method in (None, "highest_confidence", "priority", "independent")
-        and not config.overrides
-    )
-    if heard_as_it_is:
-        method_of(config.combine, config.global_)  # a contradiction is one with one strategy too
-        return None
-    return open_blend(
-        desk.signals, config.combine, config.global_,
-        priorities=[settings.rank for settings in running], limits=limits, every_bars=every_bars,
-    )  # fmt: skip
+        for begin, until in [(first, end)] if layer is None else layer.parts(first, end):
+            if begin < until:
+                controls = base if layer is None else layer.controls(base, begin)
+                held, ahead = standing if begin == start else None, None if layer is None else layer.ahead(base)
+                play_stretch(
+                    stage, desk, blending, begin, until, controls, next_open, leaves and until == stop, progress, held,
+                    ahead,
+                )  # fmt: skip
+                if layer is not None:
+                    layer.update(base, until)
 
 
 def _stretches(config: RunConfig, times: IntArray) -> list[tuple[int, int, Controls]]:
     """Return the bars [start, stop) between dated overrides, each with what holds for the decisions in it."""
     changes = changed_on(config.overrides, list(config.enabled()), list(config.strategies))
     scales = method_of(config.combine, config.global_) == "independent"
-    return stretches(times, _controls(config), changes, scales=scales)
+    return stretches(times, first_controls(config.enabled(), config.combine, config.global_), changes, scales=scales)
 
 
 def voice_weights(config: RunConfig, times: IntArray) -> FloatArray:
     """Return (T, S) how much each strategy's opinion counted on each bar."""
     held = _stretches(config, times)
     return np.repeat([controls.weight for _, _, controls in held], [stop - start for start, stop, _ in held], axis=0)
-
-
-def _controls(config: RunConfig) -> Controls:
-    """Return what each strategy may do at the start; a weight multiplies sizes where it can count in no vote."""
-    running = config.enabled().values()
-    weight = np.array([settings.weight for settings in running])
-    caps = [settings.risk_budgets.max_at_risk_pct for settings in running]
-    independent = method_of(config.combine, config.global_) == "independent"
-    return Controls(
-        enabled=np.ones(len(weight), np.bool_),
-        weight=weight,
-        multiplier=clipped(weight) if independent else np.ones(len(weight)),
-        max_at_risk=np.array([np.nan if cap is None else cap / 100.0 for cap in caps]),
-    )
 
 
 def score_backtest(config: RunConfig, bars: Bars, result: BacktestResult) -> tuple[Scorecard, Benchmark | None]:

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_KERNEL_ROOMS: Final = ("data", "features", "inference", "combine", "risk", "engine", "analytics")
+_KERNEL_ROOMS: Final = ("data", "features", "inference", "regimes", "combine", "risk", "engine", "analytics")
 
 
 def _source_digest() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,8 @@ class Attributed:
     `strategies` and `symbols`, -1 is the account. `interest` is the margin interest that belongs to no
     strategy. `combined` counts, by strategy, what became of its proposals before the engine saw them.
     `contribution` (K, S) holds each strategy's share in the opinion behind a trade: a row sums to 1, or is NaN
-    where nothing is known; None where every strategy trades alone.
+    where nothing is known; None where every strategy trades alone. `trade_regime` (K,) indexes `regimes`, -1 where none
+    was known; without `regimes` the bars have no labels.
     """
 
     times: IntArray
@@ -41,6 +42,8 @@ class Attributed:
     interest: float
     combined: Mapping[str, Mapping[str, int]]
     contribution: FloatArray | None = None
+    trade_regime: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    regimes: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -92,6 +95,7 @@ def attributed(
         result.times, result.equity, result.initial_cash, read_only(by_strategy), result.strategies, result.symbols,
         result.trades, read_only(owners), read_only(symbol_of[traded]), result.decisions, read_only(deciders),
         result.account_carry, combined or {}, None if contribution is None else read_only(contribution),
+        read_only(result.trade_regimes), () if result.regimes is None else result.regimes.names,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Attribution:
 
     `curves` (T, S) and `account` (T,) are the cumulative net P&L at each close, account currency.
     `contributed` (S + 1,) is the P&L of each trade split by the shares in the opinion behind it, the account last;
-    None where every strategy trades alone.
+    None where every strategy trades alone. `by_regime` is None where the bars have no labels.
     """
 
     strategies: tuple[str, ...]
@@ -32,6 +32,7 @@ class Attribution:
     by_symbol: GroupTable
     by_month: GroupTable
     by_exit_reason: GroupTable
+    by_regime: GroupTable | None
     contributed: FloatArray | None
     funnel: Funnel
     risk: StrategyRisk
@@ -50,6 +51,7 @@ def attribute(run: Attributed, periods: ReturnPeriods, confidence: float = 0.95)
         by_symbol=by_group(run, "symbol"),
         by_month=by_group(run, "month"),
         by_exit_reason=by_group(run, "exit_reason"),
+        by_regime=by_group(run, "regime") if run.regimes else None,
         contributed=contributed_pnl(run),
         funnel=funnel(run),
         risk=strategy_risk(run, periods, confidence),

@@ -1,9 +1,10 @@
-"""`GroupTable`: what each strategy, symbol, month or exit reason earned, with the account as its last row."""
+"""`GroupTable`: what each strategy, symbol, month, exit reason or regime earned, with the account as its last row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from stratkit.engine.layout import FILL_REASONS
 from stratkit.inference.sharpe import Moments
 from stratkit.panel import FloatArray, IntArray, read_only
 
-GroupKind = Literal["strategy", "symbol", "month", "exit_reason"]
+GroupKind = Literal["strategy", "symbol", "month", "exit_reason", "regime"]
 OPEN = "open"  # the exit reason of a trade that has none yet
+UNLABELLED = "unlabelled"  # the regime of a trade that was decided where none was known
 _COSTS = ("commission", "slippage", "borrow", "funding")
 
 
@@ -32,8 +34,8 @@ class GroupTable:
     trades; of the account its interest.
     `max_drawdown` is the deepest fall of the cumulative P&L from its highest value (at least 0), zero or
     negative, and `max_drawdown_frac` the same as a fraction of the initial cash. It is measured at every close
-    for strategies, the account and months (from the last close before the month on); for symbols and exit reasons
-    at the end of each trade, since their open P&L is not recorded.
+    for strategies, the account and months (from the last close before the month on); for symbols, exit
+    reasons and regimes at the end of each trade, since their open P&L is not recorded.
     """
 
     kind: GroupKind
@@ -63,14 +65,14 @@ class _Grouping:
 
 
 def by_group(run: Attributed, kind: GroupKind) -> GroupTable:
-    """Return the P&L of a run by strategy, symbol, calendar month or exit reason.
+    """Return the P&L of a run by strategy, symbol, calendar month, exit reason or regime.
 
     Months are those of the bar's UTC start, and hold the change of P&L from close to close, open trades included;
-    a trade counts in the month in which it ended, an open one in the last. Symbols and exit reasons hold whole
-    trades, open ones marked at the last close (reason `open`); only those that traded have a row.
+    a trade counts in the month in which it ended, an open one in the last. Symbols, exit reasons and
+    regimes (of the bar that decided) hold whole trades, open ones marked at the last close (reason `open`); only those
+    that traded have a row.
     """
-    grouping = {"strategy": _strategies, "symbol": _symbols, "month": _months, "exit_reason": _reasons}[kind](run)
-    return _table(run, kind, grouping)
+    return _table(run, kind, _GROUPINGS[kind](run))
 
 
 def _strategies(run: Attributed) -> _Grouping:
@@ -88,6 +90,12 @@ def _reasons(run: Attributed) -> _Grouping:
     reasons = np.where(np.asarray(run.trades["exit_bar"]) < 0, len(FILL_REASONS), reasons)
     used, code = np.unique(reasons, return_inverse=True)
     return _of_trades(run, tuple((*FILL_REASONS, OPEN)[reason] for reason in used), code)
+
+
+def _regimes(run: Attributed) -> _Grouping:
+    regimes = np.where(run.trade_regime < 0, len(run.regimes), run.trade_regime)
+    used, code = np.unique(regimes, return_inverse=True)
+    return _of_trades(run, tuple((*run.regimes, UNLABELLED)[regime] for regime in used), code)
 
 
 def _of_trades(run: Attributed, names: tuple[str, ...], code: IntArray) -> _Grouping:
@@ -108,6 +116,11 @@ def _months(run: Attributed) -> _Grouping:
         for start, stop, base in zip(first, months.last_bar, before, strict=True)
     ]
     return _Grouping(months.labels, months.code[end_bars(run)], earned[months.last_bar] - before, np.array(fall))
+
+
+_GROUPINGS: Final[dict[GroupKind, Callable[[Attributed], _Grouping]]] = {
+    "strategy": _strategies, "symbol": _symbols, "month": _months, "exit_reason": _reasons, "regime": _regimes,
+}  # fmt: skip
 
 
 def end_bars(run: Attributed) -> IntArray:

@@ -13,6 +13,7 @@ from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
+    from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
     from stratkit.yaml_positions import Placed
 
@@ -109,6 +110,17 @@ def backtest(
             return
         run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
         finish(terminal, run, out)
+        _keep_learned(run)
+
+
+def _keep_learned(run: FinishedRun) -> None:
+    """Save what was learned for the next run, unless it stopped on the way: the file then stays as it was."""
+    from stratkit.adaptive.settings import state_file
+    from stratkit.runs.adaptive_state import save_state
+
+    path, adapted = state_file(run.config.optimization, run.config.meta_strategy), run.result.adapted
+    if path is not None and adapted is not None and not adapted.fault:
+        save_state(path, adapted.state)
 
 
 def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, no_report: bool, has_more: bool) -> None:

@@ -88,7 +88,7 @@ def lookahead(
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
     from stratkit.research.lookahead import check_lookahead
-    from stratkit.research.proofs import BUILT_IN_BARS, Proof, built_in_proofs, configured_proofs
+    from stratkit.research.proofs import BUILT_IN_BARS, Proof, built_in_proofs, configured_proofs, regime_proofs
 
     terminal = Terminal(json_, quiet)
     begun = time.perf_counter()
@@ -98,6 +98,7 @@ def lookahead(
         last_bars = None if targets else BUILT_IN_BARS
         proofs = [Proof(source, last_bars=last_bars) for config in configs for source in _sources(config)]
         proofs += configured_proofs(configs[0].features) if targets else built_in_proofs()
+        proofs += regime_proofs(configs[0].regimes, configs[0].seed)
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
         def prove(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
@@ -197,7 +198,9 @@ def _sources(config: FileConfig) -> list[StrategySource]:
     from stratkit.strategies.catalog import find_strategy
 
     return [
-        StrategySource(find_strategy(settings.spec), settings.params, label=name)
+        StrategySource(
+            find_strategy(settings.spec), settings.params, label=name, regimes=config.regimes, seed=config.seed
+        )
         for name, settings in config.enabled().items()
     ]
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from stratkit.analytics.benchmark import Benchmark
 
 REPORT: Final = "report.html"
+ADAPTIVE: Final = "adaptive.json"
 ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
 _STUDY_PAGES: Final[Mapping[Kind, str]] = {"optimize": SEARCH_PAGE, "walkforward": WALK_PAGE}
 _FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
@@ -269,6 +270,8 @@ def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", manifest)
+    if run.result.adapted is not None:
+        draft.write_json(ADAPTIVE, run.result.adapted.status)
     if run.config.alerts is not None:
         draft.write_json(ALERTS, {"alerts": [alert.plain() for alert in run.alerts]})
 
@@ -306,6 +309,11 @@ def _warnings(run: FinishedRun) -> list[str]:
     last = int(run.traded.times[-1])
     late = [date for date in run.config.overrides if parse_time(date) > last]
     found = [f"overrides.{date} never holds: the last bar is at {format_time(last)}" for date in late]
+    adapted = run.result.adapted
+    if adapted is not None and adapted.fault:
+        found.append(
+            f"what adapts stopped on the way, and the run went on with the controls it had then: {adapted.fault}"
+        )
     if len(run.result.fills) and not any(costs.values()):
         found.append("all costs are zero: these results are before commission, spread and slippage")
     return found

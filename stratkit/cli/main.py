@@ -22,6 +22,7 @@ from stratkit.cli.features import features
 from stratkit.cli.ledger import ledger
 from stratkit.cli.montecarlo import montecarlo
 from stratkit.cli.optimize import optimize
+from stratkit.cli.regime import regime
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
@@ -53,6 +54,7 @@ app.command("optimize")(optimize)
 app.command("walkforward")(walkforward)
 app.command("abtest")(abtest)
 app.command("montecarlo")(montecarlo)
+app.command("regime")(regime)
 app.command("features")(features)
 app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")

@@ -1,4 +1,4 @@
-"""`strategies_table` and `caps_table`: who earned what, and what caps came to, on the terminal; faults and alerts."""
+"""`strategies_table`, `regimes_table`, `caps_table`: who earned what, and what caps came to; faults and alerts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from stratkit.alerts.alert import Alert
 from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.footing import footed_cents
+from stratkit.analytics.groups import GroupTable
 from stratkit.panel import format_time
 from stratkit.reports.wording import MISSING, number, percent
 from stratkit.research.refused_trades import CapEffect
@@ -42,6 +43,26 @@ def strategies_table(attribution: Attribution) -> Table:
         rate = percent(float(earned.win_rate[place])) if np.isfinite(earned.win_rate[place]) else MISSING
         fall = percent(float(earned.max_drawdown_frac[place]))
         table.add_row(escape(name), number(cents[place] / 100.0, 2), f"{trades:,}", rate, fall, *counts)
+    table.add_row("[bold]together[/bold]", f"[bold]{number(cents.sum() / 100.0, 2)}[/bold]")
+    return table
+
+
+def regimes_table(earned: GroupTable, total: float) -> Table:
+    """Return what the trades earned by the regime of the bar that decided them, footed to the cent."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("regime", overflow="fold")
+    for heading in ("P&L", "closed", "win rate", "mean R", "drawdown"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    cents = footed_cents(earned.pnl, total)
+    for place, name in enumerate(earned.names):
+        if place == len(earned.names) - 1 and not cents[place]:  # the account, where nothing was charged to it
+            continue
+        rate = percent(float(earned.win_rate[place])) if np.isfinite(earned.win_rate[place]) else MISSING
+        mean_r = float(earned.expectancy_r[place])
+        table.add_row(
+            escape(name), number(cents[place] / 100.0, 2), f"{int(earned.closed[place]):,}", rate,
+            number(mean_r, 2) if np.isfinite(mean_r) else MISSING, percent(float(earned.max_drawdown_frac[place])),
+        )  # fmt: skip
     table.add_row("[bold]together[/bold]", f"[bold]{number(cents.sum() / 100.0, 2)}[/bold]")
     return table
 

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.scorecard import Metric
+from stratkit.cli.adaptive_lines import adaptive_lines
 from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
-from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, strategies_table
+from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, regimes_table, strategies_table
 from stratkit.cli.terminal import Terminal
 from stratkit.combine.settings import method_of
 from stratkit.engine.layout import ENGINE_SEMANTICS, REBALANCE_IN, REBALANCE_OUT, REFUSED, RULES
@@ -85,6 +86,9 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     if run.attribution is not None and len(run.attribution.strategies) > 1:
         terminal.show(strategies_table(run.attribution))
         out.print()
+    if run.attribution is not None and run.attribution.by_regime is not None:
+        terminal.show(regimes_table(run.attribution.by_regime, run.attribution.total))
+        out.print()
     if run.cap_effects is not None:
         terminal.show(caps_table(run.cap_effects))
         out.print()
@@ -105,6 +109,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
             f"{_symbols(bars.symbols)}, {len(bars.times):,} bars of {bars.frequency}, {span}{history}, {bars.source}",
         ),
         *(("" if number else "series", line) for number, line in enumerate(_series_lines(run))),
+        ("regimes", _regimes(run)),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("actions", _actions(run)),
         ("costs", costs_line(run)),
@@ -114,6 +119,15 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ("basis", run.scorecard.basis),
     ]
     return [(name, Text(value)) for name, value in rows if value]
+
+
+def _regimes(run: FinishedRun) -> str:
+    """Say how the regimes of the bars were named; "" where they were not."""
+    labels = run.result.regimes
+    if labels is None:
+        return ""
+    whose = "of the whole market" if labels.scope == "market" else "of each symbol"
+    return "; ".join(filter(None, (f"{labels.method}, {whose}", labels.rule, *labels.notes)))
 
 
 def _series_lines(run: FinishedRun) -> list[str]:
@@ -174,6 +188,7 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
+    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.result.adapted))]
     rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]
     rows += [("alert", Text(line, style="yellow")) for line in alert_lines(run.alerts)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]

@@ -51,6 +51,10 @@ RULE_WORDS: Final = {
     "cancelled": "what came after it called it off",
     "not_reached": "the price did not reach the level of the order",
     "legs": "another leg of its package could not trade as asked",
+    "quality": "its quality was below the threshold",
+    "suspended": "its strategy was suspended",
+    "losing_streak": "its strategy rested after losses in a row in that symbol",
+    "not_chosen": "another strategy was chosen there",
 }
 
 

@@ -1,6 +1,7 @@
-"""`planted_market`: bars that hold an edge of stated size and nothing else, or no edge at all.
+"""Bars that hold something of stated size and nothing else: an edge, no edge at all, or states of volatility.
 
-A search that finds something on the second kind has fooled its user; one that finds nothing on the first is blind.
+A search that finds something where there is no edge has fooled its user; one that finds nothing where there is one is
+blind. States that are known tell how many of them labels find.
 """
 
 from __future__ import annotations
@@ -43,14 +44,53 @@ def planted_market(
     draw = generator(seed, "planted", symbol)
     shock = draw.standard_normal(bars)
     returns = _VOLATILITY * _moved(shock, _VOLATILITY, sharpe_ann / math.sqrt(_DAYS_PER_YEAR), fast, slow)
+    source = f"planted, seed {seed}, Sharpe ratio {sharpe_ann:g} a year of averages {fast} and {slow}"
+    return _days(returns, np.full(bars, _VOLATILITY), draw, symbol, source)
+
+
+def switching_market(
+    bars: int,
+    seed: int = 0,
+    *,
+    volatility: tuple[float, float] = (0.007, 0.020),
+    stay_bars: tuple[float, float] = (100.0, 40.0),
+    symbol: str = "SWITCHING",
+) -> tuple[Bars, IntArray]:
+    """Make daily bars of one symbol whose volatility switches between two states, and (T,) the state of each bar.
+
+    A day's log return is normal with mean 0 and the volatility of its state, as a fraction; a state ends on each bar
+    with probability ``1 / stay_bars``. The first state is drawn from the shares of time that each has in the long run.
+    Raises `UsageError` for stays below one bar or volatilities that are not positive.
+
+    >>> market, state = switching_market(500, seed=1)
+    >>> market.shape, state[:3].tolist()
+    ((500, 1), [1, 1, 1])
+    """
+    if not (min(volatility) > 0 and min(stay_bars) >= 1):
+        raise UsageError(
+            f"a state's volatility must be above 0 and its stay one bar or more; found {volatility} and {stay_bars}"
+        )
+    draw = generator(seed, "switching", symbol)
+    chance = draw.random(bars)
+    state = np.empty(bars, dtype=np.int64)
+    state[:1] = chance[:1] * sum(stay_bars) >= stay_bars[0]
+    for bar in range(1, bars):
+        ends = chance[bar] * stay_bars[state[bar - 1]] < 1.0
+        state[bar] = 1 - state[bar - 1] if ends else state[bar - 1]
+    sigma = np.array(volatility)[state]
+    source = f"switching, seed {seed}, volatility {volatility}, stays of {stay_bars} bars"
+    return _days(sigma * draw.standard_normal(bars), sigma, draw, symbol, source), state
+
+
+def _days(returns: FloatArray, sigma: FloatArray, draw: np.random.Generator, symbol: str, source: str) -> Bars:
+    """Return daily bars of log returns (T,), with wicks of half the volatility (T,) of each day."""
     close = 100.0 * np.exp(np.cumsum(returns))
     open_ = np.concatenate(([100.0], close[:-1]))
-    wick = np.exp(0.5 * _VOLATILITY * np.abs(draw.standard_normal((2, bars))))
+    wick = np.exp(0.5 * sigma * np.abs(draw.standard_normal((2, len(returns)))))
     high, low = np.maximum(open_, close) * wick[0], np.minimum(open_, close) / wick[1]
-    source = f"planted, seed {seed}, Sharpe ratio {sharpe_ann:g} a year of averages {fast} and {slow}"
-    panels = {"open": open_, "high": high, "low": low, "close": close, "volume": np.full(bars, _VOLUME)}
+    panels = {"open": open_, "high": high, "low": low, "close": close, "volume": np.full(len(returns), _VOLUME)}
     table: dict[str, Any] = {name: column[:, None] for name, column in panels.items()}
-    return Bars(_weekdays(bars), (symbol,), **table, frequency="1d", source=source)
+    return Bars(_weekdays(len(returns)), (symbol,), **table, frequency="1d", source=source)
 
 
 def _weekdays(bars: int) -> IntArray:

@@ -44,14 +44,15 @@ OUTCOMES: Final = ("filled", "reduced", "refused", "expired", "breaker_closed", 
     BREAKER_LOSSES, NO_EDGE, CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL,
     CAP_GROSS, CAP_NET, CASH, LOT, MIN_NOTIONAL, VOLUME, END_OF_DATA, TARGET_ROUNDED_TO_ZERO,
     MIN_TRADE_WEIGHT, BANKRUPT_RULE, CANCELLED, NOT_REACHED, LEGS,
-) = _codes(31)  # fmt: skip
+    QUALITY, SUSPENDED_RULE, RESTING_RULE, NOT_CHOSEN_RULE,
+) = _codes(35)  # fmt: skip
 RULES: Final = (
     "", "no_price", "no_bar", "no_risk_unit", "stop_beyond_entry", "target_beyond_entry", "exited_this_bar",
     "exit_pending", "short_not_allowed", "cooldown", "breaker_drawdown", "breaker_daily_loss",
     "breaker_consecutive_losses", "no_edge", "max_at_risk", "max_total_at_risk", "max_open_positions",
     "max_symbol", "max_gross_leverage", "max_net", "cash", "lot", "min_notional", "volume", "end_of_data",
     "target_rounded_to_zero", "min_trade_weight", "bankrupt", "cancelled", "not_reached",
-    "legs",
+    "legs", "quality", "suspended", "losing_streak", "not_chosen",
 )  # fmt: skip
 CAPS: Final = (CAP_STRATEGY, CAP_TOTAL_AT_RISK, CAP_OPEN_POSITIONS, CAP_SYMBOL, CAP_GROSS, CAP_NET)
 

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.combine.opinions import Opinions
+from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import Records
 from stratkit.engine.tables import (
     COSTS,
     Axes,
     Columns,
+    Labels,
     decisions_columns,
     fills_columns,
     opinions_columns,
@@ -23,6 +25,7 @@ from stratkit.engine.tables import (
     trades_columns,
 )
 from stratkit.panel import FloatArray, IntArray, read_only
+from stratkit.regimes.labels import RegimeLabels
 from stratkit.strategies.faults import Fault
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ class BacktestResult:
     strategies said where something was decided, None where one was heard as it is and gave no reasons; `proposals`
     counts, by strategy, what became of its changes of opinion before they were intents; `contribution` (K, S) is the
     share of each strategy in the opinion behind each trade, None with books of their own; `faults` are the errors of
-    strategies passed over.
+    strategies passed over; `regimes` the labels (T, N) of the bars, None where none are made; `adapted` is how what
+    adapts ended, None where nothing does.
     """
 
     times: IntArray
@@ -69,6 +73,8 @@ class BacktestResult:
     contribution: FloatArray | None = None
     proposals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    regimes: RegimeLabels | None = None
+    adapted: Adapted | None = None
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -128,7 +134,26 @@ class BacktestResult:
 
     def trades_columns(self) -> Columns:
         """Return the trades as columns by name: see `trades_frame`."""
-        return trades_columns(self.axes, self.trades)
+        columns = trades_columns(self.axes, self.trades)
+        if self.regimes is not None:
+            columns["regime"] = Labels(self.trade_regimes, (*self.regimes.names, ""))
+        if self.adapted is not None and self.adapted.profile is not None:
+            columns["profile"] = self.adapted.profile
+        return columns
+
+    def shadow_columns(self) -> Columns:
+        """Return the trades of the shadow book as columns by name, like those of `trades_columns`."""
+        assert self.adapted is not None  # asked for where something adapts
+        return self.adapted.shadow_columns(self.axes, () if self.regimes is None else self.regimes.names)
+
+    @cached_property
+    def trade_regimes(self) -> IntArray:
+        """(K,) the regime of each trade's symbol on the bar on which it was decided, -1 where that is not known."""
+        bars = np.asarray(self.trades["decision_bar"], dtype=np.int64)
+        if self.regimes is None:
+            return np.full(len(bars), -1)
+        found = self.regimes.label[bars, self.slot_symbol[self.trades["slot"]]].astype(np.int64)
+        return np.where(bars >= 0, found, -1)
 
     def decisions_columns(self) -> Columns:
         """Return the decision log as columns by name: one row per intent that asked for a change."""

@@ -129,6 +129,8 @@ def set_stage(
     owns_panels: bool = False,
     market: Market | None = None,
     tally: Tally | None = None,
+    profiles: Sequence[ExitPlan] = (),
+    scaled: bool = False,
 ) -> Stage:
     """Return a simulation of which no row is filled and no bar played; arguments as those of `simulate`.
 
@@ -136,7 +138,7 @@ def set_stage(
     symbol, else each has its own. `history` are the bars of the signals with earlier ones before them, on which ATR
     and volatility look back; `owns_panels` says that every row is filled in, so that rows of another stage may be.
     `market` is what `market_of` makes of the same arguments, where it is known already.
-    With a `tally` the replay is summed up there and gives no result.
+    With a `tally` the replay is summed up there and gives no result. `profiles` and `scaled` as in `open_sheet`.
     """
     market = market or market_of(
         bars, return_periods(bars.times, bars.frequency), costs, execution, funding=funding,
@@ -145,7 +147,8 @@ def set_stage(
     sheet = open_sheet(
         signal_bars or bars, signals, risk, mandates, blend=blend,
         raw_factor=None if signal_bars is None else bars.close / signal_bars.close,
-        next_open=trades_at_next_open(execution), history=history, owns_panels=owns_panels,
+        next_open=trades_at_next_open(execution), history=history, owns_panels=owns_panels, profiles=profiles,
+        scaled=scaled,
     )  # fmt: skip
     provenance = {
         "engine_semantics": ENGINE_SEMANTICS,

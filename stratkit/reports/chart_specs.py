@@ -17,6 +17,8 @@ import numpy as np
 from stratkit.panel import FloatArray
 
 Trace = dict[str, Any]
+_CLOSE: Final = 8  # a log axis over a smaller ratio has room for more marks
+_CLOSE_STEPS: Final = (1, 1.5, 2, 3, 5, 7)
 _WIDE: Final = 2_000  # a log axis over a larger ratio has marks at powers of ten only
 
 
@@ -60,10 +62,12 @@ def numbers(values: FloatArray | Sequence[float], digits: int = 6) -> list[float
 def log_ticks(low: float, high: float) -> dict[str, Any]:
     """Return marks of a log axis at 1, 2, 5 times a power of ten: the library's own would be crowded or bare.
 
-    >>> log_ticks(2, 60)["ticktext"]
-    ['2', '5', '10', '20', '50']
+    More of them within one power of ten.
+
+    >>> log_ticks(2, 60)["ticktext"], log_ticks(690, 2900)["ticktext"]
+    (['2', '5', '10', '20', '50'], ['700', '1000', '1500', '2000'])
     """
-    steps = (1, 2, 5) if high / low < _WIDE else (1,)
+    steps = _CLOSE_STEPS if high / low < _CLOSE else (1, 2, 5) if high / low < _WIDE else (1,)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     marks = [step * 10.0**power for power in powers for step in steps]
     kept = [mark for mark in marks if low * 0.99 <= mark <= high * 1.01]

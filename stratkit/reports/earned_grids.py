@@ -1,4 +1,4 @@
-"""Tables of who earned what: by strategy, symbol, month, exit reason and contribution, each footed to the cent."""
+"""Tables of who earned what: by strategy, symbol, month, exit reason, regime, contribution, each footed to the cent."""
 
 from __future__ import annotations
 
@@ -73,6 +73,18 @@ def reasons_grid(attribution: Attribution) -> Grid:
     shown, others = best_and_worst(table.pnl[:-1], len(table.names))
     caption = "Net P&L of the trades by the reason of their last fill; open ones at the last close."
     return _short_grid(table, attribution.total, "exit-reasons", "By exit reason", caption, shown, others, "reason", "")
+
+
+def regimes_grid(attribution: Attribution) -> Grid:
+    """Return the P&L by regime; `attribution.by_regime` is known."""
+    table = attribution.by_regime
+    assert table is not None  # the caller asked
+    shown = list(range(len(table.names) - 1))
+    caption = (
+        "Net P&L of the trades by the regime of their symbol on the bar that decided them; open ones at the last "
+        "close. Few stretches of time stand behind each row: trades in one of them are not independent."
+    )
+    return _short_grid(table, attribution.total, "regimes", "By regime", caption, shown, [], "regime", "")
 
 
 def months_grid(attribution: Attribution) -> Grid:

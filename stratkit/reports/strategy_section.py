@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from stratkit.analytics.attribution import Attribution
 from stratkit.reports.content import ReportContent
-from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, symbols_grid
+from stratkit.reports.earned_grids import (
+    contributed_grid,
+    earned_grid,
+    months_grid,
+    reasons_grid,
+    regimes_grid,
+    symbols_grid,
+)
 from stratkit.reports.grid import Grid
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
 from stratkit.reports.review_grids import review_grid
@@ -25,13 +32,15 @@ class StrategySection:
 def strategy_section(content: ReportContent) -> StrategySection | None:
     """Return the section, None when there is nothing to say.
 
-    A strategy that is alone has its symbols, months and exit reasons; several have everything.
+    A strategy that is alone has its symbols, months and exit reasons; several have everything; both have their regimes
+    where bars are labelled.
     """
     attribution = content.attribution
     several = attribution is not None and len(attribution.strategies) > 1
     grids: list[tuple[Grid, ...]] = []
     if attribution is not None:
         grids += _of_several(attribution) if several else _of_one(attribution)
+        grids += [] if attribution.by_regime is None else [(regimes_grid(attribution),)]
     if content.cap_effects:
         grids.append((caps_grid(content.cap_effects),))
     if content.faults:

@@ -114,8 +114,8 @@ class Evaluator:
         if inputs.desk.needs_state or any(one.legs is not None for one in inputs.desk.signals):
             lane.is_open = False
             return
-        stage, _, blending = play_through(config, inputs, tally=self._yard.tally(config.account.initial_cash))
-        lane.learn(inputs.desk.signals[0], stage, blended=blending is not None)
+        through = play_through(config, inputs, tally=self._yard.tally(config.account.initial_cash))
+        lane.learn(inputs.desk.signals[0], through.stage, blended=through.blending is not None)
 
     # ---- one by one
 
@@ -125,7 +125,7 @@ class Evaluator:
         inputs = self._inputs(config)
         yardstick = self._yardstick(config)
         legs = any(one.legs is not None for one in inputs.desk.signals)
-        if inputs.desk.needs_state or legs or yardstick.needs_record:
+        if inputs.desk.needs_state or legs or yardstick.needs_record or config.adapts:
             outcome = yardstick.recorded(replay(config, inputs))
             if stop_below is None:
                 return outcome
@@ -167,7 +167,7 @@ def _summed_up(
     config: RunConfig, inputs: Inputs, yardstick: Yardstick, stop_below: FloatArray | None
 ) -> Evaluation:  # fmt: skip
     tally = yardstick.tally(config.account.initial_cash)
-    stage, _, _ = play_through(config, inputs, None if stop_below is None else watch(tally, stop_below), tally)
+    stage = play_through(config, inputs, None if stop_below is None else watch(tally, stop_below), tally).stage
     return yardstick.outcomes(stage.sums())[0]
 
 

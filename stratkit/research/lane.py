@@ -79,7 +79,7 @@ class Lane:
         name, settings = next(iter(running.items()))
         alone = len(running) == 1 and not settings.symbols and settings.timeframe is None
         plain = config.global_.on_error == "fail" and config.global_.time_limit_seconds is None
-        if not alone or not plain or yardstick.needs_record or inputs.context is None:
+        if not alone or not plain or yardstick.needs_record or inputs.context is None or config.adapts:
             return None
         history_bars = len(inputs.context.bars.times) - len(inputs.bars.times)
         return Lane(name, settings, inputs.context, yardstick, history_bars)

@@ -24,8 +24,10 @@ from stratkit.runs.places import find_place
 from stratkit.strategies.catalog import build_strategy, source_digest, source_digests, source_packages
 
 # in the order in which one follows from another; opinions only where strategies are combined or give reasons
-TABLES: Final = ("opinions", "decisions", "fills", "trades", "equity")
+SHADOW: Final = "shadow_trades"  # only where something adapts
+TABLES: Final = ("opinions", "decisions", "fills", "trades", "equity", SHADOW)
 _SERIES: Final = ("data", "series")
+_STATE: Final = "state_path"
 _ROOMS: Final = ("inference", "data", "features", "regimes", "strategies", "combine", "risk", "engine", "adaptive")
 
 
@@ -72,6 +74,7 @@ def run_tables(result: BacktestResult) -> dict[str, Columns]:
         "fills": result.fills_columns(),
         "trades": result.trades_columns(),
         "equity": result.equity_columns(),
+        **({} if result.adapted is None else {SHADOW: result.shadow_columns()}),
     }
 
 
@@ -86,6 +89,8 @@ def input_files(plain: Mapping[str, Any], folders: tuple[Path, ...]) -> dict[str
         if (keys[-1] in ("path", "detail_path") and not is_series) or keys[0] == "strategies":
             continue
         place = find_place(text, folders)
+        if keys[-1] == _STATE and not place.exists():
+            continue  # what this run learns will be the first
         if not place.exists():
             raise DataError(f"{'.'.join(keys)} must name a file; found none at {place}: bring it back")
         role = f"series {keys[2]}" if is_series else keys[-1].removesuffix("_path")

@@ -68,7 +68,7 @@ def explain_caps(config: RunConfig, inputs: Inputs, result: BacktestResult) -> t
     rows = decisions[_is_judged(decisions)]
     if not len(rows):
         return ()
-    stage, _, _ = play_through(config, inputs)
+    stage = play_through(config, inputs).stage
     targets = stage.sheet.targets
     rules = np.array(stage.playing.rules).view(np.recarray)
     rules["initial_cash"] = _ENOUGH

@@ -22,7 +22,9 @@ from stratkit.features.external import SeriesSource
 from stratkit.features.source import Holes, IndicatorSource
 from stratkit.features.specs import IndicatorSpec, indicators_by_name, spec_of
 from stratkit.plans import ExitPlan, RiskBasis
+from stratkit.regimes.settings import RegimeSettings
 from stratkit.research.dated import OtherRows, SeriesFiles, hide_later, later_tables, readers_hide
+from stratkit.research.label_sources import NotingLabels
 from stratkit.research.outputs import Outputs, Panel
 from stratkit.strategies.context import Context
 from stratkit.strategies.handed_on import strategy_features
@@ -47,6 +49,7 @@ class StrategySource:
     Each call builds the strategy anew with an empty indicator cache. With `reload`, `fresh` runs
     the file of the class again, so that what it keeps in its module or class is forgotten too. `series` are the
     external series that its context hands out; a file of one of them that it reads itself is known with the same lag.
+    `regimes` are labelled as the run would; whatever labels it asks for are outputs too.
     """
 
     strategy_class: type[Strategy]
@@ -56,6 +59,8 @@ class StrategySource:
     known_until_ns: int | None = None
     series: Mapping[str, ExternalSeries] = field(default_factory=dict)
     later: OtherRows | None = None
+    regimes: RegimeSettings | None = None
+    seed: int = 0
     _read: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -75,14 +80,18 @@ class StrategySource:
     def outputs(self, bars: Bars) -> Outputs:
         """Run a new instance; raise `StrategyError` when it raises or breaks its contract."""
         indicators = _NotingIndicators(bars)
-        context = Context(bars, indicators, assume_positions=True, external=SeriesSource(bars, self.series))
+        labelled = NotingLabels(bars)
+        context = Context(
+            bars, indicators, assume_positions=True, external=SeriesSource(bars, self.series),
+            regime_settings=self.regimes, labelled=labelled, seed=self.seed,
+        )  # fmt: skip
         with readers_hide(self.known_until_ns, self._read, self._files):
             with calling(f"strategy {self.name!r} cannot be built", self.strategy_class):
                 strategy = self.strategy_class(**dict(self.params))
             signals = run_strategy(strategy, context)
             features = {f"feature {name}": panel for name, (panel, _) in strategy_features(strategy, context).items()}
         found = signal_outputs(signals, bars, indicators.noted)
-        return replace(found, panels={**found.panels, **features})
+        return replace(found, panels={**found.panels, **features, **labelled.noted})
 
     def fresh(self, known_until_ns: int | None = None) -> StrategySource:
         """Return one whose module was run anew, later rows of the tables in it hidden."""

@@ -31,7 +31,8 @@ def spliced(result: BacktestResult, spans: Sequence[Span]) -> BacktestResult:
 
     Equity begins with the initial cash and grows by the returns of these bars; cash, exposure and carry are scaled with
     it. Fills and decisions are those of the bars, trades those that ended in them, in the money of the whole run; one
-    that began before begins on the last bar there is. What belongs to no bar (opinions, faults) is left out.
+    that began before begins on the last bar there is. What belongs to no bar (opinions, faults) and the labels of bars
+    are left out.
     """
     kept = _mask(len(result.times), spans)
     place = np.maximum(np.cumsum(kept) - 1, 0)
@@ -58,6 +59,7 @@ def spliced(result: BacktestResult, spans: Sequence[Span]) -> BacktestResult:
         opinions=None,
         contribution=None,
         faults=(),
+        regimes=None,
     )
 
 

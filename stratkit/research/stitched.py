@@ -12,8 +12,7 @@ import numpy.typing as npt
 from stratkit.backtest import (
     Inputs,
     RunConfig,
-    blending_of,
-    completed,
+    blend_for,
     open_stage,
     play_rows,
     play_through,
@@ -23,6 +22,7 @@ from stratkit.backtest import (
 from stratkit.combine.blend import Blending, going_on
 from stratkit.data.bars import Bars
 from stratkit.data.history import history_bars
+from stratkit.engine.completed import completed
 from stratkit.engine.handover import take_over
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.run import Progress
@@ -30,6 +30,8 @@ from stratkit.engine.simulate import Stage
 from stratkit.engine.standing import Standing, standing_of
 from stratkit.errors import UsageError
 from stratkit.panel import FloatArray
+from stratkit.regimes.joined import joined_labels
+from stratkit.regimes.labels import RegimeLabels
 from stratkit.strategies.desk import Desk
 from stratkit.strategies.faults import Fault
 from stratkit.strategies.signals import Signals
@@ -75,7 +77,9 @@ def stitched(
     weights = np.concatenate([part.weights for part in said])
     faults = tuple(fault for part in said for fault in part.faults)
     joined = [_joined([part.signals[place] for part in said]) for place in range(len(said[0].signals))]
-    return completed(before.stage.result(), said[0].told, joined, faults, before.blending, weights)
+    return completed(
+        before.stage.result(), said[0].told, joined, faults, before.blending, weights, regimes=_regimes(said, reigns)
+    )
 
 
 def standing_at(reign: Reign, bars: Bars) -> Standing:
@@ -83,7 +87,7 @@ def standing_at(reign: Reign, bars: Bars) -> Standing:
     config = reign.config
     alone = config.model_copy(update={"data": config.data.model_copy(update={"trade_start": None})})
     seen = bars.slice(0, history_bars(config.data, bars) + reign.start + 1)
-    stage, _, _ = play_through(alone, prepare(alone, seen))
+    stage = play_through(alone, prepare(alone, seen)).stage
     return standing_of(stage)
 
 
@@ -95,6 +99,7 @@ class _Played:
     desk: Desk
     blending: Blending | None
     told: Mapping[str, Any]
+    regimes: RegimeLabels | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,14 @@ class _Said:
     weights: FloatArray
     faults: tuple[Fault, ...]
     told: Mapping[str, Any]
+    regimes: RegimeLabels | None
+
+
+def _regimes(said: Sequence[_Said], reigns: Sequence[Reign]) -> RegimeLabels | None:
+    """Return the labels of each reign on its own bars; None where some reign makes none."""
+    parts = [(part.regimes, reign.start, reign.stop) for part, reign in zip(said, reigns, strict=True)]
+    known = [(labels, start, stop) for labels, start, stop in parts if labels is not None]
+    return joined_labels(known) if len(known) == len(parts) else None
 
 
 def _play(
@@ -112,7 +125,7 @@ def _play(
     progress: Progress | None,
 ) -> _Played:  # fmt: skip
     config, desk = reign.config, inputs.desk.fresh()
-    blending = blending_of(config, desk)
+    blending = blend_for(config, desk.signals)
     if before is not None:
         if (blending is None) != (before.blending is None):
             raise UsageError(
@@ -120,7 +133,7 @@ def _play(
             )
         if blending is not None and before.blending is not None:
             blending = going_on(blending, before.blending, remembers=keeps)
-    stage = open_stage(config, inputs, desk, blending, owns_panels=True)
+    stage = open_stage(config, inputs, desk.signals, blending, owns_panels=True)
     if before is not None:
         take_over(stage, before.stage, reign.start, leaves=not keeps)
     play_rows(
@@ -128,7 +141,7 @@ def _play(
     )
     told: dict[str, Any] = {"seed": config.seed, "warmup_bars": max(one.warmup_bars for one in desk.signals)}
     told |= {"series_digests": dict(inputs.series)} if inputs.series else {}
-    return _Played(stage, desk, blending, told)
+    return _Played(stage, desk, blending, told, inputs.regimes)
 
 
 def _said(played: _Played, reign: Reign) -> _Said:
@@ -137,6 +150,7 @@ def _said(played: _Played, reign: Reign) -> _Said:
         voice_weights(reign.config, played.stage.bars.times)[reign.start : reign.stop],
         tuple(_faults(played.desk, reign)),
         played.told,
+        played.regimes,
     )
 
 
@@ -170,5 +184,10 @@ def _check_order(reigns: Sequence[Reign]) -> None:
     edges = [0, *(reign.stop for reign in reigns)]
     if not reigns or any(reign.start != edge or reign.stop <= edge for reign, edge in zip(reigns, edges)):
         raise UsageError("reigns must follow each other without a gap, from the first bar on")
+    if any(reign.config.adapts for reign in reigns):
+        raise UsageError(
+            "one account whose configuration changes cannot adapt as well: what it learned under one would be held "
+            "against the next; found optimization or meta_strategy enabled: switch them off here"
+        )
     if any(reign.config.data != reigns[0].config.data for reign in reigns):
         raise UsageError("all parts of one account must stand on the same bars; found other data settings")

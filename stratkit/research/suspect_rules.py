@@ -74,7 +74,19 @@ _TWO_SIDED: Final = {
     "rfft": "a Fourier transform uses the whole sample",
 }
 _SMOOTHERS: Final = frozenset(
-    ("smooth", "smoother", "decode", "viterbi", "smoothed_marginal_probabilities", "smoothed_state", "rts_smoother")
+    (
+        "smooth",
+        "smoother",
+        "decode",
+        "viterbi",
+        "smoothed_marginal_probabilities",
+        "smoothed_state",
+        "rts_smoother",
+        "kim_smoother",
+        "hmm_described",
+        "pelt_labels",
+        "pelt_change_points",
+    )
 )
 _HIDDEN_STATES: Final = ("hmm", "markov", "kalman")
 _FILES: Final = _words(

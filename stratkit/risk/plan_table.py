@@ -32,6 +32,7 @@ class PlanTable:
     room: tuple[int, ...]
     known: list[int]
     before: int = 0  # records of other tables that stand in front
+    first_profile: int = 0  # where the profiles stand that are chosen from, strategy by strategy; 0 = none
 
     def base(self, strategy: int) -> int:
         """Return the number of a strategy's plan."""
@@ -50,6 +51,15 @@ class PlanTable:
         self.records = np.concatenate((records, self.records)).view(np.recarray)
         self.first = tuple(first + len(records) for first in self.first)
         self.before += len(records)
+        self.first_profile += len(records) if self.first_profile else 0
+
+    def reserve(self, profiles: Sequence[ExitPlan]) -> None:
+        """Add the plans that are chosen from entry by entry, all of them for each strategy."""
+        strategies = len(self.first)
+        records = plan_records([*profiles] * strategies)[1:]
+        records["strategy"] = np.repeat(np.arange(strategies), len(profiles))
+        self.first_profile = len(self.records)
+        self.records = np.concatenate((self.records, records)).view(np.recarray)
 
     def learn(self, strategy: int, plans: Sequence[ExitPlan]) -> None:
         """Write down the plans of single entries that a strategy has come to use."""

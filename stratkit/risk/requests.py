@@ -73,6 +73,8 @@ def open_sheet(
     next_open: bool = True,
     history: Bars | None = None,
     owns_panels: bool = False,
+    profiles: Sequence[ExitPlan] = (),
+    scaled: bool = False,
 ) -> TargetSheet:
     """Return the sheet of targets of S strategies; no row is filled.
 
@@ -80,7 +82,8 @@ def open_sheet(
     R in price units comes from the strategy, else from the plan (ATR multiple or distance). `raw_factor` (T, N), raw
     over adjusted price, brings levels and R to raw prices. `history` are `bars` with earlier ones before them, on which
     ATR and volatility look back. With `owns_panels` no panel of a strategy stands in the targets itself: every row is
-    filled in. Raises `UsageError` when signals do not stand on the bars,
+    filled in. `profiles` are plans that a row may choose from, and with `scaled` it may change sizes: both have panels
+    then, whoever gives none. Raises `UsageError` when signals do not stand on the bars,
     when a rule needs a stop that nobody gives, or when strategies that share positions rest orders of two kinds.
     """
     _check_shapes(bars, signals)
@@ -89,11 +92,17 @@ def open_sheet(
     if risk.sizing.rule == "risk_per_trade":
         _need_stops(signals, plans, fixed)
     table = plan_table(plans, signals, fixed)
+    if profiles:
+        table.reserve(profiles)
     measured = history or bars
     default_size, rule_size, rule = _default_size(measured, risk.sizing)
     if default_size is not None:
         default_size = default_size[-len(bars.times) :]
-    sources = _sources(measured, signals, plans, fixed, rule, netted=blend is not None, sized=default_size is not None)
+    sources = _sources(
+        measured, signals, plans, fixed, rule,
+        planned=blend is not None or bool(profiles), netted=blend is not None,
+        sized=default_size is not None or scaled,
+    )  # fmt: skip
     slots = len(bars.symbols) * (1 if blend is not None else len(signals))
     shared = len(signals) == 1 and blend is None and raw_factor is None  # a panel of one strategy is that of its slots
     panels, filled = _panels(
@@ -161,6 +170,7 @@ def _sources(
     rule: int,
     *,
     netted: bool,
+    planned: bool,
     sized: bool,
 ) -> Sources:
     """Return the panels that rows are filled from, by name; those that nobody gives are left out."""
@@ -173,7 +183,7 @@ def _sources(
     given = {name: panels for name, panels in found.items() if any(panel is not None for panel in panels)}
     if sized:
         given["size"] = found["size"]
-    if netted or any(panel is not None for panel in own):
+    if planned or any(panel is not None for panel in own):
         given["plan"] = own
     return given
 

@@ -13,6 +13,8 @@ from stratkit.runs.folder import RunRecord
 
 LATEST: Final = "latest"
 AB_TEST: Final = "abtest-"  # a folder of this beginning is an A/B test, and no run
+REGIME: Final = "regime-"  # one of this a study of regimes, and no run
+_NO_RUNS: Final = (".", AB_TEST, REGIME)
 ESSENTIAL: Final = ("manifest.json", "metrics.json", "config.yaml")  # a folder without one of them is no run
 _NAMED: Final = 5  # ids that a message names at most
 
@@ -38,9 +40,9 @@ def find_run(run: str, folder: Path) -> RunRecord:
 
 
 def run_names(folder: Path) -> list[str]:
-    """Return the names of all folders in `folder` that may be runs, in order: hidden ones and A/B tests are none."""
+    """Return the names of all folders in `folder` that may be runs, in order: hidden ones and studies are none."""
     try:
-        entries = [entry for entry in folder.iterdir() if not entry.name.startswith((".", AB_TEST)) and entry.is_dir()]
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(_NO_RUNS) and entry.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(entry.name for entry in entries)

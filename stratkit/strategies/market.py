@@ -100,8 +100,7 @@ class Market:
 
     def regime(self, bar: int) -> Regime:
         """Return the word for the market at `bar`."""
-        words: Sequence[Regime] | None = self._surroundings.regime
-        return "chop" if words is None else words[bar]
+        return "chop" if self._words is None else self._words[bar]
 
     @property
     def risk_constraints(self) -> Mapping[str, Any]:
@@ -111,6 +110,11 @@ class Market:
     def time_ns(self, bar: int) -> int:
         """Return the stamp of a bar."""
         return int(self._context.bars.times[bar])
+
+    @cached_property
+    def _words(self) -> Sequence[Regime] | None:
+        given: Sequence[Regime] | None = self._surroundings.regime
+        return self._context.regime_words if given is None else given
 
     @cached_property
     def _triggers(self) -> Triggers:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError, did_you_mean
 from stratkit.panel import BoolArray, read_only
+from stratkit.regimes.settings import RegimeWord
 from stratkit.strategies.triggers import TriggerRules
 
-Regime = Literal["bull", "bear", "chop"]
+Regime = RegimeWord
 REGIMES: Final[tuple[str, ...]] = get_args(Regime)
 
 
@@ -23,8 +24,8 @@ class Surroundings:
     """What a run knows beside the bars; every part may be left out.
 
     `tiers` by symbol; `eligible` (T, N) whether a symbol may be entered on a bar (None = wherever it has one);
-    `regime` a word for the market on each bar, known at its close (None = chop); `risk_constraints` the caps of
-    the run by name; `triggers` what counts as an event.
+    `regime` a word for the market on each bar, known at its close (None = that of the labels of the run, chop where
+    nobody labels it); `risk_constraints` the caps of the run by name; `triggers` what counts as an event.
     """
 
     tiers: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from stratkit.errors import UsageError
 from stratkit.features.completed import CompletedBars, coarser_bars, is_same_length
 from stratkit.features.source import IndicatorSource
 from stratkit.panel import IntArray
+from stratkit.regimes.source import LabelSource
 from stratkit.strategies.context import Context
 from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
@@ -46,7 +47,10 @@ def on_coarser_bars(strategy: Strategy, context: Context, timeframe: str) -> Sig
 def coarser_context(context: Context, timeframe: str) -> Context:
     """Return the context of the same market on bars of `timeframe`, to be shared by strategies that look at it."""
     coarse = coarser_bars(context.bars, timeframe)
-    return replace(context, bars=coarse, indicators=IndicatorSource(coarse), external=context.external.on(coarse))
+    return replace(
+        context, bars=coarse, indicators=IndicatorSource(coarse), external=context.external.on(coarse),
+        labelled=LabelSource(coarse),
+    )  # fmt: skip
 
 
 def joined(signals: Signals, coarse: Context, fine: Context) -> Signals:

@@ -67,6 +67,24 @@ def test_exit_reasons_are_named_and_what_is_still_open_is_called_so() -> None:
     assert table.open.tolist() == [0, 0, 1, 0]
 
 
+def test_trades_count_in_the_regime_that_decided_them_and_those_of_none_stand_last() -> None:
+    run = made_run(trade_regime=np.array([2, 0, -1, 0]), regimes=("up", "never", "down"))
+    table = by_group(run, "regime")
+    assert table.names == ("up", "down", "unlabelled", ACCOUNT)
+    assert table.pnl.tolist() == [-40.0, 30.0, 20.0, -2.0]
+    assert table.closed.tolist() == [2, 1, 0, 0]
+    assert table.open.tolist() == [0, 0, 1, 0]
+    assert table.expectancy_r[:2].tolist() == [-1.0, 1.5]
+    assert table.max_drawdown.tolist() == [-40.0, 0.0, 0.0, -2.0]
+
+
+def test_bars_without_labels_have_no_table_of_regimes() -> None:
+    assert attribute(made_run(), daily(5)).by_regime is None
+    labelled = attribute(made_run(trade_regime=np.array([1, 0, -1, 0]), regimes=("up", "down")), daily(5))
+    assert labelled.by_regime is not None
+    assert labelled.by_regime.kind == "regime"
+
+
 def test_a_month_runs_from_close_to_close_open_trades_included() -> None:
     table = by_group(made_run(), "month")
     assert table.names == ("2020-01", "2020-02", ACCOUNT)

@@ -92,7 +92,7 @@ def test_ctrl_c_is_said_and_leaves_with_130(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["backtst"], "No such command 'backtst'. Did you mean 'backtest'?"),
+        (["backtst"], "No such command 'backtst'. Did you mean 'backtest'"),
         (["backtest", "--sedd", "1"], "No such option: --sedd"),
         (["backtest", "--seed", "x"], "--seed"),
         (["config", "shw"], "No such command 'shw'"),

@@ -85,6 +85,8 @@ def random_run(seed: int, bars: int = 90, strategies: int = 4, scale: float = 1.
         trade_strategy=owner,
         trade_symbol=rng.integers(0, 3, count),
         interest=float(interest[-1]),
+        trade_regime=rng.integers(-1, 3, count),
+        regimes=("up", "down", "flat"),
     )
 
 

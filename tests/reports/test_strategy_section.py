@@ -16,7 +16,14 @@ from test_report_page import EVIL, many_symbols, payload_of, visible
 
 from stratkit.analytics.attribution import attribute
 from stratkit.reports.content import Fault, RaisedAlert, ReportContent
-from stratkit.reports.earned_grids import contributed_grid, earned_grid, months_grid, reasons_grid, symbols_grid
+from stratkit.reports.earned_grids import (
+    contributed_grid,
+    earned_grid,
+    months_grid,
+    reasons_grid,
+    regimes_grid,
+    symbols_grid,
+)
 from stratkit.reports.figures import write_figures
 from stratkit.reports.grid import Grid, best_and_worst, deepest_of, largest, name_cell, strength
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
@@ -320,3 +327,18 @@ def test_many_strategies_and_names_like_mathematics_are_drawn(tmp_path: Path) ->
     names = tuple(f"$s_{{{number}}}$ \\frac" for number in range(14))
     content = shared_content(sample_bars(200, ("A", "B")), names)
     assert write_figures(tmp_path, content, ReportSettings(png_dpi=40))[-1].name == "strategies.png"
+
+
+def test_a_run_with_labelled_bars_shows_what_each_regime_earned() -> None:
+    run = made_run(trade_regime=np.array([1, 0, -1, 0]), regimes=("trend_up", "illiquid"))
+    attribution = attribute(run, daily(5))
+    grid = regimes_grid(attribution)
+    assert named(grid) == ["trend up", "illiquid", "unlabelled", "account"]
+    assert column(grid, "P&L") == ["−40.00", "+30.00", "+20.00", "−2.00"]
+    assert sum(amount(row[1].text) for row in grid.rows) == amount(grid.foot[1].text)
+    section = strategy_section(sample_content(sample_bars(60), attribution=attribution))
+    assert section is not None
+    assert [grid.name for row in section.grids for grid in row][-1] == "regimes"
+    without = strategy_section(sample_content(sample_bars(60), attribution=attribute(made_run(), daily(5))))
+    assert without is not None
+    assert "regimes" not in [grid.name for row in without.grids for grid in row]

@@ -1,0 +1,122 @@
+"""`Health`: which strategies are active, degraded, suspended or retired, since when, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stratkit.adaptive.measures import Measures
+from stratkit.adaptive.settings import HealthSettings
+from stratkit.adaptive.terms import Terms
+from stratkit.panel import BoolArray, FloatArray, IntArray
+
+ACTIVE, DEGRADED, SUSPENDED, RETIRED = range(4)
+STATE_NAMES: Final = ("active", "degraded", "suspended", "retired")
+
+
+@dataclass(frozen=True)
+class Health:
+    """States of S strategies, (S,) each: the code, the bar since when, and the expectancy when suspended, NaN before.
+
+    A degraded strategy goes on trading. A suspended one trades in the shadow book only, and may come back; a retired
+    one does not.
+    """
+
+    state: IntArray
+    since: IntArray
+    at_suspension: FloatArray
+
+    @property
+    def may_trade(self) -> BoolArray:
+        """(S,) whether it may enter."""
+        return self.state < SUSPENDED
+
+
+@dataclass(frozen=True)
+class HealthChange:
+    """A strategy that changed its state at the close of a bar, and the figures that made it."""
+
+    bar: int
+    strategy: str
+    before: str
+    after: str
+    reasons: tuple[str, ...]
+
+
+def all_active(strategies: int) -> Health:
+    """Return the health of strategies that nothing is known against."""
+    return Health(np.zeros(strategies, np.int64), np.zeros(strategies, np.int64), np.full(strategies, np.nan))
+
+
+def violations(measures: Measures, strategy: int, settings: HealthSettings) -> tuple[str, ...]:
+    """Return what is out of bounds of one strategy, in words; nothing while it has too few trades to be judged."""
+    trades, expectancy = int(measures.trades[strategy]), float(measures.expectancy_r[strategy])
+    if trades < settings.min_trades:
+        return ()
+    factor, wins = float(measures.profit_factor[strategy]), float(measures.win_rate[strategy])
+    fall, losses = 100.0 * float(measures.drawdown_frac[strategy]), int(measures.losses_in_row[strategy])
+    checks = (
+        (expectancy < settings.min_expectancy_r, f"expectancy {expectancy:.2f} R < {settings.min_expectancy_r:g} R"),
+        (factor < settings.min_profit_factor, f"profit factor {factor:.2f} < {settings.min_profit_factor:g}"),
+        (wins < settings.min_win_rate, f"win rate {100 * wins:.0f} % < {100 * settings.min_win_rate:g} %"),
+        (fall > settings.max_drawdown_pct, f"drawdown {fall:.1f} % > {settings.max_drawdown_pct:g} %"),
+        (losses >= settings.max_losses_in_row, f"{losses} losses in a row >= {settings.max_losses_in_row}"),
+    )
+    return tuple(words for is_violated, words in checks if is_violated)
+
+
+def next_health(health: Health, measures: Measures, bar: int, terms: Terms) -> tuple[Health, tuple[HealthChange, ...]]:
+    """Return states after an update at the close of `bar`, and what changed; each moves one step at most.
+
+    ACTIVE -> DEGRADED when any figure is out of bounds, and back when none is. DEGRADED -> SUSPENDED after
+    `degraded_bars`. SUSPENDED -> ACTIVE when expectancy, shadow trades included, has risen by 15 % of what it was at
+    suspension; else -> RETIRED after `suspended_bars`.
+    """
+    changes = []
+    for strategy, name in enumerate(terms.strategies):
+        before = int(health.state[strategy])
+        waited = bar - int(health.since[strategy])
+        found = _next_state(before, waited, measures, strategy, float(health.at_suspension[strategy]), terms)
+        if found is not None:
+            changes.append((strategy, HealthChange(bar, name, STATE_NAMES[before], STATE_NAMES[found[0]], found[1])))
+    if not changes:
+        return health, ()
+    state, since, at_suspension = health.state.copy(), health.since.copy(), health.at_suspension.copy()
+    for strategy, change in changes:
+        state[strategy], since[strategy] = STATE_NAMES.index(change.after), bar
+        is_suspended = state[strategy] == SUSPENDED
+        at_suspension[strategy] = measures.expectancy_r[strategy] if is_suspended else np.nan
+    return Health(state, since, at_suspension), tuple(change for _, change in changes)
+
+
+def _next_state(
+    state: int, waited: int, measures: Measures, strategy: int, at_suspension: float, terms: Terms
+) -> tuple[int, tuple[str, ...]] | None:
+    """Return the state that follows and the reasons, None while nothing changes."""
+    settings = terms.optimization.health
+    if state == RETIRED:
+        return None
+    if state == SUSPENDED:
+        expectancy = float(measures.expectancy_r[strategy])
+        words = f"expectancy {expectancy:.2f} R after {at_suspension:.2f} R at suspension"
+        if has_recovered(expectancy, at_suspension, settings):
+            return ACTIVE, (words,)
+        return (RETIRED, (f"{waited} bars suspended", words)) if waited >= terms.suspended_bars else None
+    reasons = violations(measures, strategy, settings)
+    if state == ACTIVE:
+        return (DEGRADED, reasons) if reasons else None
+    if not reasons:
+        return ACTIVE, ("all figures within bounds",)
+    return (SUSPENDED, (f"{waited} bars degraded", *reasons)) if waited >= terms.degraded_bars else None
+
+
+def has_recovered(expectancy: float, at_suspension: float, settings: HealthSettings) -> bool:
+    """Whether expectancy has risen, and by the share of its size at suspension that is asked for.
+
+    >>> has_recovered(-0.85, -1.0, HealthSettings()), has_recovered(-0.86, -1.0, HealthSettings())
+    (True, False)
+    """
+    rise = expectancy - at_suspension
+    return rise > 0 and rise >= settings.recovery_pct / 100.0 * abs(at_suspension)

@@ -1,0 +1,90 @@
+"""`Status`: how what adapts stands: states, weights, what changed, and the best arm per regime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratkit.adaptive.adaptation import Adaptation, scores_of
+from stratkit.adaptive.bandit import ArmTable, epsilon_of
+from stratkit.adaptive.health import STATE_NAMES, violations
+from stratkit.adaptive.terms import Terms
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """One arm in one regime over all symbols: closed trades, and Q as their mean over symbols weighted by trades."""
+
+    regime: str
+    arm: str
+    trades: int
+    q: float
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """Strategies by state, weights raw and as shares of 1 among those that may trade, scores, alerts, arms, epsilon.
+
+    `alerts` says of each strategy that is not active what is out of bounds; `arms` lists what was tried, by regime.
+    `epsilon` is the share of random choices now, the mean of the cells with trades; None for another policy.
+    """
+
+    by_state: dict[str, list[str]]
+    raw_weights: dict[str, float]
+    normalised_weights: dict[str, float]
+    scores: dict[str, float]
+    alerts: list[str]
+    arms: list[ArmFigures]
+    epsilon: float | None
+    open_trades: int
+
+
+def status_of(terms: Terms, adaptation: Adaptation, open_trades: int) -> Status:
+    """Return how things stand after the last update, with as many trades open as are said."""
+    states = [STATE_NAMES[code] for code in adaptation.health.state]
+    share = np.where(adaptation.health.may_trade, adaptation.weights, 0.0)
+    share = share / share.sum() if share.any() else share
+    return Status(
+        {state: [name for name, one in zip(terms.strategies, states) if one == state] for state in STATE_NAMES},
+        dict(zip(terms.strategies, adaptation.weights.tolist(), strict=True)),
+        dict(zip(terms.strategies, share.tolist(), strict=True)),
+        dict(zip(terms.strategies, scores_of(terms, adaptation).tolist(), strict=True)),
+        _alerts(terms, adaptation, states),
+        arm_figures(terms, adaptation.table),
+        _epsilon(terms, adaptation.table),
+        open_trades,
+    )
+
+
+def _alerts(terms: Terms, adaptation: Adaptation, states: list[str]) -> list[str]:
+    found = []
+    for strategy, (name, state) in enumerate(zip(terms.strategies, states, strict=True)):
+        if state != "active":
+            reasons = violations(adaptation.all_measures, strategy, terms.optimization.health)
+            found.append(f"{name} is {state}: {'; '.join(reasons) or 'all figures within bounds'}")
+    return found
+
+
+def _epsilon(terms: Terms, table: ArmTable) -> float | None:
+    if terms.selector.policy != "epsilon_greedy":
+        return None
+    tried = table.count.any(axis=1)
+    return float(epsilon_of(table, terms.selector)[tried].mean()) if tried.any() else terms.selector.epsilon
+
+
+def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
+    """Return what every tried arm earned in every regime, over all symbols; the best has the highest mean Q."""
+    names = (*terms.regimes, "not known")
+    shape = (-1, len(names), len(terms.arms))
+    count, q = table.count.reshape(shape), table.q.reshape(shape)
+    trades = count.sum(axis=0)
+    mean = np.where(trades > 0, (q * count).sum(axis=0) / np.maximum(trades, 1), -np.inf)
+    best = mean.argmax(axis=1)
+    return [
+        ArmFigures(
+            names[regime], terms.arms[arm], int(trades[regime, arm]), float(mean[regime, arm]), arm == best[regime]
+        )
+        for regime, arm in np.argwhere(trades > 0).tolist()
+    ]

@@ -1,0 +1,85 @@
+"""Labels of a statistical jump model: clusters of features, with a price on every change of state.
+
+The label of a bar is the end of the cheapest path up to it. The cheapest path through all bars, which is what a fit
+finds, looks ahead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from stratkit.panel import FloatArray, IntArray
+from stratkit.regimes.jump_features import downside_features
+from stratkit.regimes.jump_path import fitted_path, online_values, starting_centers
+from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.learned import Method, Reading, learned_labels
+from stratkit.regimes.matching import by_volatility, nearest, ordered_names
+from stratkit.regimes.settings import FitSettings
+from stratkit.seeds import generator
+
+_CLIPPED: Final = 3.0  # standard deviations, as published: one crash shall not be a state of its own
+
+
+@dataclass(frozen=True)
+class JumpFit:
+    """Centers (R, F) of states in standard deviations from the mean of each feature (F,)."""
+
+    centers: FloatArray
+    mean: FloatArray
+    deviation: FloatArray
+    settled: bool = True
+
+    def standard(self, features: FloatArray) -> FloatArray:
+        """Return features (n, F) in standard deviations from the mean, at most three."""
+        return np.clip((features - self.mean) / self.deviation, -_CLIPPED, _CLIPPED)
+
+    def seen_from(self, mean: FloatArray, deviation: FloatArray) -> FloatArray:
+        """Return the centers in standard deviations from another mean."""
+        return np.asarray((self.centers * self.deviation + self.mean - mean) / deviation)
+
+
+def jump_labels(returns: FloatArray, fit: FitSettings, seed: int) -> RegimeLabels:
+    """Label (T, N) log returns, NaN where there is no bar, by the state that the cheapest path up to each bar ends in.
+
+    Causal: centers, means and deviations of features from the bars up to each fit of the schedule. Every fit starts
+    from the fit before and from `restarts` others, and keeps the cheapest. `confidence` is how much dearer the next
+    best state is, as a share of the price of a change.
+
+    Source: P. Nystrup, E. Lindström, H. Madsen, Expert Systems with Applications 150 (2020) 113307; features of
+    Y. Shu, C. Yu, J. M. Mulvey, Journal of Asset Management 25 (2024) 493.
+    """
+    rule = (
+        f"jump model of {fit.states} states of downside features, a change costs {fit.jump_penalty:g}; "
+        f"fitted every {fit.refit_bars} bars on {'all' if fit.window_bars is None else fit.window_bars} past bars"
+    )
+    learn, read = partial(_learn, fit, seed), partial(_read, fit.jump_penalty)
+    method = Method("jump", ordered_names(fit.states, "downside"), rule, learn, read, has_probability=False)
+    return learned_labels(downside_features(returns), fit, method)
+
+
+def _learn(fit: FitSettings, seed: int, past: FloatArray, before: JumpFit | None, bar: int) -> JumpFit | None:
+    mean, deviation = past.mean(axis=0), past.std(axis=0)
+    if not (deviation > 0).all():
+        return None
+    standard = JumpFit(np.empty(0), mean, deviation).standard(past)
+    starts = starting_centers(standard, fit.states, fit.restarts, generator(seed, "jump", bar))
+    known = None if before is None else before.seen_from(mean, deviation)
+    found = fitted_path(standard, starts if known is None else [known, *starts], fit.jump_penalty)
+    return JumpFit(found.centers[_order(found.centers, known)], mean, deviation, found.settled)
+
+
+def _read(penalty: float, found: JumpFit, features: FloatArray) -> Reading:
+    values = online_values(found.standard(features), found.centers, penalty)
+    best, second = np.sort(values, axis=1)[:, :2].T
+    return Reading(values.argmin(axis=1), np.minimum((second - best) / penalty, 1.0))
+
+
+def _order(centers: FloatArray, known: FloatArray | None) -> IntArray:
+    """Return the states in the order of the fit before, at first by downside deviation."""
+    if known is None:
+        return by_volatility(centers[:, 0])
+    return nearest(((centers[None, :, :] - known[:, None, :]) ** 2).sum(axis=2))
