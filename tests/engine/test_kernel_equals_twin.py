@@ -101,7 +101,8 @@ def test_the_cases_reach_every_reason_outcome_and_rule() -> None:
 
     assert seen([run.fills for run in runs], "reason", FILL_REASONS) == set(FILL_REASONS)
     assert seen([run.decisions for run in runs], "outcome", OUTCOMES) == set(OUTCOMES)
-    # packages are decided above kernel and twin: tests/engine/test_packages.py
-    assert seen([run.decisions for run in runs], "rule", RULES) == set(RULES) - {"legs"}
+    # decided above kernel and twin: packages in tests/engine/test_packages.py, what adapts in tests/backtest
+    above = {"legs", "quality", "suspended", "losing_streak", "not_chosen"}
+    assert seen([run.decisions for run in runs], "rule", RULES) == set(RULES) - above
     assert sum(run.bankrupt_bar >= 0 for run in runs) >= 10
     assert sum(run.account_carry > 0 for run in runs) > 3
