@@ -111,11 +111,10 @@ def abtest(
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
         from stratkit.cli.abtest_run import ABOptions, run_ab_test
-        from stratkit.cli.run_options import run_options
+        from stratkit.cli.run_options import bars_given, run_options
 
         options = run_options(
-            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-            ("data.accept", accept or None, "--accept"), ("seed", seed, "--seed"),
+            *bars_given(data, start, end, accept), ("seed", seed, "--seed"),
         )  # fmt: skip
         asked = ABOptions(
             metric=metric, alpha=alpha, alternative=alternative, margin=margin, block=block, reps=reps, power=power,

@@ -9,7 +9,7 @@ import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
 from stratkit.cli.replaying import finish, loaded, replayed, timed
-from stratkit.cli.run_options import run_options
+from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def backtest(
             profile = _profile(fills, settings or [])
             no = False if no_report else None
             options = run_options(
-                ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-                ("data.accept", accept or None, "--accept"), ("data.detail_path", detail, "--detail"),
+                *bars_given(data, start, end, accept), ("data.detail_path", detail, "--detail"),
                 ("execution.profile", profile, "--fills"), ("analytics.periods_per_year", periods, "--periods"),
                 ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
             )  # fmt: skip

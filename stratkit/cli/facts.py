@@ -24,6 +24,16 @@ def facts_table(rows: Sequence[tuple[str, Text]]) -> Table:
     return table
 
 
+def notes_table(said: Sequence[str]) -> Table:
+    """Return remarks below a table, each behind a dash."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for text in said:
+        table.add_row("-", Text(text))
+    return table
+
+
 def verdict_rows(found: Verdict) -> list[tuple[str, Text]]:
     """Return the word of a verdict, its reasons and the rule that it follows."""
     reasons = [("", Text(reason)) for reason in found.reasons]

@@ -11,7 +11,7 @@ import typer
 
 from stratkit.cli.backtest import AcceptOption, DataOption, EndOption, StartOption
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
-from stratkit.cli.run_options import run_options
+from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def features(
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
         options = run_options(
-            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-            ("data.accept", accept or None, "--accept"), ("seed", seed, "--seed"),
+            *bars_given(data, start, end, accept), ("seed", seed, "--seed"),
         )  # fmt: skip
         config = load_config(
             configs or [], options=options, settings=settings or [], strategy=strategy, only=only, needs_strategy=False

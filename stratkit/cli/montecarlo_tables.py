@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from stratkit.cli.facts import facts_table
+from stratkit.cli.facts import facts_table, notes_table
 from stratkit.cli.terminal import Terminal
 from stratkit.panel import format_time
 from stratkit.reports.monte_carlo_page import MONTE_CARLO_PAGE
@@ -58,7 +58,7 @@ def _print_procedure(terminal: Terminal, one: Procedure) -> None:
     terminal.show(_stress_table(one) if one.name == "cost_stress" else _table(one))
     made = f"{one.paths} replays" if one.name == "cost_stress" else made_words(one)
     said = [f"varies: {one.varies}; {made}", f"not answered: {one.not_answered}", *one.notes]
-    terminal.show(_notes(said))
+    terminal.show(notes_table(said))
 
 
 def _table(one: Procedure) -> Table:
@@ -95,15 +95,6 @@ def _stress_table(one: Procedure) -> Table:
 def _empty_table() -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("", min_width=_NAME, no_wrap=True)
-    return table
-
-
-def _notes(said: Sequence[str]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(style="dim", overflow="fold")
-    for text in said:
-        table.add_row("-", Text(text))
     return table
 
 

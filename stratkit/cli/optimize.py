@@ -18,7 +18,7 @@ from stratkit.cli.backtest import (
     StartOption,
 )
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
-from stratkit.cli.run_options import run_options
+from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def optimize(
     with terminal.warnings_as_lines():
         no = False if no_report else None
         options = run_options(
-            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-            ("data.accept", accept or None, "--accept"), ("search.trials", trials, "--trials"),
+            *bars_given(data, start, end, accept), ("search.trials", trials, "--trials"),
             ("search.time_limit_seconds", seconds, "--time"), ("search.sampler", sampler, "--sampler"),
             ("search.objectives", objective or None, "--objective"), ("search.pick", pick, "--pick"),
             ("search.storage", storage, "--storage"), ("analytics.periods_per_year", periods, "--periods"),

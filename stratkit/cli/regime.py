@@ -58,11 +58,10 @@ def regime(
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
         from stratkit.cli.regime_run import RegimeOptions, run_regime
-        from stratkit.cli.run_options import run_options
+        from stratkit.cli.run_options import bars_given, run_options
 
         options = run_options(
-            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-            ("data.accept", accept or None, "--accept"), ("seed", seed, "--seed"),
+            *bars_given(data, start, end, accept), ("seed", seed, "--seed"),
         )  # fmt: skip
         asked = RegimeOptions(
             method=method, run=by_regime, compares=compare, symbol=symbol, data=data,

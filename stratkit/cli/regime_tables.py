@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.regime_facts import RegimeFacts, RegimeRow
-from stratkit.cli.facts import facts_table
+from stratkit.cli.facts import facts_table, notes_table
 from stratkit.cli.terminal import Terminal
 from stratkit.reports.regime_charts import share_words
 from stratkit.reports.regime_content import RegimeContent
@@ -59,7 +59,7 @@ def print_regime(terminal: Terminal, content: RegimeContent, folder: Path, secon
     if len(study.series) > 1 or content.run is not None:
         terminal.show(Text(f"{facts.series} itself" if content.run is not None else facts.series, style="bold"))
     terminal.show(_regimes_table(facts))
-    terminal.show(_notes(_READ))
+    terminal.show(notes_table(_READ))
     out.print()
     if content.run is None:
         terminal.show(_moves_table(facts))
@@ -153,7 +153,7 @@ def _print_run(terminal: Terminal, run: RunByRegime) -> None:
         said.append(f"{split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, not in this table")
     if split.trades and not any(row.with_r for row in split.rows):
         said.append("no mean R: no trade had a stop")
-    terminal.show(_notes(said))
+    terminal.show(notes_table(said))
     terminal.out.print()
     terminal.show(Text(f"its account, on the bar after each label of {run.account_by}"))
     table = _table("regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"])
@@ -175,7 +175,7 @@ def _print_compared(terminal: Terminal, found: MethodComparison) -> None:
     terminal.show(Text(f"methods on {found.series}", style="bold"))
     terminal.show(table)
     reasons = [f"{method_name(one.method)} not made: {one.reason}" for one in found.methods if one.reason]
-    terminal.show(_notes([agreement_words(found), *reasons]))
+    terminal.show(notes_table([agreement_words(found), *reasons]))
     terminal.out.print()
 
 
@@ -195,13 +195,4 @@ def _table(first: str, heads: Sequence[str]) -> Table:
     table.add_column(first, min_width=_NAME, no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    return table
-
-
-def _notes(said: Sequence[str]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(style="dim", overflow="fold")
-    for text in said:
-        table.add_row("-", Text(text))
     return table

@@ -8,9 +8,18 @@ if TYPE_CHECKING:
     from stratkit.yaml_positions import Placed
 
 OptionValue = str | float | list[str] | None
+Given = tuple[str, OptionValue, str]
 
 
-def run_options(*given: tuple[str, OptionValue, str]) -> list[Placed]:
+def bars_given(data: str | None, start: str | None, end: str | None, accept: list[str] | None) -> tuple[Given, ...]:
+    """Return what --data, --from, --to and --accept say, for `run_options`."""
+    return (
+        ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
+        ("data.accept", accept or None, "--accept"),
+    )  # fmt: skip
+
+
+def run_options(*given: Given) -> list[Placed]:
     """Return the settings that were given as (key, value, option); None was not given.
 
     Raises `UsageError` for an option whose path is an empty text: it would be the current folder.

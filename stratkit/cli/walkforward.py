@@ -19,7 +19,7 @@ from stratkit.cli.backtest import (
 )
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
 from stratkit.cli.optimize import ObjectiveOption, PickOption, SamplerOption, WorkersOption
-from stratkit.cli.run_options import run_options
+from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def walkforward(
         no = False if no_report else None
         method = "anchored" if anchored else None if folds is None else "combinatorial"
         options = run_options(
-            ("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"),
-            ("data.accept", accept or None, "--accept"), ("walkforward.train", _length(train), "--train"),
+            *bars_given(data, start, end, accept), ("walkforward.train", _length(train), "--train"),
             ("walkforward.test", _length(test), "--test"),
             ("walkforward.method", method, "--anchored" if anchored else "--folds"),
             ("walkforward.folds", folds, "--folds"), ("walkforward.on_switch", on_switch, "--on-switch"),
