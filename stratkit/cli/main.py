@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from stratkit.cli.runs import app as runs_app
 from stratkit.cli.strategies import app as strategies_app
 from stratkit.cli.terminal import Terminal
 from stratkit.cli.walkforward import walkforward
-from stratkit.errors import OutputError, RunError, StratkitError, Terminated
+from stratkit.errors import OutputError, RunError, StratkitError, Terminated, did_you_mean
 
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 TERMINATED: Final = 143  # 128 + SIGTERM
@@ -40,6 +41,9 @@ _PLAIN: Final = {
     "\N{RIGHTWARDS ARROW}": "->",
     "\N{MULTIPLICATION SIGN}": "x",
 }
+
+_NO_CHOICE: Final = re.compile("'([^']*)' is not one of (.+)")
+_QUOTED: Final = re.compile("'([^']*)'")
 
 app = typer.Typer(
     name="stratkit",
@@ -152,7 +156,17 @@ def _misused(terminal: Terminal, error: TyperException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "stratkit"
-    return _complain(terminal, error.format_message(), f"see {command} --help", error.exit_code)
+    return _complain(terminal, _plain_words(error.format_message()), f"see {command} --help", error.exit_code)
+
+
+def _plain_words(message: str) -> str:
+    """Return what typer says of a misuse without its own jargon, and with the choice that was likely meant."""
+    said = message.replace("Value error, ", "")
+    found = _NO_CHOICE.search(said)
+    if found is None:
+        return said
+    hint = did_you_mean(found[1], _QUOTED.findall(found[2]))
+    return f"{said.removesuffix('.')}; {hint}" if hint.startswith("did you mean") else said
 
 
 def _print_traceback(terminal: Terminal, error: BaseException) -> None:

@@ -97,6 +97,8 @@ def test_ctrl_c_is_said_and_leaves_with_130(
         (["backtest", "--seed", "x"], "--seed"),
         (["config", "shw"], "No such command 'shw'"),
         (["backtest", "--data"], "requires an argument"),
+        (["abtest", "--metric", "sharp"], "error: Invalid value for '--metric': 'sharp' is not one of 'sharpe', "),
+        (["abtest", "--metric", "sharp"], "'profit_factor'; did you mean 'sharpe'?"),
     ],
 )
 def test_a_wrong_command_line_is_exit_2_with_a_hint(
