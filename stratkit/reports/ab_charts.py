@@ -22,6 +22,7 @@ from stratkit.reports.wording import capital
 _BUCKETS: Final = 700
 LOG_FROM: Final = 5.0  # times the lowest equity
 _LONGEST: Final = 32  # letters of a name in a legend
+_FEW_ROWS: Final = 3  # intervals that do not need the height of a chart
 _TAIL: Final = 12  # of them at the end, where parameters differ
 
 
@@ -151,7 +152,7 @@ def interval_chart(content: ABContent) -> Chart:
             "fixedrange": True,
         },
     }
-    return Chart(*about, tuple(rows), layout)
+    return Chart(*about, tuple(rows), layout, size="low" if len(rows) <= _FEW_ROWS else "")
 
 
 def _shortened(label: str) -> str:

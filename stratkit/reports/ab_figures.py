@@ -24,6 +24,7 @@ from stratkit.reports.figure_parts import (
     INK,
     LOSS,
     MAIN,
+    POINTS,
     PURPLE,
     SERIES,
     SOFT,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_POINTS: Final = 1_100  # a figure is about this many pixels wide
 _STYLES: Final = ("-", "--", ":")
 _COLUMNS: Final = 3  # of a legend whose entries are names
 
@@ -88,7 +88,7 @@ def equity_figure(content: ABContent) -> Figure:
         equity = comparison.equity[:, place]
         fall = drawdown_of(equity, 1.0)
         for axes, values, width in ((top, equity, 1.3), (below, fall, 0.9)):
-            at = extreme_points(values, _POINTS)
+            at = extreme_points(values, POINTS)
             axes.plot(stamps(comparison.times, at), values[at], lw=width, label=plain(name), **look)
     _wealth_axis(top, float(comparison.equity.min()), float(comparison.equity.max()))
     percent_axis(below)
@@ -119,7 +119,7 @@ def difference_figure(content: ABContent) -> Figure:
     every = np.arange(len(difference))
     days = stamps(comparison.times, every)
     right.fill_between(days, -band.reach, band.reach, color=MAIN, alpha=0.1, lw=0, label="no difference, 95%")
-    at = extreme_points(band.total, _POINTS)
+    at = extreme_points(band.total, POINTS)
     right.plot(stamps(comparison.times, at), band.total[at], color=MAIN, lw=1.3)
     right.axhline(0, color=EDGE, lw=1)
     time_axis(right)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAIN, BENCHMARK, GAIN, LOSS = "#2456d6", "#8a93a3", "#0b7f86", "#cf4a17"
 INK, SOFT, FAINT, GRID, EDGE = "#12161d", "#4d5664", "#7b8494", "#e9ecf1", "#d3d7de"
 PURPLE, YELLOW = "#8a5bd1", "#b98900"
+POINTS: Final = 1_100  # of a line: a figure is about this many pixels wide
 SERIES: Final = (MAIN, LOSS, GAIN, PURPLE, YELLOW)  # lines beside each other, in this order
 _WIDTH: Final = 10.0  # inches
 

@@ -18,6 +18,7 @@ from stratkit.reports.figure_parts import (
     INK,
     LOSS,
     MAIN,
+    POINTS,
     SOFT,
     diverging,
     legend,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MAX_POINTS: Final = 1_100  # a figure is about this many pixels wide
 _MARKS: Final = 600  # more trades than this are a smear on one figure
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year")
 
@@ -50,7 +50,7 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
 
     A figure that has nothing to show says so. Raises `OutputError` when a file cannot be written.
     """
-    coarse = settings.model_copy(update={"max_points": min(settings.max_points, _MAX_POINTS)})
+    coarse = settings.model_copy(update={"max_points": min(settings.max_points, POINTS)})
     series = prepare_series(content, coarse)
     drawers: dict[str, Callable[[], Figure]] = {
         "equity": lambda: equity_figure(content, series),
@@ -189,7 +189,7 @@ def price_figure(content: ReportContent) -> Figure:
     figure = new_figure(content, f"{plain(content.bars.symbols[column])}: price and trades", 4.8)
     axes = figure.add_axes((0.075, 0.1, 0.905, 0.73))
     style(axes)
-    candle = symbol_candles(content, column, _MAX_POINTS)
+    candle = symbol_candles(content, column, POINTS)
     if not len(candle.bar):
         say(axes, "no price")
         return figure

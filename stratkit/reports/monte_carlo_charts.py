@@ -73,7 +73,7 @@ def histogram_chart(one: Histogram, name: str) -> Chart:
     about = (name, shown_title(capital(one.name)), f"{total:,} paths; the line is the run.")
     if not total:
         return Chart(*about, empty="No path has this figure.")
-    shape = unit_shape(one.unit)
+    shape = unit_shape(one.unit, float(np.ptp(one.edges)))
     middle = (one.edges[:-1] + one.edges[1:]) / 2
     traces: list[Trace] = [
         {

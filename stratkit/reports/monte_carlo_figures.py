@@ -113,7 +113,8 @@ def draw_histogram(axes: Axes, one: Histogram) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.xaxis.set_major_formatter(lambda value, _: unit_tick(one.unit, value))
+    span = float(np.ptp(one.edges))
+    axes.xaxis.set_major_formatter(lambda value, _: unit_tick(one.unit, value, span))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="x", visible=False)

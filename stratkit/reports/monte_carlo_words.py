@@ -21,6 +21,9 @@ _SHAPES: Final[dict[Unit, str]] = {
 }
 
 
+_MARKS: Final = 5  # of an axis
+
+
 def unit_value(unit: Unit, value: float) -> str:
     """Return a figure in the words of its unit.
 
@@ -38,22 +41,31 @@ def unit_value(unit: Unit, value: float) -> str:
     return number(value, 1) + " bps" if unit == "bps" else number(value, 2)
 
 
-def unit_shape(unit: Unit) -> str:
-    """Return how the chart library writes a figure of a unit on an axis."""
-    return _SHAPES[unit]
+def unit_shape(unit: Unit, span: float = 1.0) -> str:
+    """Return how the chart library writes a figure of a unit on an axis that spans so much.
+
+    >>> unit_shape("fraction"), unit_shape("fraction", 0.006)
+    ('.0%', '.1%')
+    """
+    return f".{_decimals(span)}%" if unit == "fraction" else _SHAPES[unit]
 
 
-def unit_tick(unit: Unit, value: float) -> str:
-    """Return a figure of a unit as an axis has it.
+def unit_tick(unit: Unit, value: float, span: float = 1.0) -> str:
+    """Return a figure of a unit as an axis that spans so much has it.
 
     >>> unit_tick("fraction", -0.1), unit_tick("ratio", 0.5), unit_tick("bars", 1200.0)
     ('−10%', '0.5', '1,200')
     """
     if unit == "fraction":
-        return percent(value, 0)
+        return percent(value, _decimals(span))
     if unit == "money":
         return money(value)
     return number(value, 0) if unit in ("bars", "count") else f"{value:g}".replace("-", _MINUS)
+
+
+def _decimals(span: float) -> int:
+    """Return so many decimals of a percentage that the marks of an axis differ."""
+    return min(4, max(0, math.ceil(-math.log10(span / _MARKS)) - 2)) if span > 0 else 2
 
 
 def made_words(procedure: Procedure) -> str:

@@ -13,6 +13,7 @@ from stratkit.reports.chart_specs import log_ticks
 from stratkit.reports.figure_parts import (
     INK,
     MAIN,
+    POINTS,
     SOFT,
     better_colours,
     legend,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_POINTS: Final = 1_100  # a figure is about this many pixels wide
 _SHADE: Final = 0.3
 _DARK: Final = 0.6  # a cell from which its number is white
 
@@ -74,7 +74,7 @@ def _draw_price(axes: Axes, content: RegimeContent, one: LabelledSeries) -> None
     style(axes)
     places = np.flatnonzero(one.has_bar)
     close = one.close[places]
-    kept = places[extreme_points(close, _POINTS)]
+    kept = places[extreme_points(close, POINTS)]
     spans = stripes(filled(study.labels.label[:, one.column].astype(np.int64), one.has_bar))
     days = stamps(study.times, np.minimum(spans.edges, len(study.times) - 1))
     colours = regime_colours(study.labels.names)
@@ -104,11 +104,11 @@ def _draw_sure(axes: Axes, content: RegimeContent, one: LabelledSeries) -> None:
     places = np.flatnonzero(one.has_bar & (labels.label[:, one.column] >= 0))
     if labels.probability is None:
         sure = labels.confidence[:, one.column]
-        kept = places[extreme_points(sure[places], _POINTS)]
+        kept = places[extreme_points(sure[places], POINTS)]
         axes.plot(stamps(times, kept), sure[kept], color=MAIN, lw=0.9)
         axes.set_ylabel("confidence", fontsize=8.5, color=SOFT)
         return
-    kept = places[:: max(1, len(places) // (2 * _POINTS))]
+    kept = places[:: max(1, len(places) // (2 * POINTS))]
     axes.stackplot(
         stamps(times, kept), labels.probability[kept, one.column].T, alpha=0.75,
         colors=[paint(colour) for colour in regime_colours(labels.names)],

@@ -15,6 +15,7 @@ from stratkit.reports.figure_parts import (
     GAIN,
     LOSS,
     MAIN,
+    POINTS,
     SOFT,
     legend,
     money_axis,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from stratkit.strategies.parameters import SearchParameter
 
-_POINTS = 1_100  # a figure is about this many pixels wide
 _MOST_PATHS = 9
 _ACROSS = 3
 
@@ -72,12 +72,12 @@ def stitched_figure(content: WalkContent) -> Figure:
         return figure
     fall = drawdown_of(content.equity, content.initial_cash)
     for axes, values, color in ((top, content.equity, MAIN), (below, fall, LOSS)):
-        at = extreme_points(values, _POINTS)
+        at = extreme_points(values, POINTS)
         axes.plot(stamps(content.times, at), values[at], color=color, lw=1.3)
         for switch in content.switches:
             axes.axvline(switch / 86_400e9, color=BENCHMARK, lw=0.8, ls=":")
         time_axis(axes)
-    at = extreme_points(fall, _POINTS)
+    at = extreme_points(fall, POINTS)
     below.fill_between(stamps(content.times, at), fall[at], 0, color=LOSS, alpha=0.15, lw=0)
     money_axis(top)
     percent_axis(below)
