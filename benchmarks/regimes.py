@@ -18,10 +18,11 @@ import numpy as np
 from stratkit.data.bars import Bars
 from stratkit.data.planted import switching_market
 from stratkit.panel import FloatArray, IntArray
-from stratkit.regimes.hmm import HmmFit, hmm_labels
+from stratkit.regimes.hmm import hmm_labels
 from stratkit.regimes.label import label_regimes
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.settings import FitSettings, RegimeSettings, RuleSettings
+from stratkit.regimes.state_fit import StateFit
 
 BARS: Final = 3_000
 SIGMA: Final = (0.007, 0.020)  # of a day's log return
@@ -69,7 +70,7 @@ def true_states(returns: FloatArray) -> IntArray:
     leaves = [1 / stay for stay in STAY]
     transition = np.array([[1 - leaves[0], leaves[0]], [leaves[1], 1 - leaves[1]]])
     share = np.array(STAY) / sum(STAY)
-    probability = HmmFit(share, transition, np.zeros(2), np.array(SIGMA) ** 2).filtered(returns)
+    probability = StateFit(share, transition, np.zeros(2), np.array(SIGMA) ** 2).filtered(returns)
     return np.asarray(probability.argmax(axis=1), dtype=np.int64)
 
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from stratkit.errors import UsageError, needs_extra
-from stratkit.panel import FloatArray, IntArray
-from stratkit.regimes.filters import forward_filter, gaussian_log_density, kim_smoother, viterbi
+from stratkit.panel import FloatArray
+from stratkit.regimes.filters import kim_smoother, viterbi
 from stratkit.regimes.labels import UNKNOWN, RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels, most_probable
-from stratkit.regimes.matching import as_before, by_volatility, ordered_names
+from stratkit.regimes.matching import ordered_names
 from stratkit.regimes.settings import FitSettings
+from stratkit.regimes.state_fit import StateFit, filtered_rule
 from stratkit.seeds import generator
 
 if TYPE_CHECKING:
@@ -30,32 +30,6 @@ _FIRST_ROUNDS: Final = 10  # that each start is given
 _GO_ON: Final = 2  # of the likeliest starts; one that leads after few rounds need not end highest
 _MOST_ROUNDS: Final = 200  # that this one is given
 _GAIN: Final = 1e-3  # of log-likelihood in a round below which a fit has settled
-
-
-@dataclass(frozen=True)
-class HmmFit:
-    """Parameters of R states, in returns per bar: `start` (R,), `transition` (R, R) row = from, means, variances."""
-
-    start: FloatArray
-    transition: FloatArray
-    means: FloatArray
-    variances: FloatArray
-    settled: bool = True
-
-    def ordered(self, order: IntArray) -> HmmFit:
-        """Return the same fit with its states in another order."""
-        return HmmFit(
-            self.start[order], self.transition[np.ix_(order, order)], self.means[order], self.variances[order],
-            self.settled,
-        )  # fmt: skip
-
-    def filtered(self, returns: FloatArray) -> FloatArray:
-        """Return (n, R) the probability of each state from the returns (n,) up to each."""
-        return forward_filter(self.log_density(returns), self.transition, self.start)[0]
-
-    def log_density(self, returns: FloatArray) -> FloatArray:
-        """Return (n, R) the log density of returns under each state."""
-        return gaussian_log_density(returns, self.means, self.variances)
 
 
 def hmm_labels(returns: FloatArray, fit: FitSettings, seed: int) -> RegimeLabels:
@@ -68,10 +42,7 @@ def hmm_labels(returns: FloatArray, fit: FitSettings, seed: int) -> RegimeLabels
     Source: L. R. Rabiner, Proc. IEEE 77 (1989) 257.
     """
     _hmm_class()  # what is missing is said before any bar is looked at
-    rule = (
-        f"most probable of {fit.states} states of a Gaussian hidden Markov model of returns, filtered; "
-        f"fitted every {fit.refit_bars} bars on {'all' if fit.window_bars is None else fit.window_bars} past bars"
-    )
+    rule = filtered_rule(fit, "a Gaussian hidden Markov model of returns")
     method = Method("hmm", ordered_names(fit.states), rule, partial(_learn, fit, seed), _read)
     return learned_labels(returns[:, :, None], fit, method)
 
@@ -101,8 +72,8 @@ def hmm_described(
 
 
 def fitted_hmm(
-    returns: FloatArray, fit: FitSettings, random: np.random.Generator, before: HmmFit | None = None
-) -> HmmFit | None:
+    returns: FloatArray, fit: FitSettings, random: np.random.Generator, before: StateFit | None = None
+) -> StateFit | None:
     """Fit returns (n,) by expectation-maximisation; None where they do not move or no start comes to anything.
 
     States are those of `before` by nearest means and variances, at first by volatility.
@@ -114,49 +85,42 @@ def fitted_hmm(
     values = (returns / scale)[:, None]
     starts = [_spread(float(values.mean()), fit.states)]
     starts += [_drawn(random, float(values.mean()), fit.states) for _ in range(fit.restarts - 1)]
-    starts += [_scaled(before, 1 / scale)] if before is not None else []
+    starts += [before.scaled(1 / scale)] if before is not None else []
     with _silence():
         models = [model for start in starts if (model := _rounds(values, start, _FIRST_ROUNDS)) is not None]
         ahead = sorted(models, key=_likelihood, reverse=True)[:_GO_ON]
         ended = [model for each in ahead if (model := _rounds(values, _parameters(each), _MOST_ROUNDS)) is not None]
     if not ended:
         return None
-    found = _scaled(_parameters(max(ended, key=_likelihood)), scale)
-    if before is None:
-        return found.ordered(by_volatility(found.variances))
-    return found.ordered(as_before(found.means, found.variances, before.means, before.variances))
+    return _parameters(max(ended, key=_likelihood)).scaled(scale).named_like(before)
 
 
-def _learn(fit: FitSettings, seed: int, past: FloatArray, before: HmmFit | None, bar: int) -> HmmFit | None:
+def _learn(fit: FitSettings, seed: int, past: FloatArray, before: StateFit | None, bar: int) -> StateFit | None:
     return fitted_hmm(past[:, 0], fit, generator(seed, "hmm", bar), before)
 
 
-def _read(found: HmmFit, observed: FloatArray) -> Reading:
+def _read(found: StateFit, observed: FloatArray) -> Reading:
     return most_probable(found.filtered(observed[:, 0]))
 
 
-def _spread(mean: float, states: int) -> HmmFit:
+def _spread(mean: float, states: int) -> StateFit:
     """Return a start with variances from a quarter to four times that of all, and states that last."""
     return _start(np.full(states, mean), np.geomspace(0.25, 4.0, states), 0.95)
 
 
-def _drawn(random: np.random.Generator, mean: float, states: int) -> HmmFit:
+def _drawn(random: np.random.Generator, mean: float, states: int) -> StateFit:
     means = mean + 0.3 * random.standard_normal(states)
     return _start(means, np.exp(random.uniform(-2.0, 2.0, states)), random.uniform(0.7, 0.99))
 
 
-def _start(means: FloatArray, variances: FloatArray, stays: float) -> HmmFit:
+def _start(means: FloatArray, variances: FloatArray, stays: float) -> StateFit:
     states = len(means)
     transition = np.full((states, states), (1 - stays) / (states - 1))
     np.fill_diagonal(transition, stays)
-    return HmmFit(np.full(states, 1 / states), transition, means, variances)
+    return StateFit(np.full(states, 1 / states), transition, means, variances)
 
 
-def _scaled(found: HmmFit, factor: float) -> HmmFit:
-    return HmmFit(found.start, found.transition, found.means * factor, found.variances * factor**2, found.settled)
-
-
-def _rounds(values: FloatArray, start: HmmFit, rounds: int) -> GaussianHMM | None:
+def _rounds(values: FloatArray, start: StateFit, rounds: int) -> GaussianHMM | None:
     """Return hmmlearn's model after at most so many rounds from a start; None where it came to nothing."""
     model = _hmm_class()(
         len(start.means), n_iter=rounds, tol=_GAIN, init_params="", params="stmc", implementation="scaling"
@@ -177,10 +141,10 @@ def _likelihood(model: GaussianHMM) -> float:
     return float(model.monitor_.history[-1])
 
 
-def _parameters(model: GaussianHMM) -> HmmFit:
+def _parameters(model: GaussianHMM) -> StateFit:
     # `converged` is also true of a model that has used up its rounds
     settled = bool(model.monitor_.converged) and model.monitor_.iter < model.n_iter
-    return HmmFit(
+    return StateFit(
         np.array(model.startprob_), np.array(model.transmat_), np.array(model.means_[:, 0]),
         np.array(model.covars_[:, 0, 0]), settled,
     )  # fmt: skip

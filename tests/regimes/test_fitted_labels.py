@@ -19,15 +19,16 @@ from stratkit.data.planted import switching_market
 from stratkit.errors import UsageError
 from stratkit.panel import FloatArray
 from stratkit.regimes.change_points import cusum_labels, pelt_labels
-from stratkit.regimes.hmm import HmmFit, fitted_hmm, hmm_described, hmm_labels
+from stratkit.regimes.hmm import fitted_hmm, hmm_described, hmm_labels
 from stratkit.regimes.jump import jump_labels
 from stratkit.regimes.jump_features import downside_features
 from stratkit.regimes.jump_path import cheapest_path, fitted_path, online_values, starting_centers
 from stratkit.regimes.label import label_regimes
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.market import market_bars, own_returns
-from stratkit.regimes.markov import MarkovFit, fitted_markov, markov_labels
+from stratkit.regimes.markov import at_rest, fitted_markov, markov_labels
 from stratkit.regimes.settings import FitSettings, RegimeSettings
+from stratkit.regimes.state_fit import StateFit
 
 FIT = FitSettings(min_bars=60, refit_bars=40, restarts=2)
 CAUSAL: dict[str, Callable[[FloatArray, FitSettings], RegimeLabels]] = {
@@ -47,7 +48,7 @@ def returns_of(bars: int, seed: int, holes: bool = True) -> FloatArray:
     return returns
 
 
-def known(returns: FloatArray, seed: int) -> HmmFit | None:
+def known(returns: FloatArray, seed: int) -> StateFit | None:
     return fitted_hmm(returns, FIT, np.random.default_rng(seed))
 
 
@@ -129,7 +130,7 @@ def test_random_starts_find_what_one_start_misses() -> None:
     assert twelve > one + 1.0
 
 
-def _likelihood(fit: HmmFit, returns: FloatArray) -> float:
+def _likelihood(fit: StateFit, returns: FloatArray) -> float:
     from stratkit.regimes.filters import forward_filter
 
     return forward_filter(fit.log_density(returns), fit.transition, fit.start)[1]
@@ -173,7 +174,7 @@ def test_msw_fedfunds_fit() -> None:
     # What can be compared: the likelihood at the published figures is below that of a fit with one variance more.
     found = fitted_markov(FED_FUNDS, FIT, np.random.default_rng(0))
     assert found is not None
-    published = MarkovFit(
+    published = at_rest(
         np.array([[0.9820939, 1 - 0.9820939], [0.0503587, 1 - 0.0503587]]),
         np.array([3.70877, 9.556793]), np.full(2, 2.107562**2),
     )  # fmt: skip
@@ -181,7 +182,7 @@ def test_msw_fedfunds_fit() -> None:
     assert _of_markov(found) > _of_markov(published)
 
 
-def _of_markov(fit: MarkovFit) -> float:
+def _of_markov(fit: StateFit) -> float:
     from stratkit.regimes.hamilton import hamilton_path
 
     return hamilton_path(FED_FUNDS, fit.means, fit.variances, fit.transition).loglik
@@ -196,7 +197,7 @@ def test_statsmodels_finds_what_stata_printed_and_our_filter_agrees_with_its_own
     assert [p00, p10, mu0, mu1, variance**0.5] == pytest.approx(
         [0.9820939, 0.0503587, 3.70877, 9.556793, 2.107562], rel=2e-4
     )
-    ours = MarkovFit(np.array([[p00, 1 - p00], [p10, 1 - p10]]), np.array([mu0, mu1]), np.full(2, variance))
+    ours = at_rest(np.array([[p00, 1 - p00], [p10, 1 - p10]]), np.array([mu0, mu1]), np.full(2, variance))
     assert ours.filtered(FED_FUNDS) == pytest.approx(fit.filtered_marginal_probabilities, abs=1e-8)
 
 

@@ -1,0 +1,64 @@
+"""`StateFit`: fitted parameters of a model whose hidden states follow each other like a Markov chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratkit.panel import FloatArray, IntArray
+from stratkit.regimes.filters import forward_filter, gaussian_log_density
+from stratkit.regimes.matching import as_before, by_volatility
+from stratkit.regimes.settings import FitSettings
+
+
+@dataclass(frozen=True)
+class StateFit:
+    """Parameters of R states, in returns per bar.
+
+    `start` (R,) are the probabilities before the first bar, `transition` (R, R) has a row for each state left, `means`
+    and `variances` are (R,). `settled` tells whether the fit came to rest.
+    """
+
+    start: FloatArray
+    transition: FloatArray
+    means: FloatArray
+    variances: FloatArray
+    settled: bool = True
+
+    def ordered(self, order: IntArray) -> StateFit:
+        """Return the same fit with its states in another order."""
+        return StateFit(
+            self.start[order], self.transition[np.ix_(order, order)], self.means[order], self.variances[order],
+            self.settled,
+        )  # fmt: skip
+
+    def scaled(self, factor: float) -> StateFit:
+        """Return the fit of returns that are so many times as large."""
+        return StateFit(self.start, self.transition, self.means * factor, self.variances * factor**2, self.settled)
+
+    def named_like(self, before: StateFit | None) -> StateFit:
+        """Return the fit with its states in the order of the one before, by nearest means and variances.
+
+        The first one has none before it: its states go by volatility.
+        """
+        if before is None:
+            return self.ordered(by_volatility(self.variances))
+        return self.ordered(as_before(self.means, self.variances, before.means, before.variances))
+
+    def log_density(self, returns: FloatArray) -> FloatArray:
+        """Return (n, R) the log density of returns under each state."""
+        return gaussian_log_density(returns, self.means, self.variances)
+
+    def filtered(self, returns: FloatArray) -> FloatArray:
+        """Return (n, R) the probability of each state from the returns (n,) up to each."""
+        return forward_filter(self.log_density(returns), self.transition, self.start)[0]
+
+
+def filtered_rule(fit: FitSettings, model: str) -> str:
+    """Return in words how labels are made by the states of a model that is fitted again and again."""
+    past = "all" if fit.window_bars is None else f"{fit.window_bars}"
+    return (
+        f"most probable of {fit.states} states of {model}, filtered; fitted every {fit.refit_bars} bars on {past} past "
+        "bars"
+    )
