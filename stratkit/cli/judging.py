@@ -79,9 +79,11 @@ def _returns(judgement: AdaptiveJudgement) -> dict[str, Any]:
     columns: dict[str, Any] = {"time": judgement.times.astype("datetime64[ns]")}
     for one in judgement.arms:
         returns = one.replays.returns[-len(judgement.times) :]
-        seeds = judgement.seeds if one.replays.seeds > 1 else ("",)
-        for place, seed in enumerate(seeds):
-            columns[f"{one.arm.name}, seed {seed}" if seed != "" else one.arm.name] = returns[:, place].copy()
+        if one.replays.seeds == 1:
+            columns[one.arm.name] = returns[:, 0].copy()
+            continue
+        for seed, column in zip(judgement.seeds, returns.T):  # an arm that trades with none has fewer
+            columns[f"{one.arm.name}, seed {seed}"] = column.copy()
     return columns
 
 

@@ -96,7 +96,7 @@ def _tests_table(content: JudgementContent) -> Table:
         found = one.against["base"]
         seen = number(found.detectable) if isinstance(found, AveragedDifference) else ""
         table.add_row(one.arm.name, *(_difference(one, one.against[name]) for name in names), seen)
-        if any(ends := [_ends(one.against[name]) for name in names]):
+        if any(ends := [ends_text(one.against[name]) for name in names]):
             table.add_row("", *ends, "", style="dim")
     return table
 
@@ -105,10 +105,6 @@ def _difference(one: JudgedArm, found: Found) -> str:
     if not isinstance(found, AveragedDifference):
         return found_text(one, found)
     return f"{found_text(one, found)}, p {p_words(found.p_adjusted)}"
-
-
-def _ends(found: Found) -> str:
-    return ends_text(found) if isinstance(found, AveragedDifference) else ""
 
 
 def _regret_table(content: JudgementContent) -> Table:

@@ -9,9 +9,11 @@ and its error has two parts::
 The first is the error of the bars, by the same HAC variance as that of one pair; seeds share the bars, so it does not
 shrink with their number. The second is what so few seeds leave open. Some of it is in the first as well, where the luck
 of a seed passes quickly; it is counted twice then, on the safe side. p value and interval come from the studentized
-circular block bootstrap of Ledoit and Wolf (2008) on the pseudo-values ``D + mean_s psi_s``, whose mean is D; to each
-resample a Student t of S - 1 degrees is added for the seeds, weighted by the two errors. Averaging returns over seeds
-instead would compare a portfolio of all seeds, which nobody holds. Of two arms without seeds it is the plain test.
+circular block bootstrap of Ledoit and Wolf (2008) on the pseudo-values ``D + mean_s psi_s``, whose mean is D. To each
+resample is added ``sum_s e_s (D_s - D) / sqrt(S (S - 1)) / w`` with normal e_s and w^2 = chi^2 / (S - 1): a Student t
+of S - 1 degrees with the error of the seeds. e_s and w are the same for all arms, so that arms that choose alike vary
+alike. Averaging returns over seeds instead would compare a portfolio of all seeds, which nobody holds. Of two arms
+without seeds it is the plain test.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ def averaged_differences(arms: Sequence[FloatArray], reference: FloatArray, ques
     states = [_obstacle(arm, reference) for arm in arms]
     order = [place for place, state in enumerate(states) if not state]
     block = max((_block(arms[place], reference, question) for place in order), default=1)
-    tested = [_tested(arms[place], reference, question, block, place) for place in order]
+    tested = [_tested(arms[place], reference, question, block) for place in order]
     found: list[Found] = list(states)
     for place, one, adjusted in zip(order, tested, _adjusted(tested, question), strict=True):
         found[place] = _among(one.found, adjusted, question, len(tested))
@@ -154,15 +156,14 @@ def _block(arm: FloatArray, reference: FloatArray, question: Question) -> int:
     return question.block or circular_block_length(_pseudo(arm, reference, question)[1])
 
 
-def _tested(arm: FloatArray, reference: FloatArray, question: Question, block: int, place: int) -> _Tested:
+def _tested(arm: FloatArray, reference: FloatArray, question: Question, block: int) -> _Tested:
     by_seed, pseudo = _pseudo(arm, reference, question)
     boot = _boot(arm, reference, pseudo, question, block)
     of_seeds = float(by_seed.std(ddof=1)) / math.sqrt(len(by_seed)) if len(by_seed) > 1 else 0.0
     se = math.hypot(boot.se, of_seeds)
     statistic, t_star = boot.statistic, boot.t_star
     if of_seeds > 0:
-        drawn = generator(question.seed, "averaged", "seeds", place).standard_t(len(by_seed) - 1, question.reps)
-        statistic, t_star = boot.difference / se, (boot.se * boot.t_star + of_seeds * drawn) / se
+        statistic, t_star = boot.difference / se, (boot.se * boot.t_star + _of_seeds(by_seed, question)) / se
     p_value = (1 + int((np.abs(t_star) >= abs(statistic)).sum())) / (question.reps + 1)
     half = upper_quantile(np.abs(t_star), boot.level) * se
     year = smooth_metric("sharpe").annual(1.0, question.periods_per_year)
@@ -173,6 +174,15 @@ def _tested(arm: FloatArray, reference: FloatArray, question: Question, block: i
         question.reps,
     )  # fmt: skip
     return _Tested(found, statistic, t_star)
+
+
+def _of_seeds(by_seed: FloatArray, question: Question) -> FloatArray:
+    """Return (reps,) what other seeds would add to the mean of these (S,)."""
+    seeds, draw = len(by_seed), generator(question.seed, "averaged", "seeds")
+    weights = draw.standard_normal((question.reps, seeds)) / math.sqrt(seeds * (seeds - 1))
+    tails = np.sqrt(draw.chisquare(seeds - 1, question.reps) / (seeds - 1))
+    found: FloatArray = weights @ (by_seed - by_seed.mean()) / tails
+    return found
 
 
 def _boot(

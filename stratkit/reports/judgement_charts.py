@@ -20,7 +20,7 @@ from stratkit.research.adaptive_judgement import JudgedArm
 
 _COLOURS: Final = {"base": "main", "random": "gain", "fixed": "bench"}
 _LINES: Final = {SELECTOR: "main", ALL: "c5", BASE: "c4"}
-_SOFT: Final = {"main": "main-soft", "gain": "gain-soft"}
+_SOFT: Final = {"main": "main-soft", "gain": "gain-soft", "c5": "loss-soft"}
 _POINTS: Final = 500
 NO_TEST: Final = "No pair could be tested."
 NO_REGRET: Final = "No fixed choice realised a trade with an R."
@@ -142,9 +142,9 @@ def regret_chart(content: JudgementContent) -> Chart:
     traces: list[Trace] = []
     for line in lines:
         if line.low is not None and line.high is not None:
-            traces += ribbon(
-                when, line.low[at], line.high[at], f"{line.name}, 9 seeds in 10", _SOFT.get(line.colour, "loss-soft")
-            )
+            soft = _SOFT.get(line.colour, "loss-soft")
+            band = ribbon(when, line.low[at], line.high[at], f"{line.name}, 9 seeds in 10", soft)
+            traces += [{**one, "showlegend": False} for one in band]
         traces.append(
             {
                 "type": "scatter",
@@ -152,7 +152,7 @@ def regret_chart(content: JudgementContent) -> Chart:
                 "name": line.name,
                 "x": when,
                 "y": numbers(line.path[at], 4),
-                "line": {"color": f"var(--{line.colour})", "width": 1.8},
+                "line": {"color": f"var(--{line.colour})", "width": 1.8, "shape": "hv"},
                 "hovertemplate": "%{y:.1f} R",
             }
         )
@@ -174,7 +174,7 @@ def regret_bars(content: JudgementContent) -> np.ndarray[Any, np.dtype[np.int64]
 
 def _line(one: JudgedArm) -> RegretLine:
     assert one.regret is not None  # asked by the caller
-    seeded = one.replays.seeds > 1
+    seeded = one.replays.seeds > 1 and bool((one.regret.low < one.regret.high).any())
     low, high = (one.regret.low, one.regret.high) if seeded else (None, None)
     return RegretLine(one.arm.name, _LINES.get(one.arm.name, "gain"), one.regret.path, low, high)
 

@@ -28,7 +28,7 @@ def arms_grid(content: JudgementContent) -> Grid:
     judgement = content.judgement
     ordered = [*judgement.of_role("base", "part", "all"), *judgement.of_role(*_REFERENCES)]
     return Grid(
-        "arms",
+        "judged-arms",
         "All arms",
         "The same bars, signals, costs and fills in every arm. Where choices hang on a seed, figures are means over "
         "the seeds, with the range of nine seeds in ten below.",
@@ -44,7 +44,7 @@ def tests_grid(content: JudgementContent) -> Grid:
     judgement = content.judgement
     names = references_of(content)
     return Grid(
-        "tests",
+        "judged-tests",
         "Sharpe ratio against each reference",
         "Paired by period; the interval is of one pair by itself, the p value allows for all comparisons with that "
         "reference (Romano and Wolf). The tests against the base decide.",
@@ -66,10 +66,10 @@ def regret_grid(content: JudgementContent) -> Grid:
     rows = [one for one in judgement.arms if one.regret is not None]
     best = judgement.best
     return Grid(
-        "regret",
+        "judged-regret",
         "Regret in R",
-        "What the best fixed choice realised more, by the bar on which trades closed. A choice that learns adds less "
-        "in the second half than in the first; a choice at random adds as much.",
+        "What the best fixed choice realised more, by the bar on which trades closed. Where a choice "
+        "learns, it adds less in the second half than a choice at random does.",
         (
             Head("Arm", False),
             Head("Regret"),

@@ -12,6 +12,14 @@ from stratkit.reports.wording import MISSING, number, percent
 from stratkit.research.adaptive_judgement import JudgedArm
 from stratkit.research.adaptive_words import Effect
 
+WORDS: Final[dict[Effect, str]] = {
+    "helped": "Helped",
+    "hurt": "Hurt",
+    "no difference": "Adds nothing that can be seen",
+    "identical": "Adds nothing",
+    "stopped trading": "Adds nothing",
+    "not testable": "Cannot be judged",
+}
 TONES: Final[dict[Effect, str]] = {
     "helped": "gain",
     "hurt": "loss",
@@ -75,9 +83,9 @@ def found_text(one: JudgedArm, found: Found) -> str:
 
 
 def ends_text(found: Found) -> str:
-    """Return the ends of the interval of a difference, or the reason why there is none."""
+    """Return the ends of the interval of a difference, empty where there is none."""
     if not isinstance(found, AveragedDifference):
-        return "" if found == IDENTICAL else found.partition(":")[0]
+        return ""
     return f"{number(found.interval.low)} to {number(found.interval.high)}"
 
 

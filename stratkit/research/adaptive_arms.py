@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings
 from stratkit.backtest import RunConfig
@@ -32,6 +32,7 @@ PARTS: Final[Mapping[str, str]] = {
     "cooldown": "cooldown",
 }
 _NOTHING: Final[Mapping[str, Any]] = {"cooldown": None} | {name: False for name in PARTS.values() if name != "cooldown"}
+_Block = TypeVar("_Block", OptimizationSettings, SelectorSettings)
 _PACE: Final = 1000  # bars between two updates of what learns nothing; more would only fill the memory with draws
 
 
@@ -71,11 +72,9 @@ def adaptive_arms(config: RunConfig) -> AdaptiveArms:
     Where it enables nothing, the layer is judged as it comes with everything on; where it labels no regimes, by rules.
     """
     notes = list(_notes(config))
-    optimization = _forgetful(config.optimization or OptimizationSettings(enabled=not config.adapts))
-    selector = _forgetful(config.meta_strategy or SelectorSettings(enabled=not config.adapts))
-    if not config.adapts:
-        optimization = optimization.model_copy(update={"enabled": True})
-        selector = selector.model_copy(update={"enabled": True})
+    everything = not config.adapts
+    optimization = _judged(config.optimization or OptimizationSettings(), everything)
+    selector = _judged(config.meta_strategy or SelectorSettings(), everything)
     base = config.model_copy(
         update={"optimization": None, "meta_strategy": None, "regimes": config.regimes or RegimeSettings()}
     )
@@ -98,8 +97,9 @@ def _notes(config: RunConfig) -> Iterator[str]:
         yield "every arm starts with nothing learned: the state file is neither read nor written"
 
 
-def _forgetful(block: Any) -> Any:
-    return block.model_copy(update={"state_path": None})
+def _judged(block: _Block, everything: bool) -> _Block:
+    """Return a block that remembers nothing, switched on where everything is."""
+    return block.model_copy(update={"state_path": None, **({"enabled": True} if everything else {})})
 
 
 def _parts(
@@ -114,8 +114,8 @@ def _parts(
         yield AdaptiveArm(name, "part", base.model_copy(update={"optimization": alone}), note=_note(is_on))
     draws = is_drawn(selector)
     if chooses:
-        alone = selector.model_copy(update={"enabled": True})
-        changed = base.model_copy(update={"meta_strategy": alone, "optimization": _off(optimization)})
+        chooser = selector.model_copy(update={"enabled": True})
+        changed = base.model_copy(update={"meta_strategy": chooser, "optimization": _off(optimization)})
         yield AdaptiveArm(SELECTOR, "part", changed, draws, _note(selector.enabled))
     whole = base.model_copy(update={"optimization": optimization, "meta_strategy": selector})
     yield AdaptiveArm(ALL, "all", whole, draws and selector.enabled, "as configured")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stratkit.analytics.basis import basis_of
-from stratkit.backtest import RunConfig
+from stratkit.backtest import Inputs, RunConfig, prepare
 from stratkit.data.bars import Bars
 from stratkit.errors import UsageError
 from stratkit.frequency import return_periods
@@ -83,7 +83,17 @@ class AdaptiveJudgement:
 def judge_adaptive(
     config: RunConfig, bars: Bars, *, seeds: int = 20, reps: int = 4999, told: Told | None = None
 ) -> AdaptiveJudgement:
+    """Ask the strategies of a configuration once, and judge what adapts as `judge_prepared` does."""
+    inputs = prepare(adaptive_arms(config).base.config, bars)
+    return judge_prepared(config, inputs, bars, seeds=seeds, reps=reps, told=told)
+
+
+def judge_prepared(
+    config: RunConfig, inputs: Inputs, bars: Bars, *, seeds: int = 20, reps: int = 4999, told: Told | None = None
+) -> AdaptiveJudgement:
     """Replay and compare all arms of a configuration; `seeds` counts from its own seed on.
+
+    `inputs` were prepared on `bars`, with regimes labelled and nothing learned before.
 
     Raises `UsageError` for fewer than two seeds: nothing could be said of what hangs on them.
     """
@@ -91,7 +101,7 @@ def judge_adaptive(
         raise UsageError(f"--judge-seeds must be 2 or more, for one seed is one draw of luck; found {seeds}")
     plan = adaptive_arms(config)
     drawn = tuple(range(config.seed, config.seed + seeds))
-    replays = replay_adaptive_arms(plan, bars, drawn, told)
+    replays = replay_adaptive_arms(plan, inputs, bars, drawn, told)
     traded = replays[0].first
     periods = return_periods(traded.times, bars.frequency, config.analytics.periods_per_year)
     question = Question(

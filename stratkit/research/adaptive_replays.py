@@ -64,14 +64,13 @@ class _Replay:
 
 
 def replay_adaptive_arms(
-    arms: AdaptiveArms, bars: Bars, seeds: Sequence[int], told: Told | None = None
+    arms: AdaptiveArms, inputs: Inputs, bars: Bars, seeds: Sequence[int], told: Told | None = None
 ) -> list[ArmReplays]:
-    """Replay each arm on the same bars: those that hang on the seed over all `seeds`, others once.
+    """Replay each arm on `inputs`, prepared for the base on `bars`: those that hang on the seed over all `seeds`.
 
-    Strategies are asked once, by the base; equal configurations are replayed once. Nothing of an arm hangs on others.
-    An arm that made no trade with any of the first five seeds is not replayed with more.
+    Others are replayed once, and so are equal configurations. Nothing of an arm hangs on the others. An arm that made
+    no trade with any of the first five seeds is not replayed with more.
     """
-    inputs = prepare(arms.base.config, bars)
     of_arm = {arm.name: seeds if arm.is_seeded else seeds[:1] for arm in arms.arms}
     known: dict[tuple[str, int], _Replay] = {}
     total, done = sum(map(len, of_arm.values())), 0

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
+from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference
+from stratkit.inference.comparison_words import shown_p
 from stratkit.research.adaptive_arms import ALL, SELECTOR
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm
 
@@ -16,7 +17,6 @@ UNFAIR: Final = (
     "the best fixed choice is picked on the very bars it is shown on: its figures are biased upward, and nobody could "
     "have known it"
 )
-_LEAST_P: Final = 0.001
 _GROUPS: Final[tuple[tuple[Effect, str], ...]] = (
     ("helped", "helped"),
     ("hurt", "hurt"),
@@ -111,8 +111,8 @@ def _selector(judgement: AdaptiveJudgement) -> Iterator[str]:
     blind = chooser.against.get("random")
     if isinstance(blind, AveragedDifference):
         beaten = blind.p_adjusted <= judgement.question.alpha
-        how = ("does better" if blind.difference > 0 else "does worse") if beaten else "does no better"
-        yield f"the selector {how} than a choice at random that can be seen: {_figures(blind)}"
+        how = ("better" if blind.difference > 0 else "worse") if beaten else "no better, as far as can be seen,"
+        yield f"the selector does {how} than a choice at random: {_figures(blind)}"
     elif blind == IDENTICAL:
         yield "the selector chose as a choice at random did"
     if judgement.fixed_noun == "profile":
@@ -152,21 +152,17 @@ def _against(found: AveragedDifference, reference: str) -> str:
 
 
 def _figures(found: AveragedDifference) -> str:
-    level = 100 * found.interval.level
-    p_value = "p < 0.001" if found.p_adjusted < _LEAST_P else f"p = {found.p_adjusted:.3f}"
+    level, ends = 100 * found.interval.level, found.interval
     return (
-        f"{found.difference:+.2f}, {level:g}% interval {found.interval.low:.2f} to {found.interval.high:.2f}, {p_value}"
+        f"{_signed(found.difference)}, {level:g}% interval {ends.low:.2f} to {ends.high:.2f}, "
+        f"{shown_p(found.p_adjusted)}"
     )
+
+
+def _signed(difference: float) -> str:
+    text = f"{difference:+.2f}"
+    return "0.00" if float(text) == 0 else text
 
 
 def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-
-
-def interval_of(found: Found) -> str:
-    """Return a difference with its interval for a cell of a table, or why there is none."""
-    if found == IDENTICAL:
-        return "identical"
-    if isinstance(found, str):
-        return "not testable"
-    return f"{found.difference:+.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
