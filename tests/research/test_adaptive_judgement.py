@@ -107,16 +107,17 @@ class TestRegret:
         assert regret_of(np.full((1, 5), np.nan), np.zeros(5)) is None
 
 
+@pytest.fixture(scope="module")
+def found() -> AdaptiveJudgement:
+    bars, said = planted()
+    given = settings(meta_strategy=LEARNER)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "signals need a quality")
+        return judge_prepared(given, prepared(given, bars, said), bars, seeds=SEEDS, reps=499)
+
+
 @pytest.mark.filterwarnings("ignore:signals need a quality")
 class TestPlantedMarket:
-    @pytest.fixture(scope="class")
-    def found(self) -> AdaptiveJudgement:
-        bars, said = planted()
-        given = settings(meta_strategy=LEARNER)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "signals need a quality")
-            return judge_prepared(given, prepared(given, bars, said), bars, seeds=SEEDS, reps=499)
-
     def test_the_best_fixed_profile_is_found_with_its_r(self, found: AdaptiveJudgement) -> None:
         assert found.best is not None
         assert found.best.arm.name == "fixed scalp"
