@@ -128,4 +128,7 @@ def _marks(content: JudgementContent) -> list[str]:
         said.append(f"* {UNFAIR}")
     if any("off in" in one.arm.note for one in content.judgement.arms):
         said.append("(off): switched off in the configuration, judged alone all the same")
+    few = min((one.replays.seeds for one in content.judgement.arms if one.arm.is_seeded), default=0)
+    if 0 < few < len(content.judgement.seeds):
+        said.append(f"an arm that traded with none of {few} seeds was not replayed with more")
     return said

@@ -95,7 +95,8 @@ def _arm_row(content: JudgementContent, one: JudgedArm) -> Row:
 
 def _spread(one: JudgedArm, name: str) -> str:
     ends = one.replays.spread.get(name)
-    return "" if ends is None or ends[0] == ends[1] else " to ".join(figure_text(name, end) for end in ends)
+    # written so that ends that are no numbers are left out as well
+    return "" if ends is None or not ends[0] < ends[1] else " to ".join(figure_text(name, end) for end in ends)
 
 
 def _test_heads(name: str) -> tuple[Head, Head]:
