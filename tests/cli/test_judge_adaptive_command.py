@@ -48,7 +48,8 @@ def test_a_judgement_is_printed_kept_and_counted(stratkit: Stratkit, config: Pat
     assert record["verdict"] == lines[1] or record["verdict"].startswith(lines[1])
     assert record["seeds"] == [4, 5, 6]
     returns = pd.read_parquet(folder / "returns.parquet")
-    assert [name for name in returns if str(name).startswith("random")] == [f"random choice, seed {n}" for n in (4, 5, 6)]
+    drawn = [name for name in map(str, returns) if name.startswith("random")]
+    assert drawn == [f"random choice, seed {seed}" for seed in (4, 5, 6)]
     assert not (tmp_path / "learned.json").exists()
     assert run_names(out) == []  # it is no run
     assert not list(out.glob(".adaptive-*"))
