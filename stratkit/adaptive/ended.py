@@ -17,7 +17,7 @@ from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import TRADE_DTYPE, Records
 from stratkit.engine.result import BacktestResult
 from stratkit.engine.tables import Labels
-from stratkit.panel import IntArray, read_only
+from stratkit.panel import IntArray, format_time, read_only
 
 
 def ended_result(layer: Layer, result: BacktestResult) -> BacktestResult:
@@ -32,7 +32,10 @@ def ended_result(layer: Layer, result: BacktestResult) -> BacktestResult:
         profile = Labels(chosen, (*terms.arms, ""))
     regime = regimes_at(layer.label, trades["decision_bar"], slot_symbol[trades["slot"]])
     state = learned_record(terms, layer.adaptation, result.times)
-    adapted = Adapted(_status(layer, result, trades), state, layer.fault, trades, slot_symbol, regime, profile)
+    adapted = Adapted(
+        _status(layer, result, trades), state, layer.fault, trades, slot_symbol, regime, profile, layer.updates,
+        layer.update_seconds,
+    )  # fmt: skip
     counts = {**result.counts, "decisions": len(decisions)}
     return replace(result, decisions=read_only(decisions), counts=counts, adapted=adapted)
 
@@ -54,7 +57,17 @@ def _status(layer: Layer, result: BacktestResult, shadow_trades: Records) -> Map
         "shadow_trades": len(shadow_trades),
         "updates_every_bars": layer.terms.update_bars,
         "weight_changes": [[change.bar, list(change.weights)] for change in adaptation.weight_changes],
-        "health_changes": [asdict(change) for change in adaptation.health_changes],
+        "health_changes": [
+            {**asdict(change), "time": _time(change.bar - layer.bars_before, result.times)}
+            for change in adaptation.health_changes
+        ],
         "regimes": list(layer.terms.regimes),
         "learned_bars": adaptation.bars_seen,
+        "bars_before": layer.bars_before,
+        "first_weights": list(layer.first_weights),
     }
+
+
+def _time(bar: int, times: IntArray) -> str | None:
+    """Return when a bar of the run was, None for one of an earlier run."""
+    return format_time(int(times[bar])) if bar >= 0 else None

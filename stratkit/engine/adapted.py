@@ -17,6 +17,7 @@ class Adapted:
 
     `shadow_trades` are the trades of the shadow book on `shadow_symbol` (M,), the column of each slot, and
     `shadow_regime` their regimes; `profile` the exit profile of each trade of the account, None where none is chosen.
+    It learned `updates` times and took `update_seconds` for that, which differ between equal runs.
     """
 
     status: Mapping[str, Any]
@@ -26,6 +27,8 @@ class Adapted:
     shadow_symbol: IntArray
     shadow_regime: IntArray
     profile: Labels | None = None
+    updates: int = 0
+    update_seconds: float = 0.0
 
     def shadow_columns(self, axes: Axes, regimes: tuple[str, ...]) -> Columns:
         """Return the trades of the shadow book as columns by name: one row per trade."""
