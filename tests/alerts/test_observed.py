@@ -10,12 +10,13 @@ import pytest
 
 from stratkit.alerts.judge import raise_alerts, unjudged
 from stratkit.alerts.memory import peak_memory_share
-from stratkit.alerts.observed import Faults, asked_bars, observe
+from stratkit.alerts.observed import Faults, StateChange, asked_bars, observe
 from stratkit.alerts.rules import DEFAULT_RULES, AlertRule
 from stratkit.analytics.scorecard import Metric, Scorecard
 from stratkit.backtest import run_backtest, score_backtest
 from stratkit.config import load_config
 from stratkit.data.store import load_bars
+from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import (
     CAP_SYMBOL,
     CASH,
@@ -132,6 +133,20 @@ def test_time_becomes_milliseconds_per_bar_and_the_rest_is_handed_on() -> None:
     seen = observe(result(), CARD, faults=counted, seconds_by_strategy={"trend": 0.1}, memory_share=0.25)
     assert seen.bar_ms == {"trend": 20.0}
     assert (seen.faults, seen.memory_share, seen.metrics) == (counted, 0.25, {"sharpe": 0.4})
+
+
+def test_states_are_counted_from_the_first_bar_of_the_run_and_an_earlier_one_is_kept() -> None:
+    def change(bar: int, strategy: str, after: str, *reasons: str) -> dict[str, Any]:
+        return {"bar": bar, "strategy": strategy, "after": after, "reasons": reasons}
+
+    changes = [change(90, "fade", "degraded", "earlier"), change(102, "trend", "degraded", "one", "two")]
+    status = {"bars_before": 100, "health_changes": changes}
+    adapted = Adapted(status, {}, "", records(TRADE_DTYPE, []), NONE, NONE)
+    seen = observe(replace(result(), adapted=adapted), CARD)
+    assert seen.health == {
+        "trend": (StateChange(2, "degraded", "one; two"),), "fade": (StateChange(0, "degraded", "earlier"),),
+    }  # fmt: skip
+    assert observe(result(), CARD).health is None
 
 
 def test_the_share_of_memory_is_a_fraction_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
