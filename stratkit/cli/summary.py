@@ -87,7 +87,8 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     if run.attribution is not None and len(run.attribution.strategies) > 1:
         terminal.show(strategies_table(run.attribution))
         out.print()
-    if run.watched is not None and run.watched.is_telling:
+    is_grave = any(alert.severity != "info" for alert in run.alerts)
+    if run.watched is not None and (is_grave or run.watched.is_telling):
         terminal.show(ran_table(run.watched.performance.strategies))
         out.print()
     if run.attribution is not None and run.attribution.by_regime is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from stratkit.backtest import Played
     from stratkit.strategies.desk import Seat
 
-_OF_MACHINE: Final = ("latency", "memory")
-
 
 @dataclass(frozen=True)
 class Watched:
@@ -37,16 +35,9 @@ class Watched:
 
     @property
     def is_telling(self) -> bool:
-        """Whether a summary gains by it: several strategies, something that adapts, or something out of bounds.
-
-        Times are no reason: a first run, which compiles, is always slow.
-        """
-        several, adapts = len(self.performance.strategies) > 1, self.performance.system.updates is not None
-        return (
-            several
-            or adapts
-            or any(alert.severity != "info" and alert.kind not in _OF_MACHINE for alert in self.alerts)
-        )
+        """Whether a summary gains by it: several strategies, something that adapts, or a fault."""
+        system = self.performance.system
+        return len(self.performance.strategies) > 1 or system.updates is not None or system.faults > 0
 
     def plain(self) -> dict[str, Any]:
         """Return it as performance.json has it."""
