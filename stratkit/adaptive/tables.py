@@ -19,14 +19,16 @@ _SIDES: Final = ("long", "short")
 def learned_tables(layer: Layer) -> dict[str, Any]:
     """Return what a layer has learned as lists and dicts; what was never tried is left out.
 
-    `q_table` has a row per symbol, regime and arm with closed trades; `suitable` the arms that compete in each regime,
-    None where all do; `epsilon_by_regime` the share of random choices, None for a policy without. `success_rates` have
-    a row per strategy, side and regime, over all symbols. Bars of weights and health are counted from `bars_before` the
-    first bar of the run; `base_weights` those that the configuration gives from a bar of the run on.
+    `parts` says which of them are on. `q_table` has a row per symbol, regime and arm with closed trades; `suitable` the
+    arms that compete in each regime, None where all do; `epsilon_by_regime` the share of random choices, None for a
+    policy without. `success_rates` have a row per strategy, side and regime, over all symbols. Bars of weights and
+    health are counted from `bars_before` the first bar of the run; `base_weights` those that the configuration gives
+    from a bar of the run on.
     """
     selector = layer.terms.selector
     chooses = selector.enabled
     return {
+        "parts": _parts(layer),
         "over": selector.over if chooses else None,
         "policy": selector.policy if chooses else None,
         "choices_among": list(layer.terms.arms) if chooses else [],
@@ -38,6 +40,15 @@ def learned_tables(layer: Layer) -> dict[str, Any]:
         "bars_before": layer.bars_before,
         "base_weights": [[bar, base.weight.tolist()] for bar, base in _changes(layer.bases)],
     }
+
+
+def _parts(layer: Layer) -> dict[str, bool]:
+    optimization = layer.terms.optimization
+    names = ("enable_quality_filtering", "enable_size_multiplier", "enable_adaptive_weighting",
+             "enable_retirement_management")  # fmt: skip
+    parts = {name.removeprefix("enable_"): optimization.enabled and getattr(optimization, name) for name in names}
+    rests = optimization.enabled and optimization.cooldown is not None
+    return {**parts, "cooldown": rests, "selector": layer.terms.selector.enabled}
 
 
 def _suitable(layer: Layer) -> dict[str, list[str]]:

@@ -42,7 +42,7 @@ class QualityBands:
 def quality_bands(quality: FloatArray, closed: ClosedTrades, is_shadow: np.ndarray) -> QualityBands:
     """Return K closed trades by the quality (K,) of the signals behind them, NaN = not judged.
 
-    As many bands as have 20 trades each, 10 at most; equal qualities are never parted, so bands may be fewer.
+    As many bands as have 20 trades each, 10 at most; equal qualities are never parted, so bands are uneven.
     """
     judged = np.isfinite(quality)
     kept = ClosedTrades(closed.pnl[judged], closed.r[judged], closed.part[judged])
@@ -60,6 +60,14 @@ def quality_bands(quality: FloatArray, closed: ClosedTrades, is_shadow: np.ndarr
 
 
 def _codes(quality: FloatArray, bands: int) -> IntArray:
-    edges = np.unique(np.quantile(quality, np.arange(1, bands) / bands)) if len(quality) else quality
-    codes: IntArray = np.searchsorted(edges, quality, side="left")
+    """Return bands (K,): each takes whole values, the lowest first, until it has its share of the trades."""
+    values, place, count = np.unique(quality, return_inverse=True, return_counts=True)
+    share = len(quality) / bands
+    band_of, band, held, left = np.zeros(len(values), np.int64), 0, 0, len(quality)
+    for at, more in enumerate(count.tolist()):
+        band_of[at] = band
+        held, left = held + more, left - more
+        if held >= share and left >= share / 2.0:  # what is left would be too little for a band of its own
+            band, held = band + 1, 0
+    codes: IntArray = band_of[place]
     return codes

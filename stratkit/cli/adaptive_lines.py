@@ -34,7 +34,9 @@ def adaptive_lines(learned: Learned | None) -> list[str]:
 def _lines(learned: Learned) -> Iterator[str]:
     if learned.fault:
         yield f"STOPPED by a fault, the rest was learned before it: {learned.fault}"
-    yield _states(learned.status)
+    parts = learned.status["parts"]
+    if parts["adaptive_weighting"] or parts["retirement_management"]:
+        yield _states(learned.status)
     if learned.choices is not None:
         yield _best(learned.status["arms"])
         yield _tried(learned.choices)
@@ -52,7 +54,7 @@ def _states(status: Mapping[str, Any]) -> str:
         if names:
             shown = ", ".join(f"{name} {weights[name]:.2f}" for name in names[:_NAMES])
             more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
-            parts.append(f"{state} (by weight): {shown}{more}")
+            parts.append(f"{state}, with weights: {shown}{more}")
     return "; ".join(parts)
 
 
@@ -67,7 +69,7 @@ def _best(arms: Sequence[Mapping[str, Any]]) -> str:
         return f"best so far: nothing has {FEW_TRADES} closed trades in a regime yet, {trades_words(most)} at most"
     ranked = sorted(best, key=lambda regime: -sum(arm["trades"] for arm in arms if arm["regime"] == regime))
     parts = [
-        f"{row['arm']} in {named(regime)} ({r_words(row['q'])}, {trades_words(row['trades'])})"
+        f"{row['arm']} in {named(regime)} ({r_words(row['q'])}, n {row['trades']:,})"
         for regime, row in ((regime, best[regime]) for regime in ranked[:_REGIMES])
     ]
     return f"best so far: {', '.join(parts)}"
@@ -82,19 +84,18 @@ def _tried(choices: Choices) -> str:
 def _claims(rows: Sequence[ClaimCheck], selector: SelectorCheck | None) -> str:
     untold = sum(row.verdict == TOO_FEW for row in rows)
     within = sum(row.verdict in ("within", "above the claim") for row in rows)
-    said = f"claims: {within} of {len(rows)} profiles hold, {untold} have too few trades"
+    said = f"claims: {within} of {len(rows)} hold, {untold} have too few trades"
     if selector is None or not selector.earned.with_r:
         return said
     earned = selector.earned
-    claimed = r_words(SELECTOR_MEAN_R)
-    return f"{said}; {r_words(earned.mean_r, earned.r_error)} a trade, {claimed} claimed"
+    return f"{said}; {r_words(earned.mean_r, earned.r_error)} a trade for {r_words(SELECTOR_MEAN_R)} claimed"
 
 
 def _quality(bands: QualityBands) -> str:
     found = bands.correlation
-    word = "better" if found.low > 0 else "WORSE" if found.high < 0 else "no different, as far as can be told"
+    word = "better" if found.low > 0 else "WORSE" if found.high < 0 else "no better"
     return (
-        f"better signals were {word}: rank correlation {number(found.estimate, 2, signed=True)} ({range_words(found)})"
+        f"better signals, {word} trades: rank correlation {number(found.estimate, signed=True)} ({range_words(found)})"
     )
 
 
@@ -103,4 +104,4 @@ def _kept(row: KeptAway) -> str:
     if not row.earned.trades:
         return said
     made = earned_words(row.earned, row.in_r)
-    return f"{said}; {trades_words(row.earned.trades)} in the shadow book made {made} each: {row.verdict}"
+    return f"{said}; in the shadow book {made} (n {row.earned.trades:,}): {row.verdict}"

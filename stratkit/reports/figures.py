@@ -64,7 +64,9 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
     if content.attribution is not None and len(content.attribution.strategies) > 1:
         drawers["strategies"] = lambda: strategies_figure(content, coarse.max_points)
     if content.learned is not None:
-        drawers["adaptive"] = lambda: learned_figure(content)
+        parts = content.learned.status["parts"]
+        if parts["adaptive_weighting"] or parts["retirement_management"]:
+            drawers["adaptive"] = lambda: learned_figure(content)
         if content.learned.choices is not None:
             drawers["q_table"] = lambda: q_figure(content)
     return [save_png(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]

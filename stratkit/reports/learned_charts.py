@@ -21,6 +21,7 @@ WINDOW: Final = 50  # chosen trades whose share of tries is drawn
 FIRST: Final = 20  # choices before the line begins: a share of fewer says nothing
 MOST_LINES: Final = 8
 _BUCKETS: Final = 400
+_FEW: Final = 5  # bars that fit in a low chart
 _EDGES: Final = 800  # changes of state that are drawn one by one
 STATES: Final = ("active", "degraded", "suspended", "retired")
 STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")
@@ -68,6 +69,8 @@ def tried_share(choices: Choices) -> FloatArray:
 def weights_chart(learned: Learned, times: IntArray) -> Chart:
     """Return the weights of strategies as steps between their bounds, dashed the configured ones."""
     about = ("weights", "Weights of strategies", _WEIGHTS)
+    if not learned.status["parts"]["adaptive_weighting"]:
+        return Chart(*about, empty="Weights do not adapt in this run.")
     traces: list[Trace] = []
     kept = shown_strategies(learned)
     for place, at in enumerate(kept):
@@ -93,6 +96,9 @@ def stepped(steps: Steps, column: int, bars: int) -> tuple[IntArray, FloatArray]
 
 def health_chart(learned: Learned, times: IntArray) -> Chart:
     """Return a bar over time for each strategy, coloured by its state."""
+    about = ("states", "Health of strategies", _HEALTH)
+    if not learned.status["parts"]["retirement_management"]:
+        return Chart(*about, empty="Health is not judged in this run.")
     spans = state_spans(learned.health, len(times))
     ends = np.append(times, times[-1])
     names = [shown(name_cell(name).text) for name in learned.strategies]
@@ -118,9 +124,7 @@ def health_chart(learned: Learned, times: IntArray) -> Chart:
         "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
         "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
     }  # fmt: skip
-    return Chart(
-        "states", "Health of strategies", _HEALTH, (bars, *keys), layout, size="low" if len(names) <= 5 else ""
-    )
+    return Chart(*about, (bars, *keys), layout, size="low" if len(names) <= _FEW else "")
 
 
 def tries_chart(learned: Learned, times: IntArray) -> Chart:
@@ -145,7 +149,7 @@ def tries_chart(learned: Learned, times: IntArray) -> Chart:
 
 
 _WEIGHTS: Final = (
-    "How much each voice counts, after every update; by the lines above and below it is held within 0.1 and 2. Dotted: "
+    "How much each voice counts, after every update; held within the lines at 0.1 and 2. Dotted: "
     "the weight of the configuration."
 )
 _HEALTH: Final = (
@@ -174,6 +178,6 @@ def _whole_run(times: IntArray) -> dict[str, Any]:
 
 def _bound(level: float) -> dict[str, Any]:
     return {
-        "type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level, "layer": "below",
+        "type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level,
         "line": {"color": "var(--bench)", "width": 1, "dash": "dot"},
     }  # fmt: skip

@@ -12,7 +12,7 @@ from stratkit.analytics.learned import Learned
 from stratkit.analytics.quality_bands import QualityBand
 from stratkit.inference.proportion import wilson_interval
 from stratkit.panel import IntArray, format_time
-from stratkit.reports.grid import Cell, Grid, Head, Row, Tone, heads, name_cell, signed_tone
+from stratkit.reports.grid import Cell, Grid, Head, Row, Tone, heads, name_cell
 from stratkit.reports.learned_words import (
     REASON_WORDS,
     bands_words,
@@ -25,6 +25,7 @@ from stratkit.reports.wording import number, percent
 
 MOST_CHANGES: Final = 20
 MOST_RATES: Final = 40
+_MINUS: Final = "\N{MINUS SIGN}"
 _ERRORS: Final = "\N{PLUS-MINUS SIGN} is one standard error, which counts trades as independent"
 
 
@@ -210,9 +211,13 @@ def _kept_row(row: KeptAway) -> Row:
 def _earned_cells(earned: Earned) -> list[Cell]:
     return [
         Cell(percent(earned.win_rate.estimate, 0), note=range_words(earned.win_rate, in_percent=True)),
-        Cell(r_words(earned.mean_r, earned.r_error), tone=signed_tone(earned.mean_r)),
-        Cell(return_words(earned.mean_return, earned.return_error), tone=signed_tone(earned.mean_return)),
-    ]
+        *(
+            Cell(text, tone="gain" if text.startswith("+") else "loss" if text.startswith(_MINUS) else "")
+            for text in (
+                r_words(earned.mean_r, earned.r_error), return_words(earned.mean_return, earned.return_error),
+            )
+        ),
+    ]  # fmt: skip
 
 
 def _rate_row(row: Mapping[str, Any]) -> Row:

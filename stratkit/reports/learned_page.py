@@ -55,7 +55,7 @@ def _grids(content: ReportContent, learned: Learned, times: IntArray) -> dict[st
     return {
         "q": q_grid(learned) if chooses else None,
         "q_symbols": symbols_q_grid(learned) if chooses else None,
-        "health": health_grid(learned, times),
+        "health": health_grid(learned, times) if learned.status["parts"]["retirement_management"] else None,
         "claims": claims_grid(learned) if learned.claims else None,
         "quality": None if learned.bands is None else quality_grid(learned),
         "kept": kept_grid(learned) if learned.bands is not None or learned.kept else None,

@@ -88,7 +88,9 @@ def findings(learned: Learned) -> list[tuple[str, str]]:
 
 
 def _findings(learned: Learned) -> Iterator[tuple[str, str]]:
-    yield "Strategies now", _state_words(learned)
+    parts = learned.status["parts"]
+    if parts["adaptive_weighting"] or parts["retirement_management"]:
+        yield "Strategies now", _state_words(learned)
     if learned.choices is not None:
         yield "Choices", _choice_words(learned)
     if learned.claims:
