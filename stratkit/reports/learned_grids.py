@@ -122,7 +122,10 @@ def kept_grid(learned: Learned) -> Grid:
         rows=tuple(_kept_row(row) for row in learned.kept),
         foot=(Cell("Let through: the account", number=False), Cell(""), Cell(f"{learned.account.trades:,}"),
               *_earned_cells(learned.account), Cell(""), Cell("", number=False)),
-        note="An entry that goes on being wanted counts once, and may lead to several trades or to none.",
+        note=(
+            "An entry that goes on being wanted counts once, and may lead to several trades or to none. What was let "
+            "through and what was refused are of other times and symbols: the comparison is a hint, no proof."
+        ),
         empty="" if learned.kept else "Nothing was refused.",
     )  # fmt: skip
 

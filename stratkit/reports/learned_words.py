@@ -158,8 +158,8 @@ def bands_words(bands: QualityBands) -> str:
 
 def _kept_words(row: KeptAway, account: Earned) -> str:
     if not row.earned.trades:
-        played = "which is not played in the shadow book" if row.reason == "losing_streak" else "without a shadow trade"
-        return f"{row.refused:,} entries, {played}"
+        played = "the shadow book does not play them" if row.reason == "losing_streak" else "no shadow trade was closed"
+        return f"{row.refused:,} entries; {played}"
     mine, theirs = (earned_words(one, row.in_r) for one in (account, row.earned))
     return (
         f"{row.refused:,} entries; {trades_words(row.earned.trades)} in the shadow book made {theirs} each, "
