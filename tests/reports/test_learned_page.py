@@ -60,6 +60,10 @@ def test_the_marks_say_what_was_decided_of_each_trade() -> None:
     why = np.array([kept.names[code] for code in kept.codes])
     assert set(why) == {"quality", "suspended"}
     assert (below[why == "quality"] < 0.4).all()
+    over = np.asarray(shadow["exit_bar"]) >= 0
+    assert {row.reason: row.earned.trades for row in learned(everything()).kept if row.earned.trades} == {
+        name: int((why[over] == name).sum()) for name in ("quality", "suspended")
+    }
     assert {"profile", "explored", "quality"} <= set(trades)
     assert {"profile", "explored", "quality", "kept"} <= set(shadow)
 
