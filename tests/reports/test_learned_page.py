@@ -54,7 +54,10 @@ def test_the_marks_say_what_was_decided_of_each_trade() -> None:
     result = everything().result
     trades, shadow = result.trades_columns(), result.shadow_columns()
     quality, below = np.asarray(trades["quality"]), np.asarray(shadow["quality"])
-    kept = result.adapted.shadow_marks.kept  # type: ignore[union-attr]  # something adapts
+    adapted = result.adapted
+    assert adapted is not None
+    kept = adapted.shadow_marks.kept
+    assert kept is not None
     assert len(quality) > 20
     assert (quality[np.isfinite(quality)] >= 0.4).all()
     why = np.array([kept.names[code] for code in kept.codes])
