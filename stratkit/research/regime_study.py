@@ -184,6 +184,8 @@ def _no_label(close: FloatArray, label: np.ndarray, method: ShownMethod, setting
         return ""
     if method in _LEARNS or method == "volatility":
         least = settings.fit.min_bars + (settings.vol_bars if method == "volatility" else 0)
+        if count > least:
+            return f"nothing could be learned from its {count:,} bars: prices that never move tell no states apart"
         return (
             f"it has {count:,} {_bars(count)}, and the first label comes after {least:,}: take more bars, or lower "
             f"regimes.fit.min_bars ({settings.fit.min_bars}) with --set"

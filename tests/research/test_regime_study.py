@@ -17,7 +17,7 @@ from stratkit.regimes.settings import FitSettings, RegimeSettings
 from stratkit.research.regime_comparison import compare_methods
 from stratkit.research.regime_of_run import episodes
 from stratkit.research.regime_record import regime_record
-from stratkit.research.regime_study import study_regimes
+from stratkit.research.regime_study import ShownMethod, study_regimes
 
 QUICK = RegimeSettings(fit=FitSettings(min_bars=60, refit_bars=60, restarts=1), vol_bars=5)
 
@@ -64,6 +64,13 @@ def test_too_few_bars_for_the_first_label_are_said_with_the_number_that_is_neede
         study_regimes(bars.slice(0, 40), QUICK, "cusum")
     with pytest.raises(DataError, match="its 2 bars are too few for the first label"):
         study_regimes(bars.slice(0, 2), QUICK, "rules")
+
+
+@pytest.mark.parametrize("method", ["jump", "cusum"])
+def test_bars_that_are_enough_and_never_move_are_not_called_too_few(bars: Bars, method: ShownMethod) -> None:
+    still = {name: np.full(bars.shape, 7.0) for name in ("open", "high", "low", "close")}
+    with pytest.raises(DataError, match="nothing could be learned from its 160 bars: prices that never move"):
+        study_regimes(replace(bars, **still), QUICK, method)
 
 
 def test_a_symbol_that_is_none_of_the_bars_is_refused(bars: Bars) -> None:
