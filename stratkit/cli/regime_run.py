@@ -25,7 +25,7 @@ from stratkit.reports.settings import ReportSettings
 from stratkit.research.regime_comparison import MethodComparison, compare_methods
 from stratkit.research.regime_of_run import config_of_run, run_by_regime
 from stratkit.research.regime_record import regime_record
-from stratkit.research.regime_study import RegimeStudy, ShownMethod, study_regimes
+from stratkit.research.regime_study import RegimeStudy, ShownMethod, long_fits, study_regimes
 from stratkit.runs.find import LATEST, REGIME, find_run
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
 from stratkit.runs.manifest import run_name
@@ -68,9 +68,10 @@ def run_regime(
     else:
         found = _of_run(terminal, configs, options, settings, asked, out)
     given = found.config.regimes or RegimeSettings()
-    study = study_regimes(
-        found.bars, given, asked.method or given.method, found.config.seed, found.config.analytics, asked.symbol
-    )
+    method = asked.method or given.method
+    if told := long_fits(found.bars, given, method):
+        terminal.say(told)
+    study = study_regimes(found.bars, given, method, found.config.seed, found.config.analytics, asked.symbol)
     split = None if found.record is None else run_by_regime(found.record, found.bars, study)
     compared = _compared(terminal, study) if asked.compares else None
     content = RegimeContent(

@@ -83,6 +83,15 @@ def refits(bars: int, fit: FitSettings) -> list[Refit]:
     return [Refit(max(0, bar + 1 - back), bar, min(bar + fit.refit_bars, bars)) for bar in on]
 
 
+def bars_fitted(bars: int, fit: FitSettings) -> int:
+    """Return how many bars all fits of one series look at together: what the time that they take goes with.
+
+    >>> bars_fitted(400, FitSettings(min_bars=252, refit_bars=63, window_bars=300))
+    852
+    """
+    return sum(refit.bar + 1 - refit.first for refit in refits(bars, fit))
+
+
 @dataclass
 class _Sheet:
     """Labels that are being written, and what happened meanwhile."""
