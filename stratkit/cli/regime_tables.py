@@ -158,9 +158,7 @@ def _print_run(terminal: Terminal, run: RunByRegime) -> None:
     terminal.out.print()
     terminal.show(Text(f"its account, on the bar after each label of {run.account_by}"))
     account = [(cells := _regime_cells(one))[:4] + cells[5:8] + [f"{one.next_bar.n:,}"] for one in run.account.seen]
-    _print_columns(
-        terminal, "regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"], account, 3
-    )
+    _print_columns(terminal, "regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"], account, 3)
     terminal.out.print()
 
 

@@ -61,7 +61,7 @@ def trend_labels(bars: Bars, settings: RuleSettings) -> RegimeLabels:
     return RegimeLabels(
         "trend", TREND_NAMES, np.where(judged.known, label, UNKNOWN).astype(np.int8),
         np.where(judged.known, sure, np.nan), causal=True,
-        rule=f"bull or bear where both are large: {trend_thresholds(settings)}",
+        rule=f"ADX and trend strength both large, else sideways; {trend_thresholds(settings)}",
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def _read(penalty: float, found: JumpFit, features: FloatArray) -> Reading:
 
 
 def _named(fit: JumpFit, known: FloatArray | None) -> JumpFit:
-    """Return the fit with its states in the order of the one before, by nearest centers, at first by downside deviation.
+    """Return the fit with its states in the order of the one before, by nearest centers, at first by falls.
 
     So they go again where one would have clearly more of it than one whose name says more.
     """

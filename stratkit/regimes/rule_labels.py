@@ -139,10 +139,11 @@ def _in_words(settings: RuleSettings) -> str:
             f"{settings.range_vol_quantile:g} (wild range) and {settings.high_vol_quantile:g} (high volatility) of "
             "ATR/price"
         )
+    first = max(settings.value_bars, settings.quantile_bars + _SPREAD_BARS + 1)
     return (
-        f"{trend_thresholds(settings)}, {used}; illiquid: traded value below {settings.illiquid_value:g} x its {settings.value_bars}-bar "
-        f"median and a Corwin-Schultz spread above its {settings.illiquid_spread_quantile:g} quantile, judged from a "
-        f"symbol's bar {max(settings.value_bars, settings.quantile_bars + _SPREAD_BARS + 1):,} on"
+        f"{trend_thresholds(settings)}, {used}; illiquid: traded value below {settings.illiquid_value:g} x its "
+        f"{settings.value_bars}-bar median and a Corwin-Schultz spread above its {settings.illiquid_spread_quantile:g} "
+        f"quantile, judged from a symbol's bar {first:,} on"
     )
 
 

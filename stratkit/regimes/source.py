@@ -24,8 +24,8 @@ def settings_to_trade_on(method: str, **settings: Any) -> RegimeSettings:
     """
     if method in DESCRIBED:
         raise UsageError(
-            f"labels that something trades on must be causal; {method} looks at bars behind its own, and only describes: "
-            "use hmm, markov, jump, cusum or one that learns nothing"
+            f"labels that something trades on must be causal; {method} looks at bars behind its own, and only "
+            "describes: use hmm, markov, jump, cusum or one that learns nothing"
         )
     try:
         return RegimeSettings.model_validate({"method": method, **settings})

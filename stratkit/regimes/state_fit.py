@@ -17,8 +17,8 @@ class StateFit:
     """Parameters of R states, in returns per bar.
 
     `start` (R,) are the probabilities before the first bar, `transition` (R, R) has a row for each state left, `means`
-    and `variances` are (R,). `settled` tells whether the fit came to rest, `renamed` whether its states have other names
-    than those of the fit before that they continue.
+    and `variances` are (R,). `settled` tells whether the fit came to rest, `renamed` whether its states have other
+    names than those of the fit before that they continue.
     """
 
     start: FloatArray
@@ -42,8 +42,8 @@ class StateFit:
     def named_like(self, before: StateFit | None) -> StateFit:
         """Return the fit with its states in the order of the one before, by nearest means and variances.
 
-        The first one has none before it: its states go by volatility. So they do, and are `renamed`, where a state would
-        be clearly more volatile than one whose name says more.
+        The first one has none before it: its states go by volatility. So they do, and are `renamed`, where one would be
+        clearly more volatile than one whose name says more.
         """
         by_name = self.ordered(by_volatility(self.variances))
         if before is None:

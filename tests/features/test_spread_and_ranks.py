@@ -33,7 +33,7 @@ def test_the_spread_of_a_market_that_does_not_move_is_its_range() -> None:
 
 
 def test_a_bar_behind_a_gap_is_moved_back_and_one_that_only_moves_has_no_spread() -> None:
-    # it opened 10 above the close of 98.5: moved back it is the bar of 101.5 and 98.5 of the case above, ranges included
+    # it opened 10 above the close of 98.5: moved back it is the bar of 101.5 and 98.5 of the case above
     behind = high_low_spread(column(102, 111.5), column(98, 108.5), column(98.5, 110), 1)[1, 0]
     assert behind == pytest.approx(0.0241416, rel=1e-5)
     assert high_low_spread(column(101, 109), column(99, 101), column(100, 108), 1)[1, 0] == 0.0
