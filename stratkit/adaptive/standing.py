@@ -10,6 +10,7 @@ import numpy as np
 
 from stratkit.adaptive.health import STATE_NAMES, SUSPENDED
 from stratkit.adaptive.status import shares
+from stratkit.analytics.learned_times import health_steps, weight_steps
 from stratkit.errors import DataError
 
 
@@ -28,20 +29,19 @@ def standing_at(status: Mapping[str, Any], bar: int) -> Standing:
     Raises `DataError` for the status of a run that did not keep where its first bar stands among those learned from.
     """
     try:
-        learned = status["bars_before"] + bar  # changes are counted from the first bar that was ever learned from
-        weights = dict(zip(status["raw_weights"], status["first_weights"], strict=True))
-        states = dict.fromkeys(weights, STATE_NAMES[0])
-        for changed, values in status["weight_changes"]:
-            if changed <= learned:
-                weights = dict(zip(weights, values, strict=True))
-        for change in status["health_changes"]:
-            if change["bar"] <= learned:
-                states[change["strategy"]] = change["after"]
-    except (KeyError, TypeError, ValueError) as error:
+        names = list(status["raw_weights"])
+        steps = weight_steps(status["weight_changes"], status["base_weights"], status["bars_before"])
+        health = health_steps(names, status["by_state"], status["health_changes"], status["bars_before"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(
             f"adaptive.json must hold what stratkit keeps of weights and states; found none of it ({error}): "
             "run the backtest again"
         ) from error
+    now = steps.values[np.searchsorted(steps.bar, bar, side="right") - 1]
+    weights = dict(zip(names, now.tolist(), strict=True))
+    states = {
+        name: [step.state for step in own if step.bar <= bar][-1] for name, own in zip(names, health, strict=True)
+    }
     may_trade = np.array([STATE_NAMES.index(state) < SUSPENDED for state in states.values()], np.bool_)
-    share = shares(np.array(list(weights.values()), np.float64), may_trade)
+    share = shares(now, may_trade)
     return Standing(states, weights, dict(zip(weights, share.tolist(), strict=True)))

@@ -157,11 +157,11 @@ def _state(rule: AlertRule, seen: Observed, strategy: str) -> Course | Unknown:
     if seen.health is None:
         return Unknown("nothing adapts in this run, so that no strategy has a state")
     state = np.zeros(len(seen.times))
-    changes = seen.health.get(strategy, ())
-    for change in changes:
-        state[change.bar :] = STATE_NAMES.index(change.state)
+    steps = seen.health.get(strategy, ())
+    for step in steps:
+        state[step.bar :] = STATE_NAMES.index(step.state)
     threshold = float(STATE_NAMES.index(str(rule.state)))
-    return Course(state >= threshold, state, threshold, why={change.bar: change.why for change in changes})
+    return Course(state >= threshold, state, threshold, why={step.bar: "; ".join(step.reasons) for step in steps})
 
 
 def _held(begins: BoolArray, ends: BoolArray) -> BoolArray:

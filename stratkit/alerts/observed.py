@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stratkit.analytics.learned_times import HealthStep, health_steps
 from stratkit.analytics.performance import bar_ms
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.engine.adapted import Adapted
@@ -39,15 +40,6 @@ class Faults:
         return cls(np.full(faults, bar, dtype=np.int64), np.full(asked, bar, dtype=np.int64))
 
 
-@dataclass(frozen=True)
-class StateChange:
-    """A state of a strategy that adapts, the bar from which on it holds, and what made it."""
-
-    bar: int
-    state: str
-    why: str
-
-
 def _none() -> IntArray:
     return np.zeros(0, dtype=np.int64)
 
@@ -60,7 +52,7 @@ class Observed:
     bar on, None = not known. Trades are in order of their exit. `decision_capped` are those that a cap
     refused, `decision_is_entry` those that would open or add. By strategy, where known: `asked` the bars
     on which it asked for anything, ascending; `warmup_bars` before which it could not; `bar_ms` the
-    milliseconds it took per bar; `health` its changes of state, ascending, None where nothing
+    milliseconds it took per bar; `health` its states, ascending, None where nothing
     adapts. `memory_share` is the peak, as a fraction of the machine's memory.
     """
 
@@ -80,7 +72,7 @@ class Observed:
     warmup_bars: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, Faults] = field(default_factory=dict)
     bar_ms: Mapping[str, float] = field(default_factory=dict)
-    health: Mapping[str, tuple[StateChange, ...]] | None = None
+    health: Mapping[str, tuple[HealthStep, ...]] | None = None
     memory_share: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
@@ -134,17 +126,10 @@ def observe(
     )
 
 
-def _health(strategies: tuple[str, ...], adapted: Adapted) -> dict[str, tuple[StateChange, ...]]:
-    """Return the changes of state by strategy; what an earlier run left stands at the first bar."""
-    changes, before = adapted.status["health_changes"], adapted.status["bars_before"]
-    return {
-        name: tuple(
-            StateChange(max(one["bar"] - before, 0), one["after"], "; ".join(one["reasons"]))
-            for one in changes
-            if one["strategy"] == name
-        )
-        for name in strategies
-    }
+def _health(strategies: tuple[str, ...], adapted: Adapted) -> dict[str, tuple[HealthStep, ...]]:
+    status = adapted.status
+    steps = health_steps(strategies, status["by_state"], status["health_changes"], status["bars_before"])
+    return dict(zip(strategies, steps, strict=True))
 
 
 def asked_bars(signals: Signals) -> IntArray:

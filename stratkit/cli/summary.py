@@ -193,7 +193,7 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
-    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.result.adapted))]
+    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.learned))]
     if run.watched is not None and run.result.adapted is not None:
         rows.append(("replay", Text(system_line(run.watched.performance.system))))
     rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]

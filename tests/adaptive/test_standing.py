@@ -16,12 +16,13 @@ from stratkit.errors import DataError
 STATUS: dict[str, Any] = {  # of a run whose first bar is the 101st that was learned from
     "bars_before": 100,
     "raw_weights": {"a": 1.1, "b": 0.5},
-    "first_weights": [0.9, 0.6],
+    "base_weights": [[0, [1.0, 1.0]]],
+    "by_state": {"suspended": ["b"], "retired": ["a"]},
     "weight_changes": [[95, [0.9, 0.6]], [102, [1.0, 0.5]], [105, [1.1, 0.5]]],
     "health_changes": [
-        {"bar": 97, "strategy": "b", "after": "degraded"},
-        {"bar": 103, "strategy": "b", "after": "suspended"},
-        {"bar": 106, "strategy": "a", "after": "retired"},
+        {"bar": 97, "strategy": "b", "before": "active", "after": "degraded", "reasons": ()},
+        {"bar": 103, "strategy": "b", "before": "degraded", "after": "suspended", "reasons": ()},
+        {"bar": 106, "strategy": "a", "before": "active", "after": "retired", "reasons": ()},
     ],
 }
 

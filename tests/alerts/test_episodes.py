@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from stratkit.alerts.alert import Alert
 from stratkit.alerts.judge import raise_alerts, unjudged
-from stratkit.alerts.observed import Faults, Observed, StateChange
+from stratkit.alerts.observed import Faults, Observed
 from stratkit.alerts.rules import DEFAULT_RULES, AlertRule
+from stratkit.analytics.learned_times import HealthStep
 from stratkit.panel import NS_PER_DAY, parse_time
 
 INITIAL = 100.0
@@ -307,10 +308,13 @@ def test_a_run_shorter_than_the_window_is_not_judged() -> None:
 # ---- states of what adapts
 
 PATH = (  # degraded, better, degraded again, suspended, back
-    StateChange(2, "degraded", "win rate 20 % < 35 %"), StateChange(4, "active", "all figures within bounds"),
-    StateChange(6, "degraded", "expectancy 0.01 R < 0.1 R"), StateChange(8, "suspended", "2 bars degraded"),
-    StateChange(11, "active", "expectancy 0.20 R after 0.01 R at suspension"),
-)  # fmt: skip
+    HealthStep(0, "active"),
+    HealthStep(2, "degraded", "active", ("win rate 20 % < 35 %",)),
+    HealthStep(4, "active", "degraded", ("all figures within bounds",)),
+    HealthStep(6, "degraded", "active", ("expectancy 0.01 R < 0.1 R",)),
+    HealthStep(8, "suspended", "degraded", ("2 bars degraded",)),
+    HealthStep(11, "active", "suspended", ("expectancy 0.20 R after 0.01 R at suspension",)),
+)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +330,7 @@ def test_a_state_is_told_from_the_bar_where_it_began_until_it_is_better(
 
 
 def test_the_alert_of_a_state_says_what_made_it() -> None:
-    observed = seen(9, strategies=("trend", "fade"), health={"trend": PATH[:4]})
+    observed = seen(9, strategies=("trend", "fade"), health={"trend": PATH[:5]})
     assert [alert.message for alert in raise_alerts([AlertRule(when="state")], observed)] == [
         "trend: expected to stay active; found degraded, from 2024-01-03 until 2024-01-05: win rate 20 % < 35 %.",
         "trend: expected to stay active; found degraded, since 2024-01-07, suspended at worst: "

@@ -10,7 +10,7 @@ import pytest
 
 from stratkit.alerts.judge import raise_alerts, unjudged
 from stratkit.alerts.memory import peak_memory_share
-from stratkit.alerts.observed import Faults, StateChange, asked_bars, observe
+from stratkit.alerts.observed import Faults, asked_bars, observe
 from stratkit.alerts.rules import DEFAULT_RULES, AlertRule
 from stratkit.analytics.scorecard import Metric, Scorecard
 from stratkit.backtest import run_backtest, score_backtest
@@ -136,16 +136,15 @@ def test_time_becomes_milliseconds_per_bar_and_the_rest_is_handed_on() -> None:
 
 
 def test_states_are_counted_from_the_first_bar_of_the_run_and_an_earlier_one_is_kept() -> None:
-    def change(bar: int, strategy: str, after: str, *reasons: str) -> dict[str, Any]:
-        return {"bar": bar, "strategy": strategy, "after": after, "reasons": reasons}
-
-    changes = [change(90, "fade", "degraded", "earlier"), change(102, "trend", "degraded", "one", "two")]
-    status = {"bars_before": 100, "health_changes": changes}
+    trend = {"bar": 102, "strategy": "trend", "before": "active", "after": "degraded", "reasons": ("one", "two")}
+    fade = {"bar": 90, "strategy": "fade", "before": "active", "after": "suspended", "reasons": ("earlier",)}
+    ended = {"degraded": ["trend"], "suspended": ["fade"]}
+    status = {"bars_before": 100, "by_state": ended, "health_changes": [fade, trend]}
     adapted = Adapted(status, {}, "", records(TRADE_DTYPE, []), NONE, NONE)
     seen = observe(replace(result(), adapted=adapted), CARD)
-    assert seen.health == {
-        "trend": (StateChange(2, "degraded", "one; two"),), "fade": (StateChange(0, "degraded", "earlier"),),
-    }  # fmt: skip
+    assert [(one.strategy, one.bar, one.value) for one in raise_alerts([AlertRule(when="state")], seen)] == [
+        ("fade", 0, 2.0), ("trend", 2, 1.0),
+    ]  # fmt: skip
     assert observe(result(), CARD).health is None
 
 

@@ -49,13 +49,13 @@ def made(adapts: bool = True) -> Performance:
     equity = 1000 + pnl.sum(axis=1)
     decisions: Any = made_decisions(*FUNNEL)
     decisions["strategy"] = 0
-    adapted = Adapted(STATUS, {}, "", SHADOW, np.array([0]), np.zeros(4, np.int64), None, 4, 0.002) if adapts else None
+    shadow = Adapted(STATUS, {}, "", SHADOW, np.array([0]), np.zeros(4, np.int64), updates=4, update_seconds=0.002)
     result = BacktestResult(
         times=parse_time("2024-01-01") + np.arange(5) * NS_PER_DAY, symbols=("X", "Y"), strategies=("a", "b"),
         slot_symbol=np.array([0]), slot_strategy=np.array([0]), initial_cash=1000.0, equity=equity, cash=equity,
         gross=np.zeros(5), net=np.zeros(5), carry=np.zeros((0, 3)), fills=np.zeros(0, FILL_DTYPE).view(np.recarray),
         trades=TRADES, decisions=decisions, counts={}, account_carry=0.0, bankrupt_bar=-1, stale=(), provenance={},
-        by_strategy=pnl, adapted=adapted,
+        by_strategy=pnl, adapted=shadow if adapts else None,
     )  # fmt: skip
     run = attributed(result, pnl, TRADES["strategy"], decisions["strategy"])
     return performance_of(result, attribute(run, daily(5)), ASKED, USAGE)
