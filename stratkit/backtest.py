@@ -235,7 +235,7 @@ def play_through(
     if config.adapts:
         layer = open_layer(
             config.optimization, config.meta_strategy, config.enabled(), config.combine, config.global_, desk.signals,
-            inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned,
+            inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned, context=inputs.context,
         )  # fmt: skip
     signals = desk.signals if layer is None else layer.signals(desk.signals)
     blending = blend_for(config, signals)

@@ -35,7 +35,8 @@ class Layer:
     """What adapts in one replay by `terms`; `adaptation` is what is known so far.
 
     `label` (T, N) are codes of regimes, -1 everywhere where none are made. `heard` is None where every opinion is
-    heard as it is, `shadow` where nothing is kept from the account; `fault` says why nothing adapts any more.
+    heard as it is, `shadow` where nothing is kept from the account; `fault` says why nothing adapts any more. `higher`
+    (H, T, N) is where higher timeframes point, None where none is asked.
     """
 
     terms: Terms
@@ -43,6 +44,7 @@ class Layer:
     label: LabelArray
     adaptation: Adaptation
     heard: Heard | None
+    higher: SideArray | None = None
     bars_before: int = field(init=False)
     account: Stage = field(init=False)
     shadow: Stage | None = field(init=False, default=None)
@@ -163,7 +165,9 @@ class Layer:
         """Return (R, N, S) the quality of what those who may trade say."""
         may = base.enabled & self.adaptation.health.may_trade
         side = np.where(may[:, None, None], said, 0).transpose(1, 2, 0)
-        return signal_quality(self.terms, self.adaptation.rates, side, sure.transpose(1, 2, 0), self.label[start:stop])
+        higher = None if self.higher is None else self.higher[:, start:stop]
+        label, rates = self.label[start:stop], self.adaptation.rates
+        return signal_quality(self.terms, rates, side, sure.transpose(1, 2, 0), label, higher)
 
     def _fates(self, base: Controls, said: SideArray, start: int) -> FateArray:
         optimization, health = self.terms.optimization, self.adaptation.health
