@@ -18,6 +18,7 @@ from stratkit.adaptive.asked import choose_plans, choose_strategies, scale_sizes
 from stratkit.adaptive.closed import ClosedTrades
 from stratkit.adaptive.health import SUSPENDED as IS_SUSPENDED
 from stratkit.adaptive.heard import FateArray, Heard
+from stratkit.adaptive.noted import Noted, fresh_notes
 from stratkit.adaptive.packages import package_any, package_means, package_numbers
 from stratkit.adaptive.quality import passes, signal_quality
 from stratkit.adaptive.terms import Terms
@@ -51,11 +52,17 @@ class Layer:
     bars_before: int = field(init=False)
     account: Stage = field(init=False)
     shadow: Stage | None = field(init=False, default=None)
+    noted: Noted = field(init=False)
     fault: str = ""
+    bases: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on the configuration gave which
     held: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on which controls hold
 
     def __post_init__(self) -> None:
         self.bars_before = self.adaptation.bars_seen
+        judges = self.heard is not None and self.terms.optimization.enabled
+        self.noted = fresh_notes(
+            (*self.label.shape, len(self.terms.strategies)), judges=judges, sifts=self.heard is not None
+        )
         self._last: tuple[Controls, Controls] | None = None  # what the configuration gave, and what adapt made of it
 
     def signals(self, said: Sequence[Signals]) -> Sequence[Signals]:
@@ -89,6 +96,8 @@ class Layer:
     def controls(self, base: Controls, start: int) -> Controls:
         """Return what holds for the decisions from bar `start` on where the configuration gives `base`."""
         held = self.held[-1][1] if self.held else base
+        if not self.bases or self.bases[-1][1] is not base:
+            self.bases.append((start, base))
 
         def learned() -> None:
             nonlocal held
@@ -140,7 +149,9 @@ class Layer:
         def sift() -> None:
             said, sure = heard.sides(start, stop), heard.confidences(start, stop)
             self._quality = self._judged(base, said, sure, start, stop)
-            heard.fill(start, said, sure, self._fates(base, said, start))
+            fate = self._fates(base, said, start)
+            heard.fill(start, said, sure, fate)
+            self._note(start, stop, fate)
 
         if not self._try(sift):
             heard.copy(start, stop)
@@ -155,7 +166,7 @@ class Layer:
                 books = [self.account] if self.shadow is None else [self.account, self.shadow]
                 choose_plans(
                     self.terms, self.adaptation.table, books, self.label, start, stop, seed=self.seed,
-                    bars_before=self.bars_before, packaged=self.packaged,
+                    bars_before=self.bars_before, packaged=self.packaged, noted=self.noted,
                 )  # fmt: skip
             if self.scales_sizes:
                 scale_sizes(self.terms, self.account, self.label, self._quality, self._factor, start, stop)
@@ -197,12 +208,18 @@ class Layer:
             wants = (fate == LET) & entering & (may & ~self.packaged)[:, None, None]
             passed = choose_strategies(
                 self.terms, self.adaptation.table, wants, self.label, start, seed=self.seed,
-                bars_before=self.bars_before,
+                bars_before=self.bars_before, noted=self.noted,
             )  # fmt: skip
             fate[passed] = NOT_CHOSEN
         # what nobody learns of, the retired and the disabled, is kept away by whoever combines
         fate[(health.state > IS_SUSPENDED) | ~base.enabled] = LET
         return fate
+
+    def _note(self, start: int, stop: int, fate: FateArray) -> None:
+        if self.noted.quality is not None:
+            self.noted.quality[start:stop] = self._quality
+        if self.noted.fate is not None:
+            self.noted.fate[:, start:stop] = fate
 
     def _try(self, step: Callable[[], None]) -> bool:
         """Take a step, unless one has failed before; return whether it was taken."""

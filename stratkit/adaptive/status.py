@@ -84,7 +84,11 @@ def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
     best = mean.argmax(axis=1)
     return [
         ArmFigures(
-            names[regime], terms.arms[arm], int(trades[regime, arm]), float(mean[regime, arm]), arm == best[regime]
+            names[regime],
+            terms.arms[arm],
+            int(trades[regime, arm]),
+            float(mean[regime, arm]),
+            bool(arm == best[regime]),
         )
         for regime, arm in np.argwhere(trades > 0).tolist()
     ]

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stratkit.alerts.alert import Alert
 from stratkit.analytics.attribution import Attribution
+from stratkit.analytics.learned import Learned, learned_of
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.cli.attribution_record import attribution_record
 from stratkit.cli.counted import count_trial
+from stratkit.cli.learned_record import learned_record
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
@@ -101,6 +103,11 @@ class FinishedRun:
         """The page, when one was written."""
         return self.record.path(REPORT) if self.record and REPORT in self.record.files else None
 
+    @cached_property
+    def learned(self) -> Learned | None:
+        """What adapted on the way; None where nothing does."""
+        return learned_of(self.result)
+
     @property
     def optimistic(self) -> bool:
         """Whether orders fill at the close that decided them, which nobody could have traded."""
@@ -161,6 +168,7 @@ class FinishedRun:
             "trials": None if self.evidence is None else self.evidence["trials"],
             "evidence": None if self.evidence is None else dict(self.evidence),
             "alerts": [alert.plain() for alert in self.alerts],
+            **({} if self.learned is None else {"adaptive": learned_record(self.learned, self.result.times)}),
             "seconds": dict(self.seconds),
         }
 
@@ -270,8 +278,8 @@ def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", manifest)
-    if run.result.adapted is not None:
-        draft.write_json(ADAPTIVE, run.result.adapted.status)
+    if run.learned is not None:
+        draft.write_json(ADAPTIVE, learned_record(run.learned, run.result.times))
     if run.config.alerts is not None:
         draft.write_json(ALERTS, {"alerts": [alert.plain() for alert in run.alerts]})
 
@@ -282,6 +290,10 @@ def _write_report(draft: RunDraft, run: FinishedRun) -> None:
         from stratkit.reports.page import write_report
 
         write_report(draft.folder, run.content(), settings)
+        if run.learned is not None:
+            from stratkit.reports.learned_page import write_learned_page
+
+            write_learned_page(draft.folder, run.content())
     if settings.png:
         from stratkit.reports.figures import write_figures
 

@@ -188,7 +188,7 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
-    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.result.adapted))]
+    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.learned))]
     rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]
     rows += [("alert", Text(line, style="yellow")) for line in alert_lines(run.alerts)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]

@@ -9,6 +9,7 @@ from typing import Any
 
 from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.benchmark import Benchmark
+from stratkit.analytics.learned import Learned, learned_of
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
@@ -79,6 +80,11 @@ class ReportContent:
         said = trials_words(self.evidence)
         deflated = self.evidence is not None and (self.evidence.get("trials") or 0) > 1
         return f"{said}, deflated {figure(self.evidence, 'deflated_sharpe')}" if self.evidence and deflated else said
+
+    @cached_property
+    def learned(self) -> Learned | None:
+        """What adapted in the run; None where nothing does."""
+        return learned_of(self.result)
 
     @cached_property
     def all_warnings(self) -> tuple[str, ...]:

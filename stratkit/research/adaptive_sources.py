@@ -67,6 +67,8 @@ def _panels(config: RunConfig, through: Through, layer: Layer) -> Iterator[tuple
         asked = getattr(stage.sheet.targets, name)
         if len(asked):  # (T, slots), strategy by strategy
             yield f"asked {name}", asked.reshape(bars, -1, symbols).transpose(0, 2, 1)
+    if layer.noted.quality is not None:
+        yield "quality", layer.noted.quality
     for place, strategy in enumerate(names):
         if layer.heard is not None:
             yield f"heard of {strategy}", layer.heard.panels[place]
