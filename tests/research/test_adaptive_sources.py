@@ -71,12 +71,12 @@ def says_something_on_every_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adaptive_sources, "prepare", lambda config, bars: inputs_of(config, bars, said(bars)))
 
 
-def proved(source: AdaptiveRun, cuts: int = 8) -> LookaheadReport:
+def proved(source: AdaptiveRun, cuts: int = 3) -> LookaheadReport:
     return check_lookahead(source, bars_of(), cuts=cuts)
 
 
 def test_a_run_in_which_everything_adapts_depends_on_no_later_bar() -> None:
-    report = proved(AdaptiveRun(ALL, SYMBOLS), cuts=4)
+    report = proved(AdaptiveRun(ALL, SYMBOLS))
     assert report.is_clean, report.sentence()
     assert report.raised == 0
     found = AdaptiveRun(ALL).outputs(bars_of()).panels
@@ -110,7 +110,7 @@ class CountsAtTheEntry(AdaptiveRun):
 
 
 def test_success_rates_that_count_a_trade_at_its_entry_are_found() -> None:
-    report = proved(CountsAtTheEntry(ALL, SYMBOLS))
+    report = proved(CountsAtTheEntry(ALL, SYMBOLS), cuts=8)
     assert report.verdict == "leak", report.sentence()
 
 
