@@ -32,7 +32,8 @@ def ended_result(layer: Layer, result: BacktestResult) -> BacktestResult:
     adapted = Adapted(
         _status(layer, result, trades), learned_record(layer.terms, layer.adaptation, result.times), layer.fault,
         trades, slot_symbol, regime, _marks(layer, result.trades, layer.account),
-        Marks() if shadow is None else _marks(layer, trades, shadow, of_shadow=True),
+        Marks() if shadow is None else _marks(layer, trades, shadow, of_shadow=True), layer.updates,
+        layer.update_seconds,
     )  # fmt: skip
     counts = {**result.counts, "decisions": len(decisions)}
     return replace(result, decisions=read_only(decisions), counts=counts, adapted=adapted)

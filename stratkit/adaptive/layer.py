@@ -5,6 +5,7 @@ Whatever fails in it stops it, and it alone: the replay goes on with the control
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -39,7 +40,7 @@ class Layer:
     `label` (T, N) are codes of regimes, -1 everywhere where none are made. `heard` is None where every opinion is
     heard as it is, `shadow` where nothing is kept from the account; `fault` says why nothing adapts any more.
     `packaged` (S,) says who trades packages of legs, and `higher` (H, T, N) where higher timeframes point, None where
-    none is asked.
+    none is asked. `updates` counts how often it learned, which took `update_seconds`.
     """
 
     terms: Terms
@@ -56,6 +57,8 @@ class Layer:
     fault: str = ""
     bases: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on the configuration gave which
     held: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on which controls hold
+    updates: int = 0
+    update_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.bars_before = self.adaptation.bars_seen
@@ -126,7 +129,10 @@ class Layer:
             self.adaptation, controls = adapt(self.terms, self.adaptation, outcomes, base, bar)
             self._last = base, controls
 
-        self._try(learn)
+        begun = time.perf_counter()
+        if self._try(learn):
+            self.updates += 1
+            self.update_seconds += time.perf_counter() - begun
 
     # ---- inside a stretch, rows [start, stop) at a time
 

@@ -45,7 +45,7 @@ class Adapted:
 
     `shadow_trades` are the trades of the shadow book on `shadow_symbol` (M,), the column of each slot, and
     `shadow_regime` their regimes; `marks` and `shadow_marks` what was decided about the trades of the account, and of
-    the shadow book.
+    the shadow book. It learned `updates` times and took `update_seconds` for that, which differ between equal runs.
     """
 
     status: Mapping[str, Any]
@@ -56,6 +56,8 @@ class Adapted:
     shadow_regime: IntArray
     marks: Marks = Marks()
     shadow_marks: Marks = Marks()
+    updates: int = 0
+    update_seconds: float = 0.0
 
     def shadow_columns(self, axes: Axes, regimes: tuple[str, ...]) -> Columns:
         """Return the trades of the shadow book as columns by name: one row per trade."""
