@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.environment import say_variables
 from stratkit.cli.replaying import finish, loaded, replayed, timed
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
@@ -102,6 +104,7 @@ def backtest(
                 ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
             )  # fmt: skip
             config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
+        say_variables(terminal, config)
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
@@ -164,4 +167,7 @@ def _configured(
 
     # the exits and costs of that example belong to its own strategy
     built_in = FILLS_CONFIG if compares and strategy is None else DEFAULT_CONFIG
-    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
+    return load_config(
+        configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in,
+        environment=os.environ,
+    )  # fmt: skip
