@@ -26,7 +26,9 @@ from stratkit.panel import FloatArray, IntArray
 
 FORMAT: Final = "stratkit adaptive state"
 VERSION: Final = 1
-START_FRESH: Final = "give back a copy of the file that was not changed, or start fresh: delete it or name another one"
+START_FRESH: Final = (
+    "give back a copy of the file that was not changed, or start fresh: --fresh-state moves the old file aside"
+)
 _BOOKS: Final = ("account", "account_and_shadow")
 _TELLING: Final = ("over", "policy", "scope", "alpha", "reward_range_r", "discount", "window_trades")
 
@@ -91,7 +93,7 @@ def _checked(record: object, terms: Terms) -> Mapping[str, Any]:
                 raise DataError(
                     f"an adaptive state must be of this configuration's {what}, {_short(value)}; "
                     f"found {_short(found)}: run with the configuration that it was learned under, "
-                    "or start fresh: name another file"
+                    "or start fresh: --fresh-state moves the old file aside"
                 )
     return state
 

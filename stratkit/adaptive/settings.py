@@ -103,7 +103,9 @@ class OptimizationSettings(BaseModel):
         default_factory=dict, description="kind of a regime by its name, where it differs from the built-in table"
     )
     state_path: Path | None = Field(
-        None, description="file that what was learned is read from, where it exists, and kept in at the end; none = off"
+        None,
+        description="file that `stratkit backtest` goes on from, where it exists, and keeps what it learned in at the "
+        "end; whatever replays many times leaves it alone; none = off",
     )
 
     @model_validator(mode="after")

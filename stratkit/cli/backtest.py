@@ -10,12 +10,12 @@ import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
 from stratkit.cli.environment import say_variables
+from stratkit.cli.learned_state import found_state, keep_learned, say_unread
 from stratkit.cli.replaying import finish, loaded, replayed, timed
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
-    from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
     from stratkit.yaml_positions import Placed
 
@@ -50,6 +50,13 @@ ExplainCapsOption = Annotated[
     bool,
     typer.Option("--explain-caps", help="Replay what caps and cash refused on its own: what did each save or cost?"),
 ]
+FreshStateOption = Annotated[
+    bool,
+    typer.Option(
+        "--fresh-state",
+        help="Start from nothing learned. The state file of earlier runs gets another name when the new one is saved.",
+    ),
+]
 TrialOption = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +80,7 @@ def backtest(
     periods: PeriodsOption = None,
     accept: AcceptOption = None,
     explain_caps: ExplainCapsOption = False,
+    fresh_state: FreshStateOption = False,
     trial: TrialOption = None,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
@@ -86,11 +94,14 @@ def backtest(
     Without CONFIG a built-in one runs on the bundled S&P 500. The metrics go to stdout; the report, the tables and
     what is needed to run it again go to reports/<run-id>/.
     """
+    from stratkit.errors import UsageError
+
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
     if trial is not None:
         given = (
-            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None, seed,
+            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None,
+            fresh_state or None, seed,
         )  # fmt: skip
         _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
         return
@@ -108,21 +119,15 @@ def backtest(
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
+            if fresh_state:
+                raise UsageError("--fresh-state is of one run; --fills all makes several: leave one of them out")
+            say_unread(terminal, config)
             compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
-        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
+        state = found_state(config, fresh_state)
+        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps, state)
         finish(terminal, run, out)
-        _keep_learned(run)
-
-
-def _keep_learned(run: FinishedRun) -> None:
-    """Save what was learned for the next run, unless it stopped on the way: the file then stays as it was."""
-    from stratkit.adaptive.settings import state_file
-    from stratkit.runs.adaptive_state import save_state
-
-    path, adapted = state_file(run.config.optimization, run.config.meta_strategy), run.result.adapted
-    if path is not None and adapted is not None and not adapted.fault:
-        save_state(path, adapted.state)
+        keep_learned(terminal, run)
 
 
 def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, no_report: bool, has_more: bool) -> None:
