@@ -154,10 +154,7 @@ class Inputs:
 def run_backtest(
     config: RunConfig, bars: Bars, progress: Progress | None = None, *, learned: object | None = None
 ) -> BacktestResult:
-    """Replay the configured strategies, from ``data.trade_start`` on; `progress` is told (bars done, bars).
-
-    `learned` is what an earlier run left, None = nothing is known: no state file is read or written here.
-    """
+    """Replay from ``data.trade_start`` on, after what an earlier run has `learned`; `progress` is told (done, bars)."""
     return replay(config, replace(prepare(config, bars), learned=learned), progress)
 
 
