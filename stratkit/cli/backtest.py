@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REPORTS: Final = Path("reports")
 ALL: Final = "all"  # --fills: every profile
+JUDGE_SEEDS: Final = 20
 
 DataOption = Annotated[
     str | None, typer.Option("--data", metavar="PATH", help="Bars: a store, a folder or a Parquet file.")
@@ -57,6 +58,17 @@ FreshStateOption = Annotated[
         help="Start from nothing learned. The state file of earlier runs gets another name when the new one is saved.",
     ),
 ]
+JudgeOption = Annotated[
+    bool,
+    typer.Option(
+        "--judge-adaptive",
+        help="Is the adaptive layer worth anything here? Replay base, each part and all, against random and fixed.",
+    ),
+]
+JudgeSeedsOption = Annotated[
+    int | None,
+    typer.Option("--judge-seeds", metavar="N", help="Seeds over which chance is judged, with --judge-adaptive; 20."),
+]
 TrialOption = Annotated[
     str | None,
     typer.Option(
@@ -81,6 +93,8 @@ def backtest(
     accept: AcceptOption = None,
     explain_caps: ExplainCapsOption = False,
     fresh_state: FreshStateOption = False,
+    judge_adaptive: JudgeOption = False,
+    judge_seeds: JudgeSeedsOption = None,
     trial: TrialOption = None,
     out: OutOption = REPORTS,
     no_report: NoReportOption = False,
@@ -101,10 +115,11 @@ def backtest(
     if trial is not None:
         given = (
             configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None,
-            fresh_state or None, seed,
+            fresh_state or None, judge_adaptive or None, judge_seeds, seed,
         )  # fmt: skip
         _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
         return
+    seeds = _judge_seeds(judge_adaptive, judge_seeds, fills, explain_caps, fresh_state)
     with terminal.warnings_as_lines():
         with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
@@ -116,6 +131,11 @@ def backtest(
             )  # fmt: skip
             config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
         say_variables(terminal, config)
+        if judge_adaptive:
+            from stratkit.cli.judging import judge_adaptive_layer
+
+            judge_adaptive_layer(terminal, config, loaded(terminal, config, seconds), seeds, out)
+            return
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
@@ -141,6 +161,24 @@ def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, n
         from stratkit.cli.trial_replay import replay_trial
 
         replay_trial(terminal, trial, out, data, no_report)
+
+
+def _judge_seeds(judges: bool, seeds: int | None, fills: str | None, explains_caps: bool, is_fresh: bool) -> int:
+    """Return over how many seeds chance is judged; raise `UsageError` for options that do not go together."""
+    from stratkit.errors import UsageError
+
+    if not judges:
+        if seeds is not None:
+            raise UsageError("--judge-seeds belongs to --judge-adaptive; found it alone: add that, or leave it out")
+        return JUDGE_SEEDS
+    others = ((f"--fills {ALL}", fills == ALL), ("--explain-caps", explains_caps), ("--fresh-state", is_fresh))
+    for option, is_given in others:
+        if is_given:
+            raise UsageError(
+                f"--judge-adaptive compares many replays of one configuration; {option} asks something else of one "
+                "replay; found both: leave one out"
+            )
+    return JUDGE_SEEDS if seeds is None else seeds
 
 
 def _profile(fills: str | None, settings: list[str]) -> str | None:

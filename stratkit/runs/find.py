@@ -14,7 +14,8 @@ from stratkit.runs.folder import RunRecord
 LATEST: Final = "latest"
 AB_TEST: Final = "abtest-"  # a folder of this beginning is an A/B test, and no run
 REGIME: Final = "regime-"  # one of this a study of regimes, and no run
-_NO_RUNS: Final = (".", AB_TEST, REGIME)
+JUDGEMENT: Final = "adaptive-"  # one of this a judgement of what adapts, and no run
+_NO_RUNS: Final = (".", AB_TEST, REGIME, JUDGEMENT)
 ESSENTIAL: Final = ("manifest.json", "metrics.json", "config.yaml")  # a folder without one of them is no run
 _NAMED: Final = 5  # ids that a message names at most
 
@@ -46,6 +47,14 @@ def run_names(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(entry.name for entry in entries)
+
+
+def judgement_names(folder: Path) -> list[str]:
+    """Return the names of all judgements of what adapts in `folder`, in order."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.name.startswith(JUDGEMENT) and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def whole_runs(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from stratkit.inference.trial_pool import TrialPool
 from stratkit.panel import FloatArray, IntArray
 from stratkit.runs.ab_looks import ABLook, ab_test_names, folder_look, looks_of, put_looks
 from stratkit.runs.database import DamagedDatabaseError, Database, UnwritableDatabaseError, Work, put_aside
-from stratkit.runs.find import missing_files, run_names
+from stratkit.runs.find import judgement_names, missing_files, run_names
 from stratkit.runs.ledger_entry import LedgerEntry, LedgerKey
 from stratkit.runs.ledger_rows import entries_of, groups_of, pool_of, put_entries, series_of
 from stratkit.runs.ledger_schema import LEDGER_MIGRATIONS
@@ -123,6 +123,18 @@ class TrialLedger:
             self.database.write(lambda c, found=found, names=names: put_entries(c, found, names))  # type: ignore[misc]  # a lambda's defaults have no types
         for name in (name for name in ab_test_names(self.folder) if name not in known):
             self._enter_test(name)
+        for name in (name for name in judgement_names(self.folder) if name not in known):
+            self._enter_judgement(name)
+
+    def _enter_judgement(self, name: str) -> None:
+        """Enter the trials of a judgement of what adapts."""
+        trials = self.folder / name / ENTRIES
+        try:
+            entries = read_entries(trials) if trials.exists() else []
+        except DataError as error:
+            self.notices.append(f"the judgement {name} cannot be counted: {error}")
+            return
+        self.database.write(lambda c: put_entries(c, entries, [name]))
 
     def _enter_test(self, name: str) -> None:
         """Enter the trials of an A/B test, and that it was made."""
