@@ -58,8 +58,8 @@ class Replayed:
 
     @cached_property
     def is_slow(self) -> bool:
-        """Whether a strategy is asked bar by bar, which takes a thousand times as long."""
-        return is_asked_bar_by_bar(self.config)
+        """Whether a strategy is asked, or something learns, bar by bar, which takes hundreds of times as long."""
+        return is_asked_bar_by_bar(self.config) or self.config.adapts
 
     @property
     def reigns(self) -> list[Assignment]:
