@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # one thread per numerical library: two cores shared by eight threads are slower than one
 export OMP_NUM_THREADS = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# bytecode is kept: the suite starts hundreds of processes, and each would compile some four hundred modules anew
+unexport PYTHONDONTWRITEBYTECODE
 
 # the first interpreter that is new enough and can make virtual environments; PYTHON=… overrides
 CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -45,13 +47,14 @@ $(VENV)/stratkit: $(VENV)/made pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable . --constraint constraints.txt
 	@touch $@
 
-$(VENV)/test: $(VENV)/stratkit
+# the larger environments hold the smaller ones, and are installed in one go
+$(VENV)/test: $(VENV)/made pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable '.[test]' --constraint constraints.txt
-	@touch $@
+	@touch $(VENV)/stratkit $@
 
-$(VENV)/dev: $(VENV)/test
+$(VENV)/dev: $(VENV)/made pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable '.[test,dev]' --constraint constraints.txt
-	@touch $@
+	@touch $(VENV)/stratkit $(VENV)/test $@
 
 demo: ## install, replay a strategy on the bundled bars, say where the report is
 	@set -e; began=$$(date +%s); \

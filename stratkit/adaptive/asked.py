@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.adaptive.bandit import ArmTable, bar_uniforms, choose
+from stratkit.adaptive.noted import Noted
 from stratkit.adaptive.profiles import default_profile, suitable_profiles
 from stratkit.adaptive.quality import regime_factors, size_multiplier
 from stratkit.adaptive.terms import Terms
@@ -26,7 +27,7 @@ def owners(stage: Stage, start: int, stop: int) -> IntArray:
 
 def choose_plans(
     terms: Terms, table: ArmTable, books: Sequence[Stage], label: LabelArray, start: int, stop: int, *, seed: int,
-    bars_before: int,
+    bars_before: int, noted: Noted,
 ) -> None:  # fmt: skip
     """Write the profile of every entry on rows [start, stop) of some books, which are filled, as its plan.
 
@@ -45,10 +46,11 @@ def choose_plans(
     arms = len(terms.arms)
     uniform = np.stack([bar_uniforms(seed, bars_before + bar, int(firsts[-1]), arms) for bar in range(start, stop)])
     regime = label[start + rows, symbol].astype(np.int64)
-    arm = choose(
+    arm, explored = choose(
         table, terms.selector, symbol, regime, suitable_profiles(terms, regime, sure), uniform[rows, slots],
         default_profile(terms),
-    ).arm  # fmt: skip
+    )  # fmt: skip
+    noted.chose(start + rows, slots, explored)
     plans = np.split(np.where(arm < 0, arms, arm), np.cumsum([len(row) for row, _ in found])[:-1])
     for stage, (row, slot), plan in zip(books, found, plans, strict=True):
         owner, first = owners(stage, start, stop)[row, slot], stage.sheet.table.first_profile
@@ -56,7 +58,8 @@ def choose_plans(
 
 
 def choose_strategies(
-    terms: Terms, table: ArmTable, wants: BoolArray, label: LabelArray, start: int, *, seed: int, bars_before: int
+    terms: Terms, table: ArmTable, wants: BoolArray, label: LabelArray, start: int, *, seed: int, bars_before: int,
+    noted: Noted,
 ) -> BoolArray:  # fmt: skip
     """Return (S, R, N) which of the entries that are wanted, (S, R, N), another strategy was preferred to.
 
@@ -70,7 +73,8 @@ def choose_strategies(
     uniform = np.stack([bar_uniforms(seed, bars_before + start + bar, symbols, strategies) for bar in range(rows)])
     regime = label[start + row, symbol].astype(np.int64)
     suits = wants[:, row, symbol].T
-    arm = choose(table, terms.selector, symbol, regime, suits, uniform[row, symbol]).arm
+    arm, explored = choose(table, terms.selector, symbol, regime, suits, uniform[row, symbol])
+    noted.chose(start + row, symbol, explored)
     passed: BoolArray = wants.copy()
     passed[arm, row, symbol] = False
     return passed

@@ -13,36 +13,53 @@ from stratkit.adaptive.heard import with_kept
 from stratkit.adaptive.layer import Layer
 from stratkit.adaptive.opening import learned_record
 from stratkit.adaptive.status import status_of
-from stratkit.engine.adapted import Adapted
+from stratkit.adaptive.tables import learned_tables
+from stratkit.combine.sieve import FATES
+from stratkit.engine.adapted import Adapted, Marks
 from stratkit.engine.layout import TRADE_DTYPE, Records
 from stratkit.engine.result import BacktestResult
+from stratkit.engine.simulate import Stage
 from stratkit.engine.tables import Labels
 from stratkit.panel import IntArray, read_only
 
 
 def ended_result(layer: Layer, result: BacktestResult) -> BacktestResult:
     """Return the result of the account of a layer, all bars of which are played, with what the layer adds to it."""
-    terms = layer.terms
-    trades, slot_symbol = _shadow_trades(layer)
+    trades, slot_symbol, shadow = _shadow_trades(layer)
     kept = [] if layer.heard is None else layer.heard.kept
     decisions = with_kept(result.decisions, kept, result.slot_symbol, len(result.strategies))
-    profile = None
-    if layer.chooses_plans:
-        chosen = profiles_of(result.trades, layer.account, len(terms.arms))
-        profile = Labels(chosen, (*terms.arms, ""))
     regime = regimes_at(layer.label, trades["decision_bar"], slot_symbol[trades["slot"]])
-    state = learned_record(terms, layer.adaptation, result.times)
-    adapted = Adapted(_status(layer, result, trades), state, layer.fault, trades, slot_symbol, regime, profile)
+    adapted = Adapted(
+        _status(layer, result, trades), learned_record(layer.terms, layer.adaptation, result.times), layer.fault,
+        trades, slot_symbol, regime, _marks(layer, result.trades, layer.account),
+        Marks() if shadow is None else _marks(layer, trades, shadow, of_shadow=True), layer.updates,
+        layer.update_seconds,
+    )  # fmt: skip
     counts = {**result.counts, "decisions": len(decisions)}
     return replace(result, decisions=read_only(decisions), counts=counts, adapted=adapted)
 
 
-def _shadow_trades(layer: Layer) -> tuple[Records, IntArray]:
+def _shadow_trades(layer: Layer) -> tuple[Records, IntArray, Stage | None]:
     shadow = layer.shadow
     if shadow is None or layer.heard is None or not layer.heard.is_shadowing or layer.fault:
-        return np.zeros(0, TRADE_DTYPE).view(np.recarray), layer.account.sheet.targets.slot_symbol
+        return np.zeros(0, TRADE_DTYPE).view(np.recarray), layer.account.sheet.targets.slot_symbol, None
     shadow.play_to(len(shadow.bars.times))
-    return shadow.result().trades, shadow.sheet.targets.slot_symbol
+    return shadow.result().trades, shadow.sheet.targets.slot_symbol, shadow
+
+
+def _marks(layer: Layer, trades: Records, stage: Stage, *, of_shadow: bool = False) -> Marks:
+    slot, bar = np.array(trades["slot"], np.int64), np.array(trades["decision_bar"], np.int64)
+    symbol = stage.sheet.targets.slot_symbol[slot]
+    noted, arms = layer.noted, layer.terms.arms
+    profile = explored = None
+    if layer.chooses_plans:
+        profile = Labels(profiles_of(trades, stage, len(arms)), (*arms, ""))
+        first = len(layer.account.sheet.targets.slot_symbol) if of_shadow else 0
+        explored = noted.explored_of(bar, first + slot)
+    elif layer.terms.chooses_strategies and not of_shadow:
+        explored = noted.explored_of(bar, symbol)
+    kept = Labels(noted.fate_of(trades, symbol), FATES) if of_shadow else None
+    return Marks(profile, noted.quality_of(trades, symbol), explored, kept)
 
 
 def _status(layer: Layer, result: BacktestResult, shadow_trades: Records) -> Mapping[str, Any]:
@@ -57,4 +74,5 @@ def _status(layer: Layer, result: BacktestResult, shadow_trades: Records) -> Map
         "health_changes": [asdict(change) for change in adaptation.health_changes],
         "regimes": list(layer.terms.regimes),
         "learned_bars": adaptation.bars_seen,
+        **learned_tables(layer),
     }

@@ -5,6 +5,7 @@ Whatever fails in it stops it, and it alone: the replay goes on with the control
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +19,7 @@ from stratkit.adaptive.asked import choose_plans, choose_strategies, scale_sizes
 from stratkit.adaptive.closed import ClosedTrades
 from stratkit.adaptive.health import SUSPENDED as IS_SUSPENDED
 from stratkit.adaptive.heard import FateArray, Heard
+from stratkit.adaptive.noted import Noted, fresh_notes
 from stratkit.adaptive.quality import passes, signal_quality
 from stratkit.adaptive.terms import Terms
 from stratkit.combine.sieve import LET, LOW_QUALITY, NOT_CHOSEN, RESTING, SUSPENDED
@@ -36,6 +38,7 @@ class Layer:
 
     `label` (T, N) are codes of regimes, -1 everywhere where none are made. `heard` is None where every opinion is
     heard as it is, `shadow` where nothing is kept from the account; `fault` says why nothing adapts any more.
+    `updates` counts how often it learned, which took `update_seconds`.
     """
 
     terms: Terms
@@ -46,11 +49,19 @@ class Layer:
     bars_before: int = field(init=False)
     account: Stage = field(init=False)
     shadow: Stage | None = field(init=False, default=None)
+    noted: Noted = field(init=False)
     fault: str = ""
+    bases: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on the configuration gave which
     held: list[tuple[int, Controls]] = field(default_factory=list)  # from which bar on which controls hold
+    updates: int = 0
+    update_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.bars_before = self.adaptation.bars_seen
+        judges = self.heard is not None and self.terms.optimization.enabled
+        self.noted = fresh_notes(
+            (*self.label.shape, len(self.terms.strategies)), judges=judges, sifts=self.heard is not None
+        )
         self._last: tuple[Controls, Controls] | None = None  # what the configuration gave, and what adapt made of it
 
     def signals(self, said: Sequence[Signals]) -> Sequence[Signals]:
@@ -84,6 +95,8 @@ class Layer:
     def controls(self, base: Controls, start: int) -> Controls:
         """Return what holds for the decisions from bar `start` on where the configuration gives `base`."""
         held = self.held[-1][1] if self.held else base
+        if not self.bases or self.bases[-1][1] is not base:
+            self.bases.append((start, base))
 
         def learned() -> None:
             nonlocal held
@@ -112,7 +125,10 @@ class Layer:
             self.adaptation, controls = adapt(self.terms, self.adaptation, outcomes, base, bar)
             self._last = base, controls
 
-        self._try(learn)
+        begun = time.perf_counter()
+        if self._try(learn):
+            self.updates += 1
+            self.update_seconds += time.perf_counter() - begun
 
     # ---- inside a stretch, rows [start, stop) at a time
 
@@ -135,7 +151,9 @@ class Layer:
         def sift() -> None:
             said, sure = heard.sides(start, stop), heard.confidences(start, stop)
             self._quality = self._judged(base, said, sure, start, stop)
-            heard.fill(start, said, sure, self._fates(base, said, start))
+            fate = self._fates(base, said, start)
+            heard.fill(start, said, sure, fate)
+            self._note(start, stop, fate)
 
         if not self._try(sift):
             heard.copy(start, stop)
@@ -150,7 +168,7 @@ class Layer:
                 books = [self.account] if self.shadow is None else [self.account, self.shadow]
                 choose_plans(
                     self.terms, self.adaptation.table, books, self.label, start, stop, seed=self.seed,
-                    bars_before=self.bars_before,
+                    bars_before=self.bars_before, noted=self.noted,
                 )  # fmt: skip
             if self.scales_sizes:
                 scale_sizes(self.terms, self.account, self.label, self._quality, self._factor, start, stop)
@@ -179,7 +197,7 @@ class Layer:
             wants = (fate == LET) & (np.abs(said) == 1) & may[:, None, None]
             passed = choose_strategies(
                 self.terms, self.adaptation.table, wants, self.label, start, seed=self.seed,
-                bars_before=self.bars_before,
+                bars_before=self.bars_before, noted=self.noted,
             )  # fmt: skip
             fate[passed] = NOT_CHOSEN
         # what nobody learns of, the retired and the disabled, is kept away by whoever combines
@@ -187,6 +205,12 @@ class Layer:
         assert self.heard is not None  # asked by the caller
         fate[[panel is None for panel in self.heard.panels]] = LET
         return fate
+
+    def _note(self, start: int, stop: int, fate: FateArray) -> None:
+        if self.noted.quality is not None:
+            self.noted.quality[start:stop] = self._quality
+        if self.noted.fate is not None:
+            self.noted.fate[:, start:stop] = fate
 
     def _try(self, step: Callable[[], None]) -> bool:
         """Take a step, unless one has failed before; return whether it was taken."""

@@ -10,6 +10,7 @@ from stratkit.adaptive.adaptation import Adaptation, scores_of
 from stratkit.adaptive.bandit import ArmTable, epsilon_of
 from stratkit.adaptive.health import STATE_NAMES, violations
 from stratkit.adaptive.terms import Terms
+from stratkit.panel import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ class Status:
 def status_of(terms: Terms, adaptation: Adaptation, open_trades: int) -> Status:
     """Return how things stand after the last update, with as many trades open as are said."""
     states = [STATE_NAMES[code] for code in adaptation.health.state]
-    share = np.where(adaptation.health.may_trade, adaptation.weights, 0.0)
-    share = share / share.sum() if share.any() else share
+    share = shares(adaptation.weights, adaptation.health.may_trade)
     return Status(
         {state: [name for name, one in zip(terms.strategies, states) if one == state] for state in STATE_NAMES},
         dict(zip(terms.strategies, adaptation.weights.tolist(), strict=True)),
@@ -56,6 +56,16 @@ def status_of(terms: Terms, adaptation: Adaptation, open_trades: int) -> Status:
         _epsilon(terms, adaptation.table),
         open_trades,
     )
+
+
+def shares(weights: FloatArray, may_trade: BoolArray) -> FloatArray:
+    """Return (S,) weights as shares of 1 among those that may trade; all 0 where none may.
+
+    >>> shares(np.array([1.5, 0.5, 2.0]), np.array([True, True, False])).tolist()
+    [0.75, 0.25, 0.0]
+    """
+    heard = np.where(may_trade, weights, 0.0)
+    return heard / heard.sum() if heard.any() else heard
 
 
 def _alerts(terms: Terms, adaptation: Adaptation, states: list[str]) -> list[str]:
@@ -84,7 +94,11 @@ def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
     best = mean.argmax(axis=1)
     return [
         ArmFigures(
-            names[regime], terms.arms[arm], int(trades[regime, arm]), float(mean[regime, arm]), arm == best[regime]
+            names[regime],
+            terms.arms[arm],
+            int(trades[regime, arm]),
+            float(mean[regime, arm]),
+            bool(arm == best[regime]),
         )
         for regime, arm in np.argwhere(trades > 0).tolist()
     ]

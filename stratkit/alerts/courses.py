@@ -7,12 +7,13 @@ run (latency, memory, metrics, a rate over few requests) are known at the last b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from stratkit.adaptive.health import STATE_NAMES
 from stratkit.alerts.observed import Observed
 from stratkit.alerts.rules import OF_ACCOUNT, AlertRule, Kind
 from stratkit.errors import did_you_mean
@@ -25,13 +26,15 @@ _ROUNDING: Final = 1e-9  # 100 x 0.01 is 1, whatever floats make of it
 class Course:
     """A condition over T bars: whether it is `true`, the `value` (T,) it is read from, and its `threshold`.
 
-    `sign` is +1 when a higher value is worse. `value` may be NaN where the condition is false.
+    `sign` is +1 when a higher value is worse. `value` may be NaN where the condition is false. `why` says by bar what
+    made it true, where there is more to say than the value.
     """
 
     true: BoolArray
     value: FloatArray
     threshold: float
     sign: int = 1
+    why: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,17 @@ def _cap_refusals(rule: AlertRule, seen: Observed, strategy: str) -> Course | Un
     return Course((np.arange(bars) >= window - 1) & (share > most + _ROUNDING), share, most)
 
 
+def _state(rule: AlertRule, seen: Observed, strategy: str) -> Course | Unknown:
+    if seen.health is None:
+        return Unknown("nothing adapts in this run, so that no strategy has a state")
+    state = np.zeros(len(seen.times))
+    steps = seen.health.get(strategy, ())
+    for step in steps:
+        state[step.bar :] = STATE_NAMES.index(step.state)
+    threshold = float(STATE_NAMES.index(str(rule.state)))
+    return Course(state >= threshold, state, threshold, why={step.bar: "; ".join(step.reasons) for step in steps})
+
+
 def _held(begins: BoolArray, ends: BoolArray) -> BoolArray:
     """Return where a condition holds that begins and ends at different levels: one that hovers is one alert."""
     turns = np.where(begins, 1, np.where(ends, -1, 0))
@@ -192,4 +206,5 @@ _STRATEGY: Final[dict[Kind, Callable[[AlertRule, Observed, str], Course | Unknow
     "error_rate": _error_rate,
     "latency": _latency,
     "cap_refusals": _cap_refusals,
+    "state": _state,
 }

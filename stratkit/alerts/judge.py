@@ -28,7 +28,7 @@ def raise_alerts(rules: Sequence[AlertRule], observed: Observed) -> tuple[Alert,
     They are in order of their bar, then of the rules, then of the strategies.
     """
     alerts = [
-        _alert(rule, observed, strategy, course.threshold, episode)
+        _alert(rule, observed, strategy, course, episode)
         for rule, strategy, course in _judged(rules, observed)
         if isinstance(course, Course)
         for episode in _episodes(course)
@@ -69,7 +69,7 @@ def _episodes(course: Course) -> list[_Episode]:
     return [*map(_Episode, starts.tolist(), until, course.value[starts].tolist(), worst.tolist())]
 
 
-def _alert(rule: AlertRule, observed: Observed, strategy: str | None, threshold: float, episode: _Episode) -> Alert:
+def _alert(rule: AlertRule, observed: Observed, strategy: str | None, course: Course, episode: _Episode) -> Alert:
     bar, until_bar, value, worst = episode
     time = int(observed.times[bar])
     until = None if until_bar is None else int(observed.times[until_bar])
@@ -83,8 +83,8 @@ def _alert(rule: AlertRule, observed: Observed, strategy: str | None, threshold:
         time=time,
         value=value,
         worst=worst,
-        threshold=threshold,
-        message=sentence(rule, strategy, value, worst, format_time(time), cleared),
+        threshold=course.threshold,
+        message=sentence(rule, strategy, value, worst, format_time(time), cleared, course.why.get(bar, "")),
         until_bar=until_bar,
         until=until,
     )

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stratkit.analytics.learned_times import HealthStep, health_steps
+from stratkit.analytics.performance import bar_ms
 from stratkit.analytics.scorecard import Scorecard
+from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import (
     CAPS,
     EXIT_SIDE,
@@ -49,7 +52,8 @@ class Observed:
     bar on, None = not known. Trades are in order of their exit. `decision_capped` are those that a cap
     refused, `decision_is_entry` those that would open or add. By strategy, where known: `asked` the bars
     on which it asked for anything, ascending; `warmup_bars` before which it could not; `bar_ms` the
-    milliseconds it took per bar. `memory_share` is the peak, as a fraction of the machine's memory.
+    milliseconds it took per bar; `health` its states, ascending, None where nothing
+    adapts. `memory_share` is the peak, as a fraction of the machine's memory.
     """
 
     times: IntArray
@@ -68,6 +72,7 @@ class Observed:
     warmup_bars: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, Faults] = field(default_factory=dict)
     bar_ms: Mapping[str, float] = field(default_factory=dict)
+    health: Mapping[str, tuple[HealthStep, ...]] | None = None
     memory_share: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
@@ -114,10 +119,17 @@ def observe(
         asked=_asked_in_log(result.strategies, decider, decisions["bar"]) if asked is None else asked,
         warmup_bars=warmup_bars or {},
         faults=faults or {},
-        bar_ms={name: 1_000.0 * spent / len(result.times) for name, spent in seconds.items()},
+        bar_ms={name: bar_ms(spent, len(result.times)) for name, spent in seconds.items()},
+        health=None if result.adapted is None else _health(result.strategies, result.adapted),
         memory_share=memory_share,
         metrics={metric.name: metric.value for metric in scorecard},
     )
+
+
+def _health(strategies: tuple[str, ...], adapted: Adapted) -> dict[str, tuple[HealthStep, ...]]:
+    status = adapted.status
+    steps = health_steps(strategies, status["by_state"], status["health_changes"], status["bars_before"])
+    return dict(zip(strategies, steps, strict=True))
 
 
 def asked_bars(signals: Signals) -> IntArray:

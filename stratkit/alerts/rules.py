@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal[
     "latency",
     "memory",
     "cap_refusals",
+    "state",
     "metric",
 ]
 
@@ -37,6 +38,7 @@ _KEYS: Final[KindTable] = {
     "latency": {"most": 10.0},
     "memory": {"most": 0.8},
     "cap_refusals": {"most": 0.5, "bars": 250},
+    "state": {"state": "degraded"},
     "metric": {"metric": NEEDED, "above": None, "below": None},
 }
 _COMMON: Final = ("name", "when", "severity", "strategy")
@@ -52,7 +54,8 @@ class AlertRule(BaseModel):
         description=(
             "no_proposals: a strategy asked for nothing for `bars`; drawdown: equity fell `limit_pct` below its peak; "
             "strategy_drawdown: a strategy's P&L did; accuracy: fewer than `least` of its last `trades` won; "
-            "error_rate, cap_refusals, latency, memory: more than `most`; metric: above or below a value"
+            "error_rate, cap_refusals, latency, memory: more than `most`; state: a strategy is in `state` or "
+            "worse; metric: above or below a value"
         )
     )
     severity: Severity = Field("warning", description="how much it matters")
@@ -76,6 +79,9 @@ class AlertRule(BaseModel):
             "latency [ms per bar and strategy], default 10; error_rate (0.01), memory (0.8), cap_refusals (0.5) "
             "[fraction]"
         ),
+    )
+    state: Literal["degraded", "suspended", "retired"] | None = Field(
+        None, description="state: the least bad state that is told of; default degraded"
     )
     metric: str | None = Field(None, min_length=1, description="metric: its name, such as sharpe")
     above: float | None = Field(None, description="metric: alert above this value [unit of the metric]")
@@ -128,4 +134,7 @@ DEFAULT_RULES: Final = (
     AlertRule(when="latency", most=10.0, severity="warning"),
     AlertRule(when="error_rate", most=0.01, severity="critical"),
     AlertRule(when="memory", most=0.8, severity="warning"),
+    AlertRule(when="state", state="degraded", severity="warning"),
+    AlertRule(when="state", state="suspended", severity="warning"),
+    AlertRule(when="state", state="retired", severity="critical"),
 )

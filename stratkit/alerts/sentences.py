@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from stratkit.adaptive.health import STATE_NAMES
 from stratkit.alerts.rules import AlertRule
 
 _AT_THE_END = ("latency", "memory", "metric")
 
 
-def sentence(rule: AlertRule, strategy: str | None, value: float, worst: float, since: str, until: str | None) -> str:
-    """Return the sentence of one episode; `since` and `until` are times as text, None = it lasts.
+def sentence(
+    rule: AlertRule, strategy: str | None, value: float, worst: float, since: str, until: str | None, why: str = ""
+) -> str:
+    """Return the sentence of one episode; `since` and `until` are times as text, None = it lasts; `why` ends it.
 
     >>> rule = AlertRule(when="latency", most=10)
     >>> sentence(rule, "trend", 12.5, 12.5, "2015-06-30", None)
@@ -20,7 +23,8 @@ def sentence(rule: AlertRule, strategy: str | None, value: float, worst: float, 
     else:
         when = f", since {since}" if until is None else f", from {since} until {until}"
     further = "" if worst == value else f", {_amount(rule, worst)} at worst"
-    return f"{strategy or 'the account'}: expected {_expected(rule)}; found {found}{when}{further}."
+    reason = f": {why}" if why else ""
+    return f"{strategy or 'the account'}: expected {_expected(rule)}; found {found}{when}{further}{reason}."
 
 
 def _expected(rule: AlertRule) -> str:
@@ -41,6 +45,8 @@ def _expected(rule: AlertRule) -> str:
             return f"at most {_percent(rule.most)} of the machine's memory in use"
         case "cap_refusals":
             return f"caps to refuse at most {_percent(rule.most)} of the entries within {rule.bars} bars"
+        case "state":
+            return "to stay active" if rule.state == "degraded" else f"not to become {rule.state}"
         case "metric":
             bound = f"at least {rule.below:g}" if rule.above is None else f"at most {rule.above:g}"
             return f"{rule.metric} {bound}"
@@ -55,6 +61,8 @@ def _amount(rule: AlertRule, value: float) -> str:
     match rule.when:
         case "no_proposals":
             return f"{value:.0f} bars"
+        case "state":
+            return STATE_NAMES[int(value)]
         case "latency":
             return f"{value:.4g} ms"
         case "metric":

@@ -25,7 +25,8 @@ class Attributed:
     strategy. `combined` counts, by strategy, what became of its proposals before the engine saw them.
     `contribution` (K, S) holds each strategy's share in the opinion behind a trade: a row sums to 1, or is NaN
     where nothing is known; None where every strategy trades alone. `trade_regime` (K,) indexes `regimes`, -1 where none
-    was known; without `regimes` the bars have no labels.
+    was known; without `regimes` the bars have no labels. `trade_profile` (K,) indexes `profiles` likewise, -1 where no
+    exit profile was chosen.
     """
 
     times: IntArray
@@ -44,6 +45,8 @@ class Attributed:
     contribution: FloatArray | None = None
     trade_regime: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     regimes: tuple[str, ...] = ()
+    trade_profile: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    profiles: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -91,11 +94,14 @@ def attributed(
     _must_fit(deciders, (len(result.decisions),), "decision_strategy")
     if contribution is not None:
         _must_fit(contribution, (len(result.trades), width), "contribution")
+    profile = None if result.adapted is None else result.adapted.marks.profile
     return Attributed(
         result.times, result.equity, result.initial_cash, read_only(by_strategy), result.strategies, result.symbols,
         result.trades, read_only(owners), read_only(symbol_of[traded]), result.decisions, read_only(deciders),
         result.account_carry, combined or {}, None if contribution is None else read_only(contribution),
         read_only(result.trade_regimes), () if result.regimes is None else result.regimes.names,
+        np.full(len(traded), -1) if profile is None else read_only(profile.codes),
+        () if profile is None else profile.names[:-1],
     )  # fmt: skip
 
 

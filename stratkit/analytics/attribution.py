@@ -21,7 +21,8 @@ class Attribution:
 
     `curves` (T, S) and `account` (T,) are the cumulative net P&L at each close, account currency.
     `contributed` (S + 1,) is the P&L of each trade split by the shares in the opinion behind it, the account last;
-    None where every strategy trades alone. `by_regime` is None where the bars have no labels.
+    None where every strategy trades alone. `by_regime` is None where the bars have no labels,
+    `by_profile` where no exit profile is chosen.
     """
 
     strategies: tuple[str, ...]
@@ -33,6 +34,7 @@ class Attribution:
     by_month: GroupTable
     by_exit_reason: GroupTable
     by_regime: GroupTable | None
+    by_profile: GroupTable | None
     contributed: FloatArray | None
     funnel: Funnel
     risk: StrategyRisk
@@ -52,6 +54,7 @@ def attribute(run: Attributed, periods: ReturnPeriods, confidence: float = 0.95)
         by_month=by_group(run, "month"),
         by_exit_reason=by_group(run, "exit_reason"),
         by_regime=by_group(run, "regime") if run.regimes else None,
+        by_profile=by_group(run, "profile") if run.profiles else None,
         contributed=contributed_pnl(run),
         funnel=funnel(run),
         risk=strategy_risk(run, periods, confidence),

@@ -1,4 +1,4 @@
-"""`GroupTable`: what each strategy, symbol, month, exit reason or regime earned, with the account as its last row."""
+"""`GroupTable`: what each strategy, symbol, month, exit reason, regime or profile earned, with the account last."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from stratkit.engine.layout import FILL_REASONS
 from stratkit.inference.sharpe import Moments
 from stratkit.panel import FloatArray, IntArray, read_only
 
-GroupKind = Literal["strategy", "symbol", "month", "exit_reason", "regime"]
+GroupKind = Literal["strategy", "symbol", "month", "exit_reason", "regime", "profile"]
 OPEN = "open"  # the exit reason of a trade that has none yet
 UNLABELLED = "unlabelled"  # the regime of a trade that was decided where none was known
+NONE_CHOSEN = "none chosen"  # the exit profile of a trade that was opened without a choice
 _COSTS = ("commission", "slippage", "borrow", "funding")
 
 
@@ -35,7 +36,7 @@ class GroupTable:
     `max_drawdown` is the deepest fall of the cumulative P&L from its highest value (at least 0), zero or
     negative, and `max_drawdown_frac` the same as a fraction of the initial cash. It is measured at every close
     for strategies, the account and months (from the last close before the month on); for symbols, exit
-    reasons and regimes at the end of each trade, since their open P&L is not recorded.
+    reasons, regimes and profiles at the end of each trade, since their open P&L is not recorded.
     """
 
     kind: GroupKind
@@ -65,12 +66,12 @@ class _Grouping:
 
 
 def by_group(run: Attributed, kind: GroupKind) -> GroupTable:
-    """Return the P&L of a run by strategy, symbol, calendar month, exit reason or regime.
+    """Return the P&L of a run by strategy, symbol, calendar month, exit reason, regime or exit profile.
 
     Months are those of the bar's UTC start, and hold the change of P&L from close to close, open trades included;
-    a trade counts in the month in which it ended, an open one in the last. Symbols, exit reasons and
-    regimes (of the bar that decided) hold whole trades, open ones marked at the last close (reason `open`); only those
-    that traded have a row.
+    a trade counts in the month in which it ended, an open one in the last. Symbols, exit reasons,
+    regimes (of the bar that decided) and exit profiles hold whole trades, open ones marked at the last close (reason
+    `open`); only those that traded have a row.
     """
     return _table(run, kind, _GROUPINGS[kind](run))
 
@@ -93,9 +94,17 @@ def _reasons(run: Attributed) -> _Grouping:
 
 
 def _regimes(run: Attributed) -> _Grouping:
-    regimes = np.where(run.trade_regime < 0, len(run.regimes), run.trade_regime)
-    used, code = np.unique(regimes, return_inverse=True)
-    return _of_trades(run, tuple((*run.regimes, UNLABELLED)[regime] for regime in used), code)
+    return _of_codes(run, run.trade_regime, (*run.regimes, UNLABELLED))
+
+
+def _profiles(run: Attributed) -> _Grouping:
+    return _of_codes(run, run.trade_profile, (*run.profiles, NONE_CHOSEN))
+
+
+def _of_codes(run: Attributed, codes: IntArray, names: tuple[str, ...]) -> _Grouping:
+    """Return trades by a code each, -1 = the last of the names."""
+    used, code = np.unique(np.where(codes < 0, len(names) - 1, codes), return_inverse=True)
+    return _of_trades(run, tuple(names[each] for each in used), code)
 
 
 def _of_trades(run: Attributed, names: tuple[str, ...], code: IntArray) -> _Grouping:
@@ -120,6 +129,7 @@ def _months(run: Attributed) -> _Grouping:
 
 _GROUPINGS: Final[dict[GroupKind, Callable[[Attributed], _Grouping]]] = {
     "strategy": _strategies, "symbol": _symbols, "month": _months, "exit_reason": _reasons, "regime": _regimes,
+    "profile": _profiles,
 }  # fmt: skip
 
 

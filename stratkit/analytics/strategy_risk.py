@@ -22,8 +22,10 @@ class StrategyRisk:
     The return of a strategy in a period is its P&L over the equity before it, so that these and the account's sum
     to the portfolio's return. `correlation` (S, S) is Pearson's over all n periods, NaN with a strategy that did not
     vary; `overlap` (S, S) counts the periods in which both moved, on its diagonal those in which one did.
-    `sd` (S + 1,) is the standard deviation per period (ddof=1). `diversification_ratio` is sum sd(r_s)/sd(sum r_s) over
-    the strategies (Choueifaty and Coignard 2008, Toward Maximum Diversification; the weights are inside r_s).
+    `sd` (S + 1,) is the standard deviation per period (ddof=1), `sharpe` (S + 1,) the mean over it, annualised, NaN
+    where nothing varies: no risk-free rate is taken off, for a strategy holds no idle cash. `diversification_ratio`
+    is sum sd(r_s)/sd(sum r_s) over the strategies (Choueifaty and Coignard 2008, Toward Maximum Diversification;
+    the weights are inside r_s).
     `volatility` is the fraction of the portfolio's variance, cov(r_s, r_p)/var(r_p), and sums to 1. `var_gauss` and
     `cvar_hist` are returns of one period, losses negative: Euler contributions (Tasche 1999, Risk Contributions and
     Performance Measurement), mean_s + z cov(r_s, r_p)/sd_p and the mean of r_s over the periods with r_p <=
@@ -37,6 +39,7 @@ class StrategyRisk:
     correlation: FloatArray
     overlap: IntArray
     sd: FloatArray
+    sharpe: FloatArray
     diversification_ratio: float
     volatility: FloatArray
     var_gauss: FloatArray
@@ -72,11 +75,19 @@ def strategy_risk(run: Attributed, periods: ReturnPeriods, confidence: float = 0
         correlation=read_only(_correlation(covariance[:-1, :-1], sd[:-1])),
         overlap=read_only(_overlap(returns[:, :-1])),
         sd=read_only(sd),
+        sharpe=read_only(_sharpe(returns, sd, periods.per_year)),
         diversification_ratio=float(sd[:-1].sum()) / together if together > ROUNDING else float("nan"),
         volatility=read_only(_volatility_parts(with_portfolio)),
         var_gauss=read_only(_var_parts(returns, with_portfolio, confidence)),
         cvar_hist=read_only(_cvar_parts(returns, confidence)),
     )
+
+
+def _sharpe(returns: FloatArray, sd: FloatArray, per_year: float) -> FloatArray:
+    ratio = np.full(len(sd), np.nan)
+    np.divide(returns.sum(axis=0) / max(len(returns), 1), sd, out=ratio, where=sd > 0)
+    annual: FloatArray = ratio * np.sqrt(per_year)
+    return annual
 
 
 def _covariance(returns: FloatArray) -> FloatArray:

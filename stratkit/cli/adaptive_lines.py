@@ -1,14 +1,24 @@
-"""`adaptive_lines`: how what adapts ended, in a few lines for the summary of a run."""
+"""`adaptive_lines`: how what adapts ended, in at most eight lines for the summary of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from stratkit.adaptive.settings import PolicyName, SelectorSettings
-from stratkit.engine.adapted import Adapted
+from stratkit.analytics.claims import SELECTOR_MEAN_R, TOO_FEW, ClaimCheck, SelectorCheck
+from stratkit.analytics.kept_away import KeptAway
+from stratkit.analytics.learned import Choices, Learned
+from stratkit.analytics.quality_bands import QualityBands
+from stratkit.reports.learned_words import FEW_TRADES, earned_words, named, r_words, range_words, trades_words
+from stratkit.reports.wording import number, percent
 
-_SHOWN: Final = 6  # regimes and alerts, the rest is in adaptive.json
+_MOST: Final = 8
+_NAMES: Final = 4  # strategies of one state
+_REGIMES: Final = 2  # in the line of the best arms
+_KEPT: Final = {
+    "quality": "low quality", "suspended": "suspended", "losing_streak": "losing streak", "not_chosen": "not chosen",
+}  # fmt: skip
 
 _POLICIES: Final[dict[PolicyName, str]] = {
     "epsilon_greedy": "epsilon-greedy",
@@ -19,9 +29,15 @@ _POLICIES: Final[dict[PolicyName, str]] = {
 }
 
 
-def adaptive_lines(adapted: Adapted | None) -> list[str]:
-    """Return states and weights of strategies, the best arm by regime, what is out of bounds; nothing without it."""
-    return [] if adapted is None else list(_lines(adapted))
+def adaptive_lines(learned: Learned | None) -> list[str]:
+    """Return a fault first, then states and weights, the best arms, what came of each part; nothing without it.
+
+    What does not fit in eight lines is in adaptive.json and on the page.
+    """
+    if learned is None:
+        return []
+    lines = list(_lines(learned))
+    return lines if len(lines) <= _MOST else [*lines[: _MOST - 1], "and more in adaptive.json"]
 
 
 def chosen_exits(selector: SelectorSettings | None) -> str:
@@ -37,19 +53,77 @@ def chosen_exits(selector: SelectorSettings | None) -> str:
     return f"chosen per entry from {among}, default {selector.default}"
 
 
-def _lines(adapted: Adapted) -> Iterator[str]:
-    status = adapted.status
+def _lines(learned: Learned) -> Iterator[str]:
+    if learned.fault:
+        yield f"STOPPED by a fault, the rest was learned before it: {learned.fault}"
+    parts = learned.status["parts"]
+    if parts["adaptive_weighting"] or parts["retirement_management"]:
+        yield _states(learned.status)
+    if learned.choices is not None:
+        yield _best(learned.status["arms"])
+        yield _tried(learned.choices)
+    if learned.claims:
+        yield _claims(learned.claims, learned.selector)
+    if learned.bands is not None and learned.bands.correlation.is_defined:
+        yield _quality(learned.bands)
+    yield from (_kept(row) for row in learned.kept)
+
+
+def _states(status: Mapping[str, Any]) -> str:
     weights = status["raw_weights"]
+    parts = []
     for state, names in status["by_state"].items():
         if names:
-            yield f"{state}: {', '.join(f'{name} (weight {weights[name]:.2f})' for name in names)}"
-    if status["shadow_trades"]:
-        yield f"{status['shadow_trades']:,} trades in the shadow book, see shadow_trades.parquet"
-    best = [arm for arm in status["arms"] if arm["is_best"]]
-    for arm in best[:_SHOWN]:
-        yield f"best in {arm['regime']}: {arm['arm']}, {arm['q']:+.2f} R after {arm['trades']:,} trades"
-    if best and status["epsilon"] is not None:
-        yield f"{status['epsilon']:.0%} of choices are tries at random"
-    yield from status["alerts"][:_SHOWN]
-    if len(best) > _SHOWN or len(status["alerts"]) > _SHOWN:
-        yield "and more in adaptive.json"
+            shown = ", ".join(f"{name} {weights[name]:.2f}" for name in names[:_NAMES])
+            more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+            parts.append(f"{state}, with weights: {shown}{more}")
+    return "; ".join(parts)
+
+
+def _best(arms: Sequence[Mapping[str, Any]]) -> str:
+    """Return the best arm of the regimes with the most trades, of those with trades enough to say so."""
+    best: dict[str, Mapping[str, Any]] = {}
+    for arm in sorted(arms, key=lambda one: float(one["q"])):
+        if arm["trades"] >= FEW_TRADES:
+            best[arm["regime"]] = arm
+    if not best:
+        most = max((arm["trades"] for arm in arms), default=0)
+        return f"best so far: nothing has {FEW_TRADES} closed trades in a regime yet, {trades_words(most)} at most"
+    ranked = sorted(best, key=lambda regime: -sum(arm["trades"] for arm in arms if arm["regime"] == regime))
+    parts = [
+        f"{row['arm']} in {named(regime)} ({r_words(row['q'])}, n {row['trades']:,})"
+        for regime, row in ((regime, best[regime]) for regime in ranked[:_REGIMES])
+    ]
+    return f"best so far: {', '.join(parts)}"
+
+
+def _tried(choices: Choices) -> str:
+    count, explored = len(choices.bar), int(choices.explored.sum())
+    share = f" ({percent(explored / count, 0)})" if count else ""
+    return f"tried: {explored:,} of {trades_words(count)}{share} got another choice than the best so far"
+
+
+def _claims(rows: Sequence[ClaimCheck], selector: SelectorCheck | None) -> str:
+    untold = sum(row.verdict == TOO_FEW for row in rows)
+    within = sum(row.verdict in ("within", "above the claim") for row in rows)
+    said = f"claims: {within} of {len(rows)} hold, {untold} have too few trades"
+    if selector is None or not selector.earned.with_r:
+        return said
+    earned = selector.earned
+    return f"{said}; {r_words(earned.mean_r, earned.r_error)} a trade for {r_words(SELECTOR_MEAN_R)} claimed"
+
+
+def _quality(bands: QualityBands) -> str:
+    found = bands.correlation
+    word = "better" if found.low > 0 else "WORSE" if found.high < 0 else "no better"
+    return (
+        f"better signals, {word} trades: rank correlation {number(found.estimate, signed=True)} ({range_words(found)})"
+    )
+
+
+def _kept(row: KeptAway) -> str:
+    said = f"refused, {_KEPT[row.reason]}: {row.refused:,}"
+    if not row.earned.trades:
+        return said
+    made = earned_words(row.earned, row.in_r)
+    return f"{said}; in the shadow book {made} (n {row.earned.trades:,}): {row.verdict}"

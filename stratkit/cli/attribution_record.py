@@ -19,6 +19,7 @@ def attribution_record(attribution: Attribution) -> dict[str, Any]:
         "total": attribution.total,
         **{name: _rows(getattr(attribution, name)) for name in _TABLES},
         **({} if attribution.by_regime is None else {"by_regime": _rows(attribution.by_regime)}),
+        **({} if attribution.by_profile is None else {"by_profile": _rows(attribution.by_profile)}),
         "by_contribution": None
         if attribution.contributed is None
         else dict(zip((*attribution.strategies, "account"), attribution.contributed.tolist())),

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stratkit.alerts.alert import Alert
 from stratkit.analytics.attribution import Attribution
+from stratkit.analytics.learned import Learned, learned_of
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.cli.attribution_record import attribution_record
 from stratkit.cli.counted import count_trial
+from stratkit.cli.learned_record import learned_record
+from stratkit.cli.watched import Watched
 from stratkit.config import FileConfig, resolved_yaml
 from stratkit.data.bars import Bars
 from stratkit.data.findings import CODES, Finding, finding_record
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
 REPORT: Final = "report.html"
 ADAPTIVE: Final = "adaptive.json"
+PERFORMANCE: Final = "performance.json"
 ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between equal runs
 _STUDY_PAGES: Final[Mapping[Kind, str]] = {"optimize": SEARCH_PAGE, "walkforward": WALK_PAGE}
 _FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
@@ -59,7 +63,7 @@ class FinishedRun:
 
     `warnings` are those shown on the way; `seconds` are the durations of its phases; `record` is
     its folder once it is kept; `ambiguity` what hangs on bars whose inside nobody knows; `attribution` who earned
-    what; `cap_effects` what caps saved or cost, None when nobody asked; `alerts` what the configured rules say;
+    what; `cap_effects` what caps saved or cost, None when nobody asked; `watched` how strategies and machine fared;
     `evidence` what evidence.json holds once its trial is counted, which is one of `kind`. `name` is the run id that it
     got before it began; empty as a rule. `inputs` are what decided it beside its configuration: path and digest by
     role, for the manifest. `state` is the file of what earlier runs learned, as it was read.
@@ -78,7 +82,7 @@ class FinishedRun:
     ambiguity: Ambiguity | None = None
     attribution: Attribution | None = None
     cap_effects: tuple[CapEffect, ...] | None = None
-    alerts: tuple[Alert, ...] = ()
+    watched: Watched | None = None
     kind: Kind = "backtest"
     evidence: Mapping[str, Any] | None = None
     name: str = ""
@@ -102,6 +106,16 @@ class FinishedRun:
     def report(self) -> Path | None:
         """The page, when one was written."""
         return self.record.path(REPORT) if self.record and REPORT in self.record.files else None
+
+    @cached_property
+    def learned(self) -> Learned | None:
+        """What adapted on the way; None where nothing does."""
+        return learned_of(self.result)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """What the configured rules say; none are configured by default."""
+        return () if self.watched is None or self.config.alerts is None else self.watched.alerts
 
     @property
     def optimistic(self) -> bool:
@@ -163,6 +177,8 @@ class FinishedRun:
             "trials": None if self.evidence is None else self.evidence["trials"],
             "evidence": None if self.evidence is None else dict(self.evidence),
             "alerts": [alert.plain() for alert in self.alerts],
+            "performance": None if self.watched is None else self.watched.performance.plain(),
+            **({} if self.learned is None else {"adaptive": learned_record(self.learned, self.result.times)}),
             "seconds": dict(self.seconds),
         }
 
@@ -189,6 +205,7 @@ class FinishedRun:
             attribution=self.attribution,
             cap_effects=self.cap_effects or (),
             faults=tuple(_reported_faults(self.result.faults)),
+            performance=None if self.watched is None else self.watched.performance,
             study_page=_STUDY_PAGES.get(self.kind, "") if self.config.report.html else "",
             alerts=tuple(
                 RaisedAlert(alert.time, alert.severity, alert.strategy or "", alert.message) for alert in self.alerts
@@ -275,8 +292,10 @@ def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]
     draft.write_json("manifest.json", manifest)
     if run.state is not None and run.state.content is not None and run.state.is_used:
         (draft.folder / STATE_BEFORE).write_bytes(run.state.content)
-    if run.result.adapted is not None:
-        draft.write_json(ADAPTIVE, run.result.adapted.status)
+    if run.learned is not None:
+        draft.write_json(ADAPTIVE, learned_record(run.learned, run.result.times))
+    if run.watched is not None:
+        draft.write_json(PERFORMANCE, run.watched.plain())
     if run.config.alerts is not None:
         draft.write_json(ALERTS, {"alerts": [alert.plain() for alert in run.alerts]})
 
@@ -287,6 +306,10 @@ def _write_report(draft: RunDraft, run: FinishedRun) -> None:
         from stratkit.reports.page import write_report
 
         write_report(draft.folder, run.content(), settings)
+        if run.learned is not None:
+            from stratkit.reports.learned_page import write_learned_page
+
+            write_learned_page(draft.folder, run.content())
     if settings.png:
         from stratkit.reports.figures import write_figures
 

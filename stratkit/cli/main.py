@@ -23,6 +23,7 @@ from stratkit.cli.features import features
 from stratkit.cli.ledger import ledger
 from stratkit.cli.montecarlo import montecarlo
 from stratkit.cli.optimize import optimize
+from stratkit.cli.performance import performance
 from stratkit.cli.regime import regime
 from stratkit.cli.reproduce import reproduce
 from stratkit.cli.runs import app as runs_app
@@ -64,6 +65,7 @@ app.add_typer(check_app, name="check")
 app.add_typer(data_app, name="data")
 app.add_typer(strategies_app, name="strategies")
 runs_app.command("ledger")(ledger)
+runs_app.command("performance")(performance)
 app.add_typer(runs_app, name="runs")
 app.command("reproduce")(reproduce)
 app.add_typer(config_app, name="config")

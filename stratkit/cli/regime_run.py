@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stratkit.backtest import RunConfig
 from stratkit.cli.environment import say_variables
 from stratkit.cli.regime_folder import write_regime
 from stratkit.cli.regime_tables import print_regime
-from stratkit.cli.replaying import loaded
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig, load_config, resolved_yaml
 from stratkit.data.acceptance import finding_line
@@ -27,7 +27,7 @@ from stratkit.reports.settings import ReportSettings
 from stratkit.research.regime_comparison import MethodComparison, compare_methods
 from stratkit.research.regime_of_run import config_of_run, run_by_regime
 from stratkit.research.regime_record import regime_record
-from stratkit.research.regime_study import RegimeStudy, ShownMethod, study_regimes
+from stratkit.research.regime_study import RegimeStudy, ShownMethod, long_fits, study_regimes
 from stratkit.runs.find import LATEST, REGIME, find_run
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
 from stratkit.runs.manifest import run_name
@@ -71,13 +71,14 @@ def run_regime(
             configs, options=[labelled, *options], settings=settings, needs_strategy=False, environment=os.environ
         )
         say_variables(terminal, config)
-        found = _Bars(config, loaded(terminal, config, {}))
+        found = _Bars(config, _loaded(terminal, config))
     else:
         found = _of_run(terminal, configs, options, settings, asked, out)
     given = found.config.regimes or RegimeSettings()
-    study = study_regimes(
-        found.bars, given, asked.method or given.method, found.config.seed, found.config.analytics, asked.symbol
-    )
+    method = asked.method or given.method
+    if told := long_fits(found.bars, given, method):
+        terminal.say(told)
+    study = study_regimes(found.bars, given, method, found.config.seed, found.config.analytics, asked.symbol)
     split = None if found.record is None else run_by_regime(found.record, found.bars, study)
     compared = _compared(terminal, study) if asked.compares else None
     content = RegimeContent(
@@ -110,10 +111,15 @@ def _of_run(
     if asked.run == LATEST:
         terminal.say(f"the latest run in {out}: {record.run_id}")
     config = load_config([record.path("config.yaml")], options=options, settings=settings, needs_strategy=False)
-    bars = load_bars(config_of_run(record, config.plain(), asked.data).data)
+    return _Bars(config, _loaded(terminal, config_of_run(record, config.plain(), asked.data)), record)
+
+
+def _loaded(terminal: Terminal, config: RunConfig) -> Bars:
+    """Return bars, and say what was found in them; nothing is replayed, so no engine is compiled."""
+    bars = load_bars(config.data)
     for finding in bars.findings:
         terminal.warn(finding_line(finding))
-    return _Bars(config, bars, record)
+    return bars
 
 
 def _compared(terminal: Terminal, study: RegimeStudy) -> MethodComparison:

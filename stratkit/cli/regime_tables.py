@@ -37,6 +37,8 @@ from stratkit.research.regime_study import RegimeStudy
 
 _SERIES: Final = 20  # of several, lines on the screen
 _NAME: Final = 16  # letters of the longest regime: tables stand below each other
+_SERIES_NAME: Final = 6  # letters of a symbol at least: a long date must find room on the same line
+_ANY_WIDTH: Final = 1_000  # columns, in which every table has room
 _READ: Final = (
     "mean, volatility and Sharpe are of the bar AFTER the label, a year; own bar: mean of the bars that made the "
     "label, which nobody could earn",
@@ -58,7 +60,7 @@ def print_regime(terminal: Terminal, content: RegimeContent, folder: Path, secon
         out.print()
     if len(study.series) > 1 or content.run is not None:
         terminal.show(Text(f"{facts.series} itself" if content.run is not None else facts.series, style="bold"))
-    terminal.show(_regimes_table(facts))
+    _print_regimes(terminal, facts)
     terminal.show(notes_table(_READ))
     out.print()
     if content.run is None:
@@ -83,14 +85,14 @@ def _head(study: RegimeStudy) -> list[tuple[str, Text]]:
     return [*rows, ("now", Text(now_words(study, study.series[0].facts), style="bold"))]
 
 
-def _regimes_table(facts: RegimeFacts) -> Table:
+def _print_regimes(terminal: Terminal, facts: RegimeFacts) -> None:
     has_probability = any(math.isfinite(row.probability) for row in facts.rows)
     heads = ["bars", "share", "episodes", "lasts", "mean", "volatility", "Sharpe", "own bar"]
-    table = _table("regime", [*heads, "now"] if has_probability else heads)
+    rows = []
     for row in facts.seen:
-        cells = _regime_cells(row)
-        table.add_row(*_now(facts, row, cells), *([percent(row.probability, 0)] if has_probability else []))
-    return table
+        cells = _now(facts, row, _regime_cells(row))
+        rows.append([*cells, Text(percent(row.probability, 0))] if has_probability else cells)
+    _print_columns(terminal, "regime", [*heads, "now"] if has_probability else heads, rows, 4)
 
 
 def _regime_cells(row: RegimeRow) -> list[str]:
@@ -121,7 +123,7 @@ def _moves_table(facts: RegimeFacts) -> Table:
 
 
 def _series_table(study: RegimeStudy) -> Table:
-    table = _table("series", ["now", "sure", "bars", "most of the time", "share"])
+    table = _table("series", ["now", "sure", "bars", "most of the time", "share"], _SERIES_NAME)
     for one in study.series[:_SERIES]:
         facts = one.facts
         most = max(facts.rows, key=lambda row: row.bars)
@@ -140,14 +142,13 @@ def _series_table(study: RegimeStudy) -> Table:
 def _print_run(terminal: Terminal, run: RunByRegime) -> None:
     split = run.split
     terminal.show(Text.assemble("trades of ", (run.run_id, "bold"), ", by the regime of the bar that decided them"))
-    table = _table("regime", ["trades", "episodes", "P&L", "share", "win rate", "mean R", "n"])
-    for row in split.rows:
-        table.add_row(
-            regime_name(row.name), f"{row.trades:,}", f"{row.episodes:,}", money(row.pnl, signed=True),
-            percent(row.share, 0), percent(row.win_rate, 0), r_words(row), f"{row.with_r:,}",
-        )  # fmt: skip
-    table.add_row("all closed", f"{split.trades:,}", "", money(split.pnl, signed=True))
-    terminal.show(table)
+    rows = [
+        [regime_name(row.name), f"{row.trades:,}", f"{row.episodes:,}", money(row.pnl, signed=True),
+         percent(row.share, 0), percent(row.win_rate, 0), r_words(row), f"{row.with_r:,}"]
+        for row in split.rows
+    ]  # fmt: skip
+    rows.append(["all closed", f"{split.trades:,}", "", money(split.pnl, signed=True), "", "", "", ""])
+    _print_columns(terminal, "regime", ["trades", "episodes", "P&L", "share", "win rate", "mean R", "n"], rows, 4)
     said = []
     if split.open_trades:
         said.append(f"{split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, not in this table")
@@ -156,17 +157,13 @@ def _print_run(terminal: Terminal, run: RunByRegime) -> None:
     terminal.show(notes_table(said))
     terminal.out.print()
     terminal.show(Text(f"its account, on the bar after each label of {run.account_by}"))
-    table = _table("regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"])
-    for one in run.account.seen:
-        cells = _regime_cells(one)
-        table.add_row(*cells[:4], *cells[5:8], f"{one.next_bar.n:,}")
-    terminal.show(table)
+    account = [(cells := _regime_cells(one))[:4] + cells[5:8] + [f"{one.next_bar.n:,}"] for one in run.account.seen]
+    _print_columns(terminal, "regime", ["bars", "share", "episodes", "mean", "volatility", "Sharpe", "n"], account, 3)
     terminal.out.print()
 
 
 def _print_compared(terminal: Terminal, found: MethodComparison) -> None:
-    first = method_name(found.methods[0].method)
-    table = _table("method", ["causal", "regimes", "episodes", "mean length", f"equal to {first}", "Rand"])
+    table = _table("method", ["causal", "regimes", "episodes", "mean length", "equal", "Rand"])
     for one in found.methods:
         if one.facts is None:
             table.add_row(method_name(one.method), "-", "not made")
@@ -190,9 +187,33 @@ def _method_cells(found: MethodComparison, one: ComparedMethod) -> list[Text]:
     return [Text(cell, style="red" if cell == "NO" else "") for cell in cells]
 
 
-def _table(first: str, heads: Sequence[str]) -> Table:
+def _print_columns(
+    terminal: Terminal, first: str, heads: Sequence[str], rows: Sequence[Sequence[Text | str]], parts_at: int
+) -> None:
+    """Print a table, on a narrow screen in two: figures that are cut off are none."""
+    whole, left, right = (
+        _filled(first, [*heads[part]], [[row[0], *row[1:][part]] for row in rows])
+        for part in (slice(None), slice(parts_at), slice(parts_at, None))
+    )
+    out = terminal.out
+    if out.measure(whole, options=out.options.update(width=_ANY_WIDTH)).maximum <= out.width:
+        terminal.show(whole)
+        return
+    terminal.show(left)
+    out.print()
+    terminal.show(right)
+
+
+def _filled(first: str, heads: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> Table:
+    table = _table(first, heads)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _table(first: str, heads: Sequence[str], least: int = _NAME) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column(first, min_width=_NAME, no_wrap=True)
+    table.add_column(first, min_width=least, no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     return table

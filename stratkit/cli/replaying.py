@@ -44,16 +44,17 @@ def replayed(
     """Replay a configuration over bars, with everything that is shown of a run; `state` is what it goes on from."""
     from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
-    from stratkit.cli.watched import alerts_of
+    from stratkit.cli.watched import watch
     from stratkit.research.ambiguity import ambiguity_of
     from stratkit.research.refused_trades import explain_caps
 
-    started, run = datetime.now(UTC), config.run()
+    started, run, cpu = datetime.now(UTC), config.run(), time.process_time()
     with timed(seconds, "replay"), terminal.progress("replaying") as progress:
         inputs = replace(prepare(run, bars), learned=None if state is None else state.learned)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
         play = played(run, inputs, progress)
+    cpu = time.process_time() - cpu
     result = play.result
     with timed(seconds, "score"):
         scorecard, benchmark = score_backtest(run, bars, result)
@@ -64,11 +65,11 @@ def replayed(
     if explains_caps:
         with timed(seconds, "explain caps"):
             cap_effects = explain_caps(run, inputs, result)
-    alerts = alerts_of(config.alerts, play, scorecard)
+    watched = watch(config.alerts, play, scorecard, attribution, seconds["replay"], cpu)
     noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
     return FinishedRun(
         config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity,
-        attribution=attribution, cap_effects=cap_effects, alerts=alerts, state=state,
+        attribution=attribution, cap_effects=cap_effects, watched=watched, state=state,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from stratkit.analytics.scorecard import Metric
 from stratkit.cli.adaptive_lines import adaptive_lines, chosen_exits
 from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.performance_tables import ran_table, system_line
 from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, regimes_table, strategies_table
 from stratkit.cli.terminal import Terminal
 from stratkit.combine.settings import method_of
@@ -85,6 +86,10 @@ def print_summary(terminal: Terminal, run: FinishedRun) -> None:
     out.print()
     if run.attribution is not None and len(run.attribution.strategies) > 1:
         terminal.show(strategies_table(run.attribution))
+        out.print()
+    is_grave = any(alert.severity != "info" for alert in run.alerts)
+    if run.watched is not None and (is_grave or run.watched.is_telling):
+        terminal.show(ran_table(run.watched.performance.strategies))
         out.print()
     if run.attribution is not None and run.attribution.by_regime is not None:
         terminal.show(regimes_table(run.attribution.by_regime, run.attribution.total))
@@ -188,7 +193,9 @@ def _outcome_rows(run: FinishedRun) -> list[tuple[str, Text]]:
     if refused := _refusals(run):
         rows.append(("refused", Text(refused)))
     rows += [("ambiguous", Text(line)) for line in ambiguity_lines(run.ambiguity)]
-    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.result.adapted))]
+    rows += [("" if at else "adaptive", Text(line)) for at, line in enumerate(adaptive_lines(run.learned))]
+    if run.watched is not None and run.result.adapted is not None:
+        rows.append(("replay", Text(system_line(run.watched.performance.system))))
     rows += [("fault", Text(line, style="yellow")) for line in fault_lines(run.result.faults)]
     rows += [("alert", Text(line, style="yellow")) for line in alert_lines(run.alerts)]
     rows += [("warning", Text(warning, style="yellow")) for warning in run.all_warnings]

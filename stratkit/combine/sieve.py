@@ -16,6 +16,13 @@ FateArray = npt.NDArray[np.uint8]
 # ---- what becomes of an entry: heard, or kept away
 LET, LOW_QUALITY, SUSPENDED, RESTING, NOT_CHOSEN = (np.uint8(code) for code in range(5))
 SHADOWED: Final = (LOW_QUALITY, SUSPENDED, NOT_CHOSEN)  # those that a shadow book plays
+FATES: Final = (
+    "",
+    "quality",
+    "suspended",
+    "losing_streak",
+    "not_chosen",
+)  # names of these codes, like the rules of a log
 
 
 class Sieve(NamedTuple):

@@ -137,9 +137,7 @@ class BacktestResult:
         columns = trades_columns(self.axes, self.trades)
         if self.regimes is not None:
             columns["regime"] = Labels(self.trade_regimes, (*self.regimes.names, ""))
-        if self.adapted is not None and self.adapted.profile is not None:
-            columns["profile"] = self.adapted.profile
-        return columns
+        return columns if self.adapted is None else {**columns, **self.adapted.marks.columns()}
 
     def shadow_columns(self) -> Columns:
         """Return the trades of the shadow book as columns by name, like those of `trades_columns`."""

@@ -45,7 +45,7 @@ def _two_bars(highs: FloatArray, lows: FloatArray, closes: FloatArray) -> FloatA
     before = closes[:-1]
     gap = np.maximum(lows[1:] - before, 0.0) + np.minimum(highs[1:] - before, 0.0)
     top, bottom = highs[1:] - gap, lows[1:] - gap
-    beta = np.log(highs[:-1] / lows[:-1]) ** 2 + np.log(highs[1:] / lows[1:]) ** 2
+    beta = np.log(highs[:-1] / lows[:-1]) ** 2 + np.log(top / bottom) ** 2  # of the moved bar, as in the authors' code
     gamma = np.log(np.maximum(highs[:-1], top) / np.minimum(lows[:-1], bottom)) ** 2
     alpha = (np.sqrt(2.0 * beta) - np.sqrt(beta)) / _K - np.sqrt(gamma / _K)
     return np.asarray(np.maximum(2.0 * np.tanh(alpha / 2.0), 0.0))  # 2 (e^a - 1) / (e^a + 1)

@@ -57,6 +57,7 @@ class _Reference:
     mean: float
     deviation: float
     settled: bool = True
+    renamed: bool = False
 
 
 def cusum_labels(returns: FloatArray, fit: FitSettings, _seed: int = 0) -> RegimeLabels:

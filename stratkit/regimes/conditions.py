@@ -14,7 +14,7 @@ from stratkit.panel import FloatArray, on_axes
 from stratkit.regimes.by_rank import labels_by_rank
 from stratkit.regimes.figures import trend_figures
 from stratkit.regimes.labels import UNKNOWN, RegimeLabels
-from stratkit.regimes.rule_labels import judge, range_confidence, trend_confidence
+from stratkit.regimes.rule_labels import judge, range_confidence, trend_confidence, trend_thresholds
 from stratkit.regimes.settings import RegimeSettings, RuleSettings
 from stratkit.regimes.volatility_labels import TERCILES, volatility_rank
 
@@ -61,7 +61,7 @@ def trend_labels(bars: Bars, settings: RuleSettings) -> RegimeLabels:
     return RegimeLabels(
         "trend", TREND_NAMES, np.where(judged.known, label, UNKNOWN).astype(np.int8),
         np.where(judged.known, sure, np.nan), causal=True,
-        rule=f"ADX and trend strength, {settings.thresholds} thresholds",
+        rule=f"ADX and trend strength both large, else sideways; {trend_thresholds(settings)}",
     )  # fmt: skip
 
 

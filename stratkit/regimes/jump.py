@@ -6,18 +6,18 @@ finds, looks ahead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from stratkit.panel import FloatArray, IntArray
+from stratkit.panel import FloatArray
 from stratkit.regimes.jump_features import downside_features
 from stratkit.regimes.jump_path import fitted_path, online_values, starting_centers
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels
-from stratkit.regimes.matching import by_volatility, nearest, ordered_names
+from stratkit.regimes.matching import are_out_of_order, by_volatility, nearest, ordered_names
 from stratkit.regimes.settings import FitSettings
 from stratkit.seeds import generator
 
@@ -26,12 +26,16 @@ _CLIPPED: Final = 3.0  # standard deviations, as published: one crash shall not 
 
 @dataclass(frozen=True)
 class JumpFit:
-    """Centers (R, F) of states in standard deviations from the mean of each feature (F,)."""
+    """Centers (R, F) of states in standard deviations from the mean of each feature (F,).
+
+    `renamed` tells whether its states have other names than those of the fit before that they continue.
+    """
 
     centers: FloatArray
     mean: FloatArray
     deviation: FloatArray
     settled: bool = True
+    renamed: bool = False
 
     def standard(self, features: FloatArray) -> FloatArray:
         """Return features (n, F) in standard deviations from the mean, at most three."""
@@ -69,7 +73,7 @@ def _learn(fit: FitSettings, seed: int, past: FloatArray, before: JumpFit | None
     starts = starting_centers(standard, fit.states, fit.restarts, generator(seed, "jump", bar))
     known = None if before is None else before.seen_from(mean, deviation)
     found = fitted_path(standard, starts if known is None else [known, *starts], fit.jump_penalty)
-    return JumpFit(found.centers[_order(found.centers, known)], mean, deviation, found.settled)
+    return _named(JumpFit(found.centers, mean, deviation, found.settled), known)
 
 
 def _read(penalty: float, found: JumpFit, features: FloatArray) -> Reading:
@@ -78,8 +82,16 @@ def _read(penalty: float, found: JumpFit, features: FloatArray) -> Reading:
     return Reading(values.argmin(axis=1), np.minimum((second - best) / penalty, 1.0))
 
 
-def _order(centers: FloatArray, known: FloatArray | None) -> IntArray:
-    """Return the states in the order of the fit before, at first by downside deviation."""
+def _named(fit: JumpFit, known: FloatArray | None) -> JumpFit:
+    """Return the fit with its states in the order of the one before, by nearest centers, at first by falls.
+
+    So they go again where one would have clearly more of it than one whose name says more.
+    """
+    by_name = replace(fit, centers=fit.centers[by_volatility(fit.centers[:, 0])])
     if known is None:
-        return by_volatility(centers[:, 0])
-    return nearest(((centers[None, :, :] - known[:, None, :]) ** 2).sum(axis=2))
+        return by_name
+    order = nearest(((fit.centers[None, :, :] - known[:, None, :]) ** 2).sum(axis=2))
+    continued = replace(fit, centers=fit.centers[order])
+    if are_out_of_order(continued.seen_from(np.zeros_like(fit.mean), np.ones_like(fit.mean))[:, 0]):
+        return replace(by_name, renamed=True)
+    return continued

@@ -1,4 +1,7 @@
-"""`JumpPath`: the cheapest assignment of bars to states when every change of state has a price."""
+"""`JumpPath`: the cheapest assignment of bars to states when every change of state has a price.
+
+Not taken from `jumpmodels`, which cannot start from the fit before: docs/architecture.md has the figures.
+"""
 
 from __future__ import annotations
 

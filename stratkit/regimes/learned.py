@@ -19,11 +19,15 @@ _LEAST_OF_WINDOW = 0.5  # of the bars that a fit looks back on
 
 
 class Fit(Protocol):
-    """What was learned; `settled` tells whether the search for it ended by itself."""
+    """What was learned; `settled` tells whether the search for it ended by itself, `renamed` whether names changed."""
 
     @property
     def settled(self) -> bool:
         """Whether more rounds would have changed nothing."""
+
+    @property
+    def renamed(self) -> bool:
+        """Whether states have other names than those of the fit before that they continue."""
 
 
 F = TypeVar("F", bound=Fit)
@@ -79,6 +83,15 @@ def refits(bars: int, fit: FitSettings) -> list[Refit]:
     return [Refit(max(0, bar + 1 - back), bar, min(bar + fit.refit_bars, bars)) for bar in on]
 
 
+def bars_fitted(bars: int, fit: FitSettings) -> int:
+    """Return how many bars all fits of one series look at together: what the time that they take goes with.
+
+    >>> bars_fitted(400, FitSettings(min_bars=252, refit_bars=63, window_bars=300))
+    852
+    """
+    return sum(refit.bar + 1 - refit.first for refit in refits(bars, fit))
+
+
 @dataclass
 class _Sheet:
     """Labels that are being written, and what happened meanwhile."""
@@ -89,6 +102,7 @@ class _Sheet:
     fitted: set[int] = field(default_factory=set)
     failed: list[int] = field(default_factory=list)
     unsettled: list[int] = field(default_factory=list)
+    renamed: list[int] = field(default_factory=list)
 
 
 def learned_labels(observed: FloatArray, fit: FitSettings, method: Method[F]) -> RegimeLabels:
@@ -139,6 +153,8 @@ def _record(sheet: _Sheet, bar: int, found: Fit | None) -> None:
     sheet.fitted.add(bar)
     if not found.settled:
         sheet.unsettled.append(bar)
+    if found.renamed:
+        sheet.renamed.append(bar)
 
 
 def _write(sheet: _Sheet, places: IntArray, symbol: int, reading: Reading, first: int) -> None:
@@ -149,9 +165,18 @@ def _write(sheet: _Sheet, places: IntArray, symbol: int, reading: Reading, first
 
 
 def _notes(sheet: _Sheet) -> tuple[str, ...]:
-    told = ((sheet.unsettled, "stopped before they had settled"), (sheet.failed, "failed; the fit before was kept"))
-    return tuple(
-        f"{len(bars)} fits {what}, on the bars {', '.join(map(str, bars[:_SHOWN]))}{' …' * (len(bars) > _SHOWN)}"
-        for bars, what in told
-        if bars
+    told = (
+        (sheet.unsettled, "stopped before it had settled"),
+        (sheet.failed, "failed; the fit before was kept"),
+        (sheet.renamed, "named its states anew, for the names of the fit before would no longer have been true"),
     )
+    return tuple(f"{_fits(len(bars))} {what}: on {_on_bars(bars)}" for bars, what in told if bars)
+
+
+def _fits(count: int) -> str:
+    return "a fit" if count == 1 else f"each of {count} fits"
+
+
+def _on_bars(bars: list[int]) -> str:
+    shown = ", ".join(map(str, bars[:_SHOWN])) + " …" * (len(bars) > _SHOWN)
+    return f"bar{'s' * (len(bars) > 1)} {shown}"

@@ -1,16 +1,21 @@
-"""The order of a fit's states: by volatility at first, then as in the fit before.
+"""The order of a fit's states: by volatility at first, then as in the fit before, as long as their names stay true.
 
 A fit numbers its states as it likes. Without an order that lasts, the label 1 of one quarter is label 0 of the next.
+Where the fit before found states that differ in little but their means, what continues them may be calm under a wild
+name: names that say what is not so are worse than one change of them.
 """
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
+from typing import Final
 
 import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 
+# times as large as that of a state with a higher name: the error of a deviation from a year of days is 4 %
+_CLEARLY: Final = 1.1
 _STEPS = ("low", "medium", "high", "extreme", "utmost", "outermost")
 
 
@@ -43,6 +48,15 @@ def as_before(
     apart = (means[None, :] - means_before[:, None]) ** 2 / variances_before[:, None]
     apart = apart + (0.5 * np.log(variances[None, :] / variances_before[:, None])) ** 2
     return nearest(apart)
+
+
+def are_out_of_order(deviations: FloatArray) -> bool:
+    """Return whether of (R,) deviations, in the order of their names, one is clearly larger than a later one.
+
+    >>> are_out_of_order(np.array([1.05, 1.0])), are_out_of_order(np.array([2.0, 1.0]))
+    (False, True)
+    """
+    return any(float(earlier) > _CLEARLY * float(later) for earlier, later in combinations(deviations, 2))
 
 
 def nearest(apart: FloatArray) -> IntArray:

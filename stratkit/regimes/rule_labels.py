@@ -120,22 +120,30 @@ def illiquid(bars: Bars, settings: RuleSettings) -> BoolArray:
     return np.asarray(thin & wide)
 
 
+def trend_thresholds(settings: RuleSettings) -> str:
+    """Return in words from where on ADX and trend strength are large."""
+    if settings.thresholds == "fixed":
+        return f"thresholds fixed: ADX {settings.trend_adx:g}, trend strength {settings.trend_strength:g}"
+    return (
+        f"thresholds quantiles of each symbol's {settings.quantile_bars} bars before: {settings.trend_quantile:g} of "
+        "ADX and trend strength"
+    )
+
+
 def _in_words(settings: RuleSettings) -> str:
     if settings.thresholds == "fixed":
-        used = (
-            f"fixed: ADX {settings.trend_adx:g}, trend strength {settings.trend_strength:g}, ATR/price "
-            f"{settings.range_vol_atr_pct:g} % (wild range) and {settings.high_vol_atr_pct:g} % (high volatility)"
-        )
+        of_range = f"ATR/price {settings.range_vol_atr_pct:g} % (wild range) and {settings.high_vol_atr_pct:g} %"
+        used = f"{of_range} (high volatility)"
     else:
         used = (
-            f"quantiles of each symbol's {settings.quantile_bars} bars before: {settings.trend_quantile:g} of ADX and "
-            f"trend strength, {settings.range_vol_quantile:g} (wild range) and {settings.high_vol_quantile:g} (high "
-            "volatility) of ATR/price"
+            f"{settings.range_vol_quantile:g} (wild range) and {settings.high_vol_quantile:g} (high volatility) of "
+            "ATR/price"
         )
+    first = max(settings.value_bars, settings.quantile_bars + _SPREAD_BARS + 1)
     return (
-        f"thresholds {used}; illiquid: traded value below {settings.illiquid_value:g} x its {settings.value_bars}-bar "
-        f"median and a Corwin-Schultz spread above its {settings.illiquid_spread_quantile:g} quantile, judged from a "
-        f"symbol's bar {max(settings.value_bars, settings.quantile_bars + _SPREAD_BARS + 1):,} on"
+        f"{trend_thresholds(settings)}, {used}; illiquid: traded value below {settings.illiquid_value:g} x its "
+        f"{settings.value_bars}-bar median and a Corwin-Schultz spread above its {settings.illiquid_spread_quantile:g} "
+        f"quantile, judged from a symbol's bar {first:,} on"
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.filters import forward_filter, gaussian_log_density
-from stratkit.regimes.matching import as_before, by_volatility
+from stratkit.regimes.matching import are_out_of_order, as_before, by_volatility
 from stratkit.regimes.settings import FitSettings
 
 
@@ -17,7 +17,8 @@ class StateFit:
     """Parameters of R states, in returns per bar.
 
     `start` (R,) are the probabilities before the first bar, `transition` (R, R) has a row for each state left, `means`
-    and `variances` are (R,). `settled` tells whether the fit came to rest.
+    and `variances` are (R,). `settled` tells whether the fit came to rest, `renamed` whether its states have other
+    names than those of the fit before that they continue.
     """
 
     start: FloatArray
@@ -25,26 +26,32 @@ class StateFit:
     means: FloatArray
     variances: FloatArray
     settled: bool = True
+    renamed: bool = False
 
     def ordered(self, order: IntArray) -> StateFit:
         """Return the same fit with its states in another order."""
-        return StateFit(
-            self.start[order], self.transition[np.ix_(order, order)], self.means[order], self.variances[order],
-            self.settled,
+        return replace(
+            self, start=self.start[order], transition=self.transition[np.ix_(order, order)], means=self.means[order],
+            variances=self.variances[order],
         )  # fmt: skip
 
     def scaled(self, factor: float) -> StateFit:
         """Return the fit of returns that are so many times as large."""
-        return StateFit(self.start, self.transition, self.means * factor, self.variances * factor**2, self.settled)
+        return replace(self, means=self.means * factor, variances=self.variances * factor**2)
 
     def named_like(self, before: StateFit | None) -> StateFit:
         """Return the fit with its states in the order of the one before, by nearest means and variances.
 
-        The first one has none before it: its states go by volatility.
+        The first one has none before it: its states go by volatility. So they do, and are `renamed`, where one would be
+        clearly more volatile than one whose name says more.
         """
+        by_name = self.ordered(by_volatility(self.variances))
         if before is None:
-            return self.ordered(by_volatility(self.variances))
-        return self.ordered(as_before(self.means, self.variances, before.means, before.variances))
+            return by_name
+        continued = self.ordered(as_before(self.means, self.variances, before.means, before.variances))
+        if are_out_of_order(np.sqrt(continued.variances)):
+            return replace(by_name, renamed=True)
+        return continued
 
     def log_density(self, returns: FloatArray) -> FloatArray:
         """Return (n, R) the log density of returns under each state."""

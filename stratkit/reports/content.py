@@ -9,6 +9,8 @@ from typing import Any
 
 from stratkit.analytics.attribution import Attribution
 from stratkit.analytics.benchmark import Benchmark
+from stratkit.analytics.learned import Learned, learned_of
+from stratkit.analytics.performance import Performance
 from stratkit.analytics.scorecard import Scorecard
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
@@ -47,7 +49,8 @@ class ReportContent:
     the yearly rate [fraction] that the scorecard's Sharpe ratio used. `optimistic`: orders fill at the
     close that decided them, which nobody could have traded. `overrides` name the fill options that were set beside
     the profile. `ambiguity` is what hangs on bars whose
-    inside nobody knows. `attribution` says who earned what; `cap_effects`, `faults` and `alerts` stand beside it.
+    inside nobody knows. `attribution` says who earned what; `cap_effects`, `faults` and `alerts` stand beside it,
+    `performance` how the strategies and the machine fared.
     `study_page` is the page in the same folder of the search or walk-forward that chose the values, empty without one.
     """
 
@@ -71,6 +74,7 @@ class ReportContent:
     cap_effects: tuple[CapEffect, ...] = ()
     faults: tuple[Fault, ...] = ()
     alerts: tuple[RaisedAlert, ...] = ()
+    performance: Performance | None = None
     study_page: str = ""
 
     @property
@@ -79,6 +83,11 @@ class ReportContent:
         said = trials_words(self.evidence)
         deflated = self.evidence is not None and (self.evidence.get("trials") or 0) > 1
         return f"{said}, deflated {figure(self.evidence, 'deflated_sharpe')}" if self.evidence and deflated else said
+
+    @cached_property
+    def learned(self) -> Learned | None:
+        """What adapted in the run; None where nothing does."""
+        return learned_of(self.result)
 
     @cached_property
     def all_warnings(self) -> tuple[str, ...]:

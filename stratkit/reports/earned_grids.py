@@ -1,4 +1,4 @@
-"""Tables of who earned what: by strategy, symbol, month, exit reason, regime, contribution, each footed to the cent."""
+"""Tables of who earned what: by strategy, symbol, month, exit reason, regime, profile, each footed to the cent."""
 
 from __future__ import annotations
 
@@ -85,6 +85,17 @@ def regimes_grid(attribution: Attribution) -> Grid:
         "close. Few stretches of time stand behind each row: trades in one of them are not independent."
     )
     return _short_grid(table, attribution.total, "regimes", "By regime", caption, shown, [], "regime", "")
+
+
+def profiles_grid(attribution: Attribution) -> Grid:
+    """Return the P&L by exit profile; `attribution.by_profile` is known."""
+    table = attribution.by_profile
+    assert table is not None  # the caller asked
+    shown = list(range(len(table.names) - 1))
+    caption = (
+        "Net P&L of the account's trades by the exit profile that was chosen at entry; open ones at the last close."
+    )
+    return _short_grid(table, attribution.total, "profiles", "By exit profile", caption, shown, [], "profile", "")
 
 
 def months_grid(attribution: Attribution) -> Grid:

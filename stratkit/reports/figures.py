@@ -32,6 +32,7 @@ from stratkit.reports.figure_parts import (
     style,
     time_axis,
 )
+from stratkit.reports.learned_figures import learned_figure, q_figure
 from stratkit.reports.series import Line, ReportSeries, prepare_series
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.shown_trades import chosen_rows, most_traded
@@ -62,6 +63,12 @@ def write_figures(folder: Path, content: ReportContent, settings: ReportSettings
     }
     if content.attribution is not None and len(content.attribution.strategies) > 1:
         drawers["strategies"] = lambda: strategies_figure(content, coarse.max_points)
+    if content.learned is not None:
+        parts = content.learned.status["parts"]
+        if parts["adaptive_weighting"] or parts["retirement_management"]:
+            drawers["adaptive"] = lambda: learned_figure(content)
+        if content.learned.choices is not None:
+            drawers["q_table"] = lambda: q_figure(content)
     return [save_png(draw(), folder / f"{name}.png", settings.png_dpi) for name, draw in drawers.items()]
 
 

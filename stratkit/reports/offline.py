@@ -86,16 +86,18 @@ def write_page(path: Path, page: str) -> Path:
     return path
 
 
-def interactive_page(name: str, *, script_name: str = "", **content: Any) -> str:
+def interactive_page(name: str, *, script_name: str = "", style_name: str = "", **content: Any) -> str:
     """Return the page of the template called `name` with its script and the chart library inside.
 
     The script is called like the template unless `script_name` is given; what all pages share stands before it.
+    A style sheet of its own, `style_name`, is laid over the one that all share.
     Beside `content` the template is given css, script, theme, library and the policy that lets only these run.
     """
     shared, own, theme, css = (
         template_text(file) for file in ("page.js", f"{script_name or name}.js", "theme.js", "report.css")
     )
     script = shared + own
+    css += template_text(f"{style_name}.css") if style_name else ""
     library, library_hash = chart_library()
     text: str = (
         environment()

@@ -15,6 +15,7 @@ from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_rows
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
 from stratkit.reports.evidence_words import evidence_line, evidence_rows
+from stratkit.reports.learned_section import learned_section
 from stratkit.reports.offline import interactive_page, trusted
 from stratkit.reports.page_names import LEADS
 from stratkit.reports.series import prepare_series
@@ -80,6 +81,7 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
         "ambiguity_note": "" if content.ambiguity is None else content.ambiguity.note,
         "groups": metric_groups(content),
         "strategies": strategy_section(content),
+        "learned": learned_section(content),
         "drawdowns": drawdown_rows(worst),
         "heat": heat_rows(monthly_returns(result.times, result.equity, result.initial_cash)),
         "months": _MONTHS,

@@ -16,6 +16,7 @@ from stratkit.reports.earned_grids import (
 )
 from stratkit.reports.grid import Grid
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
+from stratkit.reports.performance_grids import ran_grid, system_grid
 from stratkit.reports.review_grids import review_grid
 from stratkit.reports.risk_grids import correlation_grid, funnel_grid, risk_grid
 
@@ -40,7 +41,11 @@ def strategy_section(content: ReportContent) -> StrategySection | None:
     grids: list[tuple[Grid, ...]] = []
     if attribution is not None:
         grids += _of_several(attribution) if several else _of_one(attribution)
+        if content.performance is not None:  # beside what they earned
+            grids.insert(1, (ran_grid(content.performance, content.trials_note),))
         grids += [] if attribution.by_regime is None else [(regimes_grid(attribution),)]
+    if content.performance is not None:
+        grids.append((system_grid(content.performance.system),))
     if content.cap_effects:
         grids.append((caps_grid(content.cap_effects),))
     if content.faults:

@@ -15,14 +15,17 @@ from stratkit.errors import DataError, UsageError, did_you_mean
 from stratkit.frequency import return_periods
 from stratkit.panel import BoolArray, FloatArray, IntArray, format_time
 from stratkit.regimes.described import DESCRIBED, DescribedMethod, described_labels
-from stratkit.regimes.label import label_regimes
+from stratkit.regimes.label import FITTED, label_regimes
 from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.learned import bars_fitted, refits
 from stratkit.regimes.market import market_bars, own_returns
 from stratkit.regimes.settings import RegimeMethod, RegimeSettings
 
 ShownMethod: TypeAlias = RegimeMethod | DescribedMethod
 Told: TypeAlias = Callable[[int, int, str], None]  # how far the work is: done, of how many, at what
 _LEARNS: Final = ("hmm", "markov", "jump", "cusum")
+_NAMED: Final = 3  # series without a label that are warned of one by one; all of them are in the record
+_MANY: Final = 2_000_000  # bars that all fits look at: more take longer than somebody who waits expects
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,15 @@ class RegimeStudy:
         found = [] if self.labels.causal else [("uses-future-bars", FUTURE)]
         found += [few for one in self.series[:1] if (few := few_episodes(one.facts))]
         found += [("labels", note) for note in self.labels.notes]
-        return tuple(found + [("left-out", f"{name}: {why}") for name, why in self.left_out])
+        return tuple(found + _left_out(self.left_out))
+
+
+def _left_out(series: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Return a warning for each series without a label, for many of them one."""
+    if len(series) <= _NAMED:
+        return [("left-out", f"{name}: {why}") for name, why in series]
+    name, why = series[0]
+    return [("left-out", f"{len(series)} series have no label, the first of them {name}: {why}")]
 
 
 FUTURE: Final = (
@@ -127,6 +138,21 @@ def study_regimes(
         looked_at, settings, method, seed, labels, tuple(series), tuple(left_out), per_year,
         analytics.risk_free_ann, len(bars.symbols),
     )  # fmt: skip
+
+
+def long_fits(bars: Bars, settings: RegimeSettings, method: ShownMethod) -> str:
+    """Return what makes the fits of a method short where they will take long, else nothing."""
+    if method not in FITTED:
+        return ""
+    columns = 1 if settings.scope == "market" else len(bars.symbols)
+    fits = len(refits(len(bars.times), settings.fit))
+    if columns * bars_fitted(len(bars.times), settings.fit) <= _MANY:
+        return ""
+    window = "" if settings.fit.window_bars else " and regimes.fit.window_bars"
+    return (
+        f"{method} is fitted {fits * columns:,} times to up to {len(bars.times):,} bars, which takes long: "
+        f"--set regimes.fit.refit_bars (now {settings.fit.refit_bars}){window} make it short"
+    )
 
 
 def labels_by(method: ShownMethod, settings: RegimeSettings, bars: Bars, seed: int) -> RegimeLabels:
@@ -184,6 +210,8 @@ def _no_label(close: FloatArray, label: np.ndarray, method: ShownMethod, setting
         return ""
     if method in _LEARNS or method == "volatility":
         least = settings.fit.min_bars + (settings.vol_bars if method == "volatility" else 0)
+        if count > least:
+            return f"nothing could be learned from its {count:,} bars: prices that never move tell no states apart"
         return (
             f"it has {count:,} {_bars(count)}, and the first label comes after {least:,}: take more bars, or lower "
             f"regimes.fit.min_bars ({settings.fit.min_bars}) with --set"

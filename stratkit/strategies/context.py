@@ -16,7 +16,7 @@ from stratkit.features.specs import spec_of
 from stratkit.panel import BoolArray, FloatArray
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.settings import RegimeMethod, RegimeSettings, RegimeWord
-from stratkit.regimes.source import LabelSource
+from stratkit.regimes.source import LabelSource, settings_to_trade_on
 from stratkit.regimes.words import words_of
 from stratkit.strategies.parameters import Parameters
 
@@ -93,10 +93,10 @@ class Context:
         """Return (T, N) the regime of each bar by a method of your choice, whatever the run labels.
 
         `settings` are those of `RegimeSettings`: ``labels("hmm", scope="market", fit={"states": 3})``. Made once per
-        method and settings. Raises pydantic's `ValidationError` for a setting that does not exist, `UsageError` where
-        the method's extra is missing or its labels know the future.
+        method and settings. Raises `UsageError` for a setting that does not exist, and where the method's extra is
+        missing or its labels know the future.
         """
-        return self._labels(RegimeSettings(method=method, **settings))
+        return self._labels(settings_to_trade_on(method, **settings))
 
     def _labels(self, settings: RegimeSettings) -> RegimeLabels:
         found = self.labelled.labels(settings, self.seed)

@@ -11,7 +11,7 @@ import numpy as np
 
 from stratkit.errors import UsageError, did_you_mean
 from stratkit.features.completed import is_same_length
-from stratkit.panel import BoolArray
+from stratkit.panel import BoolArray, FloatArray
 from stratkit.plans import ExitPlan
 from stratkit.strategies.bar_strategy import BarStrategy
 from stratkit.strategies.catalog import build_strategy
@@ -56,7 +56,7 @@ class Desk:
     seats: tuple[Seat, ...]
     open_sheet: Callable[[Strategy], ProposalSheet]
     allowed: Mapping[str, BoolArray]  # (N,) by strategy: the symbols that it may trade
-    seconds_asked: dict[str, float] = field(default_factory=dict)
+    seconds_asked: dict[str, FloatArray] = field(default_factory=dict)  # (T,) bar by bar, of those that are asked so
 
     @property
     def signals(self) -> list[Signals]:
@@ -94,7 +94,9 @@ class Desk:
                 begun = time.perf_counter()
                 seat.sheet.ask(bar, state_of(place))
                 spent = time.perf_counter() - begun
-                self.seconds_asked[seat.name] = self.seconds_asked.get(seat.name, 0.0) + spent
+                if seat.name not in self.seconds_asked:
+                    self.seconds_asked[seat.name] = np.zeros(seat.times_asked)
+                self.seconds_asked[seat.name][bar] = spent
                 if seat.name in self.allowed:
                     seat.sheet.side[bar, ~self.allowed[seat.name]] = 0
                 learn(place, seat.sheet.plans)

@@ -24,6 +24,9 @@ def test_the_default_rules_have_the_thresholds_of_the_tracker() -> None:
         "latency(most=10)": "warning",
         "error_rate(most=0.01)": "critical",
         "memory(most=0.8)": "warning",
+        "state(state=degraded)": "warning",
+        "state(state=suspended)": "warning",
+        "state(state=retired)": "critical",
     }
 
 
@@ -49,6 +52,7 @@ def test_by_default_warnings_go_to_the_log() -> None:
         ({"when": "latency"}, {"most": 10}),
         ({"when": "memory"}, {"most": 0.8}),
         ({"when": "cap_refusals"}, {"most": 0.5, "bars": 250}),
+        ({"when": "state"}, {"state": "degraded"}),
         ({"when": "accuracy", "trades": 50}, {"least": 0.55, "trades": 50}),
     ],
 )
@@ -179,10 +183,12 @@ def test_the_page_names_every_kind_and_its_defaults(checkout: Path) -> None:
         if kind == "metric":
             values |= {"metric": "sharpe", "above": 1}
         rule = AlertRule.model_validate(values).model_dump(exclude_none=True, exclude={"when", "severity"})
-        shown = dict(re.findall(r"`(\w+)(?:: ([\d.]+))?`", rows[kind]))
+        shown = dict(re.findall(r"`(\w+)(?:: ([\w.]+))?`", rows[kind]))
         assert rule.keys() <= shown.keys()
-        assert {name: float(value) for name, value in shown.items() if value} == {
-            name: value for name, value in rule.items() if name not in values
+        assert {name: value for name, value in shown.items() if value} == {
+            name: f"{value:g}" if isinstance(value, float) else str(value)
+            for name, value in rule.items()
+            if name not in values
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from stratkit.alerts.alert import Alert
 from stratkit.alerts.judge import raise_alerts, unjudged
 from stratkit.alerts.observed import Faults, Observed
 from stratkit.alerts.rules import DEFAULT_RULES, AlertRule
+from stratkit.analytics.learned_times import HealthStep
 from stratkit.panel import NS_PER_DAY, parse_time
 
 INITIAL = 100.0
@@ -301,6 +303,49 @@ def test_a_run_shorter_than_the_window_is_not_judged() -> None:
     assert unjudged([AlertRule(when="cap_refusals", bars=6)], seen(5)) == (
         "cap_refusals(most=0.5, bars=6) was not judged for trend: the run has 5 bars, 6 are needed.",
     )
+
+
+# ---- states of what adapts
+
+PATH = (  # degraded, better, degraded again, suspended, back
+    HealthStep(0, "active"),
+    HealthStep(2, "degraded", "active", ("win rate 20 % < 35 %",)),
+    HealthStep(4, "active", "degraded", ("all figures within bounds",)),
+    HealthStep(6, "degraded", "active", ("expectancy 0.01 R < 0.1 R",)),
+    HealthStep(8, "suspended", "degraded", ("2 bars degraded",)),
+    HealthStep(11, "active", "suspended", ("expectancy 0.20 R after 0.01 R at suspension",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [("degraded", [(2, 4, 1.0, 1.0), (6, 11, 1.0, 2.0)]), ("suspended", [(8, 11, 2.0, 2.0)]), ("retired", [])],
+)
+def test_a_state_is_told_from_the_bar_where_it_began_until_it_is_better(
+    state: Any, found: list[tuple[int, int, float, float]]
+) -> None:
+    alerts = raise_alerts([AlertRule(when="state", state=state)], seen(12, health={"trend": PATH}))
+    assert [(alert.bar, alert.until_bar, alert.value, alert.worst) for alert in alerts] == found
+    assert [Alert.from_plain(json.loads(json.dumps(alert.plain()))) for alert in alerts] == list(alerts)
+
+
+def test_the_alert_of_a_state_says_what_made_it() -> None:
+    observed = seen(9, strategies=("trend", "fade"), health={"trend": PATH[:5]})
+    assert [alert.message for alert in raise_alerts([AlertRule(when="state")], observed)] == [
+        "trend: expected to stay active; found degraded, from 2024-01-03 until 2024-01-05: win rate 20 % < 35 %.",
+        "trend: expected to stay active; found degraded, since 2024-01-07, suspended at worst: "
+        "expectancy 0.01 R < 0.1 R.",
+    ]
+    assert only(AlertRule(when="state", state="suspended"), observed).message == (
+        "trend: expected not to become suspended; found suspended, since 2024-01-09: 2 bars degraded."
+    )
+
+
+def test_where_nothing_adapts_no_state_is_judged() -> None:
+    assert unjudged([AlertRule(when="state")], seen(5)) == (
+        "state(state=degraded) was not judged for trend: nothing adapts in this run, so that no strategy has a state.",
+    )
+    assert unjudged([AlertRule(when="state")], seen(5, health={})) == ()
 
 
 # ---- figures of the whole run

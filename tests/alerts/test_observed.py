@@ -16,6 +16,7 @@ from stratkit.analytics.scorecard import Metric, Scorecard
 from stratkit.backtest import run_backtest, score_backtest
 from stratkit.config import load_config
 from stratkit.data.store import load_bars
+from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import (
     CAP_SYMBOL,
     CASH,
@@ -132,6 +133,19 @@ def test_time_becomes_milliseconds_per_bar_and_the_rest_is_handed_on() -> None:
     seen = observe(result(), CARD, faults=counted, seconds_by_strategy={"trend": 0.1}, memory_share=0.25)
     assert seen.bar_ms == {"trend": 20.0}
     assert (seen.faults, seen.memory_share, seen.metrics) == (counted, 0.25, {"sharpe": 0.4})
+
+
+def test_states_are_counted_from_the_first_bar_of_the_run_and_an_earlier_one_is_kept() -> None:
+    trend = {"bar": 102, "strategy": "trend", "before": "active", "after": "degraded", "reasons": ("one", "two")}
+    fade = {"bar": 90, "strategy": "fade", "before": "active", "after": "suspended", "reasons": ("earlier",)}
+    ended = {"degraded": ["trend"], "suspended": ["fade"]}
+    status = {"bars_before": 100, "by_state": ended, "health_changes": [fade, trend]}
+    adapted = Adapted(status, {}, "", records(TRADE_DTYPE, []), NONE, NONE)
+    seen = observe(replace(result(), adapted=adapted), CARD)
+    assert [(one.strategy, one.bar, one.value) for one in raise_alerts([AlertRule(when="state")], seen)] == [
+        ("fade", 0, 2.0), ("trend", 2, 1.0),
+    ]  # fmt: skip
+    assert observe(result(), CARD).health is None
 
 
 def test_the_share_of_memory_is_a_fraction_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,3 +239,10 @@ def test_an_array_that_does_not_fit_the_run_is_named() -> None:
         attributed(result, curves[:4])
     with pytest.raises(UsageError, match=r"contribution must have the shape \(2, 2\)"):
         attributed(result, curves, contribution=np.ones((2, 3)))
+
+
+def test_exit_profiles_hold_whole_trades_and_foot_to_the_total() -> None:
+    table = by_group(made_run(trade_profile=np.array([0, 1, 0, -1]), profiles=("scalp", "moderate", "idle")), "profile")
+    assert table.names == ("scalp", "moderate", "none chosen", ACCOUNT)
+    assert table.pnl.tolist() == [50.0, -25.0, -15.0, -2.0]
+    assert (table.closed.tolist(), table.open.tolist()) == ([1, 1, 1, 0], [1, 0, 0, 0])

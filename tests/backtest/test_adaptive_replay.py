@@ -253,7 +253,7 @@ def test_the_default_profile_is_used_until_something_is_known_and_its_levels_hol
     sure = replace(said[0], confidence=None)
     result = replay(given_, inputs_of(given_, bars, (sure,)))
     assert result.adapted is not None
-    assert result.adapted.profile is not None
+    assert result.adapted.marks.profile is not None
     frame = result.trades_frame()
     chosen = frame[frame["profile"] != ""]
     fixed = config(1, exit_plan="moderate")

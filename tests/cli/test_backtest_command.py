@@ -14,7 +14,7 @@ from command_line import BARS, ENVIRONMENT, Stratkit, WriteBars, WriteStrategy
 
 FILES = {
     "config.yaml", "decisions.parquet", "equity.parquet", "evidence.json", "fills.parquet", "manifest.json",
-    "metrics.json", "report.html", "system.json", "trades.parquet",
+    "metrics.json", "performance.json", "report.html", "system.json", "trades.parquet",
 }  # fmt: skip
 FAST = ("--set", "strategies.sma_cross.params={fast: 5, slow: 20, direction: both}", "--no-report")
 
@@ -73,7 +73,7 @@ def test_two_runs_write_the_same_bytes(stratkit: Stratkit, write_bars: WriteBars
         assert stratkit("backtest", "--data", path, *FAST).code == 0
     one, two = run_folders(tmp_path / "reports")
     assert len(pq.read_table(one / "trades.parquet")) > 0
-    for name in FILES - {"evidence.json", "report.html", "system.json"}:
+    for name in FILES - {"evidence.json", "performance.json", "report.html", "system.json"}:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
 
 

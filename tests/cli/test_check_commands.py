@@ -235,7 +235,7 @@ def test_a_configured_series_is_kept_to_its_lag_also_where_a_strategy_reads_the_
 def test_without_a_name_every_built_in_strategy_and_indicator_is_proved(stratkit: Stratkit) -> None:
     from stratkit.strategies.catalog import STRATEGIES
 
-    done = stratkit("check", "lookahead", "--cuts", "6", "--json")
+    done = stratkit("check", "lookahead", "--cuts", "20", "--json")
     assert done.code == 0
     names = [check["name"] for check in done.json["checks"]]
     assert set(names) >= {*STRATEGIES.builtin, "sma(window_bars=10)"}

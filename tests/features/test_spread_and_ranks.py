@@ -33,9 +33,9 @@ def test_the_spread_of_a_market_that_does_not_move_is_its_range() -> None:
 
 
 def test_a_bar_behind_a_gap_is_moved_back_and_one_that_only_moves_has_no_spread() -> None:
-    still = high_low_spread(column(101, 111), column(99, 109), column(100, 110), 1)[1, 0]
-    moved = high_low_spread(column(101, 102), column(99, 100), column(100, 101), 1)[1, 0]  # back to its low at 100
-    assert still == pytest.approx(moved, rel=1e-12)
+    # it opened 10 above the close of 98.5: moved back it is the bar of 101.5 and 98.5 of the case above
+    behind = high_low_spread(column(102, 111.5), column(98, 108.5), column(98.5, 110), 1)[1, 0]
+    assert behind == pytest.approx(0.0241416, rel=1e-5)
     assert high_low_spread(column(101, 109), column(99, 101), column(100, 108), 1)[1, 0] == 0.0
 
 

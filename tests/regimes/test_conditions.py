@@ -50,6 +50,9 @@ def test_a_trend_is_bull_or_bear_and_all_else_is_sideways() -> None:
         labels = trend_labels(bars_around(first + step * LINE), RuleSettings())
         assert labels.names[labels.label[-1, 0]] == name
         assert labels.confidence[-1, 0] == pytest.approx(sure, abs=1e-4)
+    assert "thresholds fixed: ADX 25, trend strength 0.3" in trend_labels(bars_around(LINE + 9), RuleSettings()).rule
+    quantiles = trend_labels(bars_around(LINE + 9), RuleSettings(thresholds="quantile")).rule
+    assert "quantiles of each symbol's 252 bars before: 0.6 of ADX and trend strength" in quantiles
     flat = trend_labels(bars_around(np.full(100, 9.0)), RuleSettings())
     assert (flat.names[flat.label[-1, 0]], flat.confidence[-1, 0]) == ("sideways", pytest.approx(0.9))
 

@@ -12,12 +12,14 @@ from made_up_bars import bars_around
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
 from stratkit.errors import UsageError
+from stratkit.regimes.described import DESCRIBED
 from stratkit.regimes.joined import joined_labels
 from stratkit.regimes.label import FITTED, METHODS, label_regimes
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.market import market_bars, own_returns
 from stratkit.regimes.settings import RegimeMethod, RegimeSettings
 from stratkit.regimes.words import words_of
+from stratkit.strategies.context import Context
 
 BARS = synthetic_universe(4, 600, "1d").bars  # a late listing and a delisting are among them
 NAN = np.nan
@@ -123,6 +125,17 @@ def test_words_are_those_of_most_symbols_and_chop_where_two_have_as_many() -> No
 def test_words_of_labels_that_know_the_future_are_refused() -> None:
     with pytest.raises(UsageError, match="must be causal"):
         words_of(labels_of([[0]], "bull", causal=False), RegimeSettings())
+
+
+@pytest.mark.parametrize("method", DESCRIBED)
+def test_a_strategy_that_asks_for_labels_that_know_the_future_is_refused_and_told_why(method: RegimeMethod) -> None:
+    with pytest.raises(UsageError, match=f"must be causal; {method} looks at bars behind its own"):
+        Context(BARS).labels(method)
+
+
+def test_a_strategy_that_asks_for_a_setting_that_is_none_is_told_which() -> None:
+    with pytest.raises(UsageError, match=r"fit\.states must be less than or equal to 6; found 9"):
+        Context(BARS).labels("jump", fit={"states": 9})
 
 
 def test_a_word_for_a_regime_that_the_method_has_not_is_refused_with_the_nearest() -> None:

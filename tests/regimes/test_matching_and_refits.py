@@ -14,6 +14,7 @@ from stratkit.panel import FloatArray
 from stratkit.regimes.learned import Method, Reading, Refit, learned_labels, refits
 from stratkit.regimes.matching import as_before, by_volatility, nearest, ordered_names
 from stratkit.regimes.settings import FitSettings
+from stratkit.regimes.state_fit import StateFit
 
 FIT = FitSettings(min_bars=30, refit_bars=10)
 
@@ -32,6 +33,23 @@ def test_states_of_like_volatility_are_told_apart_by_their_means() -> None:
     assert as_before(means, variances, means[::-1], np.array([1.0, 1.02])).tolist() == [1, 0]
 
 
+def fit_of(means: tuple[float, ...], deviations: tuple[float, ...]) -> StateFit:
+    states = len(means)
+    return StateFit(
+        np.full(states, 1 / states), np.full((states, states), 1 / states), np.array(means), np.square(deviations)
+    )
+
+
+def test_names_go_with_the_states_that_continue_as_long_as_they_are_true() -> None:
+    before = fit_of((1.0, -1.0), (1.0, 1.04))
+    again = fit_of((-1.0, 1.0), (1.0, 1.09)).named_like(before)
+    assert (again.means.tolist(), again.renamed) == ([1.0, -1.0], False)
+    # what continues the calm state is now a fifth wilder than the other: it takes the name of the wild one
+    turned = fit_of((-1.0, 1.0), (1.0, 1.2)).named_like(before)
+    assert (turned.means.tolist(), turned.renamed) == ([-1.0, 1.0], True)
+    assert np.sqrt(turned.variances) == pytest.approx([1.0, 1.2])
+
+
 def test_the_nearest_pairing_is_the_cheapest_as_a_whole() -> None:
     # row 0 alone would take column 0, which would cost 9 in all; the other pairing costs 4
     assert nearest(np.array([[1.0, 2.0], [2.0, 8.0]])).tolist() == [1, 0]
@@ -47,6 +65,7 @@ def test_states_are_ordered_by_volatility_and_named_so() -> None:
 class Mean:
     value: float
     settled: bool = True
+    renamed: bool = False
 
 
 def above_mean(seen: list[FloatArray]) -> Method[Mean]:
@@ -54,7 +73,7 @@ def above_mean(seen: list[FloatArray]) -> Method[Mean]:
 
     def learn(past: FloatArray, before: Mean | None, bar: int) -> Mean | None:
         seen.append(past[:, 0])
-        return None if bar == 49 else Mean(float(past.mean()), settled=bar != 39)
+        return None if bar == 49 else Mean(float(past.mean()), settled=bar != 39, renamed=bar != 39)
 
     def read(fit: Mean, observed: FloatArray) -> Reading:
         state = (observed[:, 0] > fit.value).astype(np.int64)
@@ -73,8 +92,10 @@ def test_a_fit_sees_the_bars_up_to_its_own_and_labels_those_up_to_the_next() -> 
     assert labels.confidence[29::10, 0].tolist() == [14.5, 19.5, 19.5, 29.5]
     assert labels.refits == (29, 39, 59)
     assert labels.notes == (
-        "1 fits stopped before they had settled, on the bars 39",
-        "1 fits failed; the fit before was kept, on the bars 49",
+        "a fit stopped before it had settled: on bar 39",
+        "a fit failed; the fit before was kept: on bar 49",
+        "each of 2 fits named its states anew, for the names of the fit before would no longer have been true: on bars "
+        "29, 59",
     )
 
 

@@ -87,6 +87,8 @@ def random_run(seed: int, bars: int = 90, strategies: int = 4, scale: float = 1.
         interest=float(interest[-1]),
         trade_regime=rng.integers(-1, 3, count),
         regimes=("up", "down", "flat"),
+        trade_profile=rng.integers(-1, 2, count),
+        profiles=("scalp", "moderate"),
     )
 
 

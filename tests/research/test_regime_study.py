@@ -17,7 +17,7 @@ from stratkit.regimes.settings import FitSettings, RegimeSettings
 from stratkit.research.regime_comparison import compare_methods
 from stratkit.research.regime_of_run import episodes
 from stratkit.research.regime_record import regime_record
-from stratkit.research.regime_study import study_regimes
+from stratkit.research.regime_study import ShownMethod, long_fits, study_regimes
 
 QUICK = RegimeSettings(fit=FitSettings(min_bars=60, refit_bars=60, restarts=1), vol_bars=5)
 
@@ -59,11 +59,43 @@ def test_a_symbol_without_bars_is_left_out_and_says_why(bars: Bars) -> None:
     assert [code for code, text in study.warnings if bars.symbols[1] in text] == ["left-out"]
 
 
+def test_many_symbols_without_a_label_are_one_warning_and_all_in_the_record() -> None:
+    many = synthetic_universe(6, 160, "1d", seed=3).bars
+    for column in range(1, 6):
+        many = without(many, column, first=20)
+    study = study_regimes(many, QUICK, "rules")
+    (said,) = [text for code, text in study.warnings if code == "left-out"]
+    assert said.startswith(f"5 series have no label, the first of them {many.symbols[1]}: it has no bar in this span")
+    assert [one["series"] for one in regime_record(study)["left_out"]] == list(many.symbols[1:])
+
+
+def test_fits_that_take_long_are_told_with_what_makes_them_short(bars: Bars) -> None:
+    often = RegimeSettings(fit=FitSettings(min_bars=30, refit_bars=1))
+    # 131 fits of 30 to 160 bars are 12,445, those of three symbols 37,335
+    assert long_fits(bars, often, "hmm") == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stratkit.research.regime_study._MANY", 37_334)
+        said = long_fits(bars, often, "hmm")
+        assert said.startswith("hmm is fitted 393 times to up to 160 bars")
+        assert "--set regimes.fit.refit_bars (now 1) and regimes.fit.window_bars make it short" in said
+        assert long_fits(bars, often, "rules") == ""
+        assert long_fits(bars, often.model_copy(update={"scope": "market"}), "hmm") == ""
+        patch.setattr("stratkit.research.regime_study._MANY", 37_335)
+        assert long_fits(bars, often, "hmm") == ""
+
+
 def test_too_few_bars_for_the_first_label_are_said_with_the_number_that_is_needed(bars: Bars) -> None:
     with pytest.raises(DataError, match="it has 40 bars, and the first label comes after 60: take more bars, or lower"):
         study_regimes(bars.slice(0, 40), QUICK, "cusum")
     with pytest.raises(DataError, match="its 2 bars are too few for the first label"):
         study_regimes(bars.slice(0, 2), QUICK, "rules")
+
+
+@pytest.mark.parametrize("method", ["jump", "cusum"])
+def test_bars_that_are_enough_and_never_move_are_not_called_too_few(bars: Bars, method: ShownMethod) -> None:
+    still = np.full(bars.shape, 7.0)
+    with pytest.raises(DataError, match="nothing could be learned from its 160 bars: prices that never move"):
+        study_regimes(replace(bars, open=still, high=still, low=still, close=still), QUICK, method)
 
 
 def test_a_symbol_that_is_none_of_the_bars_is_refused(bars: Bars) -> None:

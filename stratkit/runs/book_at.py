@@ -1,0 +1,109 @@
+"""`BookAt`: what the tables of a run say about its trades up to a bar: what had closed by then, and what was open."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stratkit.errors import DataError, UsageError
+from stratkit.panel import NS_PER_DAY, format_time, parse_time
+from stratkit.runs.decision_rows import Row, read_columns
+from stratkit.runs.folder import RunRecord
+
+_COLUMNS = [
+    "symbol", "strategy", "side", "entry_bar", "exit_bar", "quantity", "entry_price", "pnl", "r_multiple",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the trades of one strategy came to: None where nothing had closed, or has an R."""
+
+    closed: int
+    open: int
+    accuracy: float | None
+    expectancy_r: float | None
+    pnl: float
+    last_trade: str | None
+
+
+@dataclass(frozen=True)
+class BookAt:
+    """A run at the close of `bar` of `bars`, which began at `time`: records by strategy, and the open trades.
+
+    An open trade has quantity, entry price and P&L at the last bar only, at whose close it is marked.
+    """
+
+    bar: int
+    bars: int
+    time: str
+    records: Mapping[str, Record]
+    open_trades: tuple[Row, ...]
+
+
+def read_book(record: RunRecord, strategies: Sequence[str], initial_cash: float, when: str | None = None) -> BookAt:
+    """Return the book of a run after the last bar that begins at `when` or before, a bare date as a whole; None = end.
+
+    P&L is net and holds open trades; that of an only strategy is the account's. Raises `UsageError` for a time outside
+    the run, `DataError` when a table cannot be read.
+    """
+    times = [int(stamp) for stamp in read_columns(record, "equity", ["time"], {}, {"time"})["time"]]
+    if not times:
+        raise DataError(f"{record.path('equity.parquet')} must hold bars; found none: run the backtest again")
+    bar = len(times) - 1 if when is None else _bar_at(times, when)
+    names = ["equity"] if len(strategies) == 1 else [f"pnl {name}" for name in strategies]
+    curves = read_columns(record, "equity", names, {}, set())
+    base = initial_cash if len(strategies) == 1 else 0.0
+    columns = read_columns(record, "trades", _COLUMNS, {}, set())
+    trades = [dict(zip(columns, values)) for values in zip(*columns.values())]
+    begun = [trade for trade in trades if trade["entry_bar"] <= bar]
+    records = {
+        name: _record([trade for trade in begun if trade["strategy"] == name], bar, times, curves[curve][bar] - base)
+        for name, curve in zip(strategies, names, strict=True)
+    }
+    is_end = bar == len(times) - 1
+    rows = tuple(_open_row(trade, times, is_end) for trade in begun if _is_open(trade, bar))
+    return BookAt(bar, len(times), format_time(times[bar]), records, rows)
+
+
+def _bar_at(times: Sequence[int], when: str) -> int:
+    asked = parse_time(when, "--at")
+    last = asked + (NS_PER_DAY - 1 if len(when.strip()) == len("2015-06-30") else 0)
+    if last < times[0] or asked > times[-1]:
+        raise UsageError(
+            f"--at must be within the run, from {format_time(times[0])} to {format_time(times[-1])}; found {when}"
+        )
+    return bisect_right(times, last) - 1
+
+
+def _is_open(trade: Mapping[str, Any], bar: int) -> bool:
+    return not 0 <= trade["exit_bar"] <= bar
+
+
+def _record(trades: Sequence[Mapping[str, Any]], bar: int, times: Sequence[int], pnl: float) -> Record:
+    closed = [trade for trade in trades if not _is_open(trade, bar)]
+    known = [trade["r_multiple"] for trade in closed if _is_number(trade["r_multiple"])]
+    ends = [trade["exit_bar"] for trade in closed]
+    latest = max([trade["entry_bar"] for trade in trades] + ends, default=None)
+    return Record(
+        len(closed),
+        len(trades) - len(closed),
+        sum(trade["pnl"] > 0 for trade in closed) / len(closed) if closed else None,
+        sum(known) / len(known) if known else None,
+        pnl,
+        None if latest is None else format_time(times[latest]),
+    )
+
+
+def _open_row(trade: Mapping[str, Any], times: Sequence[int], is_marked: bool) -> Row:
+    row = {name: trade[name] for name in ("symbol", "strategy", "side")}
+    # what was added later is in quantity and price, so that only the end of the run may tell them
+    final = {name: trade[name] if is_marked else None for name in ("quantity", "entry_price", "pnl")}
+    return {**row, "since": format_time(times[trade["entry_bar"]]), **final}
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
