@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stratkit.adaptive.ended import ended_result
 from stratkit.adaptive.layer import Layer, voices
 from stratkit.adaptive.opening import open_layer
-from stratkit.adaptive.profiles import profile_plans, without_plans
+from stratkit.adaptive.profiles import with_profiles
 from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings, state_file
 from stratkit.analytics.attributed import attributed
 from stratkit.analytics.attribution import Attribution, attribute
@@ -48,7 +48,7 @@ from stratkit.errors import UsageError
 from stratkit.features.external import SeriesSource
 from stratkit.frequency import return_periods
 from stratkit.panel import FloatArray, IntArray
-from stratkit.plans import PROFILES, ExitPlan, PlanOrName, find_plan
+from stratkit.plans import ExitPlan, PlanOrName, find_plan
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.settings import RegimeSettings
 from stratkit.risk.requests import Mandate
@@ -235,7 +235,7 @@ def play_through(
     if config.adapts:
         layer = open_layer(
             config.optimization, config.meta_strategy, config.enabled(), config.combine, config.global_, desk.signals,
-            inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned,
+            inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned, context=inputs.context,
         )  # fmt: skip
     signals = desk.signals if layer is None else layer.signals(desk.signals)
     blending = blend_for(config, signals)
@@ -266,8 +266,7 @@ def open_stage(
     plans = [config.plan_of(settings) for settings in config.enabled().values()]
     profiles: Sequence[ExitPlan] = ()
     if layer is not None and layer.chooses_plans:
-        books, profiles = without_plans(books), profile_plans(layer.terms)
-        plans = [PROFILES[layer.terms.selector.default].plan] * len(books)
+        books, plans, profiles = with_profiles(layer.terms, books, plans)
     mandates = [Mandate(*each) for each in zip(plans, held.max_at_risk.tolist(), held.multiplier.tolist())]
     stage = set_stage(
         inputs.bars, books, mandates, account=config.account, costs=config.costs, execution=config.execution,

@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from stratkit.adaptive.bandit import ArmTable, bar_uniforms, choose
 from stratkit.adaptive.noted import Noted
+from stratkit.adaptive.packages import package_means, package_numbers
 from stratkit.adaptive.profiles import default_profile, suitable_profiles
 from stratkit.adaptive.quality import regime_factors, size_multiplier
 from stratkit.adaptive.terms import Terms
 from stratkit.engine.simulate import Stage
 from stratkit.panel import BoolArray, FloatArray, IntArray
 from stratkit.regimes.labels import LabelArray
+from stratkit.risk.targets import Targets
 
 
 def owners(stage: Stage, start: int, stop: int) -> IntArray:
@@ -27,14 +29,15 @@ def owners(stage: Stage, start: int, stop: int) -> IntArray:
 
 def choose_plans(
     terms: Terms, table: ArmTable, books: Sequence[Stage], label: LabelArray, start: int, stop: int, *, seed: int,
-    bars_before: int, noted: Noted,
+    bars_before: int, packaged: BoolArray, noted: Noted,
 ) -> None:  # fmt: skip
     """Write the profile of every entry on rows [start, stop) of some books, which are filled, as its plan.
 
     The choice hangs on the table, the seed, the bar as it is counted over all runs, and the slot: those of one book
-    stand behind those of the one before. Where no profile suits, the plan is the one behind them: risk off.
+    stand behind those of the one before. Where no profile suits, the plan is the one behind them: risk off. Strategies
+    that are `packaged` (S,) keep their own plans: what takes a leg away would take the others too.
     """
-    found = [np.nonzero(_enters(stage, start, stop)) for stage in books]
+    found = [np.nonzero(_enters(stage, start, stop) & ~packaged[stage.sheet.targets.slot_strategy]) for stage in books]
     rows = np.concatenate([row for row, _ in found])
     if not len(rows):
         return
@@ -85,8 +88,8 @@ def scale_sizes(
 ) -> None:
     """Multiply the sizes on rows [start, stop), which are filled, by quality, strategy and regime: in all 0.1 .. 2.
 
-    `quality` (R, N, S) as of `signal_quality`, `factor` (S,) the strategies' part. Target weights of strategies with
-    books of their own are sizes too; those that are averaged are not.
+    `quality` (R, N, S) as of `signal_quality`, `factor` (S,) the strategies' part. Target weights are sizes too. Where
+    strategies share a position it is sized by the one that leads; the legs of a package have the mean of its legs.
     """
     targets, rows = stage.sheet.targets, slice(start, stop)
     owner, symbol = owners(stage, start, stop), targets.slot_symbol
@@ -97,8 +100,14 @@ def scale_sizes(
     size = targets.size[rows]
     np.copyto(size, targets.slot_size, where=np.isnan(size))
     size *= whole
-    if len(targets.weight) and stage.sheet.lead is None:
-        targets.weight[rows] *= whole
+    if len(targets.weight):
+        targets.weight[rows] *= _whole_packages(targets, owner, whole, rows) if len(targets.legs) else whole
+
+
+def _whole_packages(targets: Targets, owner: IntArray, whole: FloatArray, rows: slice) -> FloatArray:
+    enters = np.nan_to_num(targets.weight[rows]) != 0
+    alike = package_means(np.where(enters, whole, np.nan), package_numbers(targets.legs[rows], owner))
+    return np.where(enters, alike, whole)
 
 
 def _enters(stage: Stage, start: int, stop: int) -> BoolArray:

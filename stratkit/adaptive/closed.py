@@ -31,8 +31,9 @@ class ClosedTrades:
 
     def until(self, bar: int) -> Outcomes:
         """Return what has closed by the close of `bar` and was not returned before, by exit bar and slot."""
-        parts = [self._rows(book, stage, bar) for book, stage in enumerate((self.account, self.shadow)) if stage]
-        if not any(len(rows) for _, rows, _ in parts):
+        books = [self._rows(book, stage, bar) for book, stage in enumerate((self.account, self.shadow)) if stage]
+        parts = [part for part in books if part is not None]
+        if not parts:
             return no_outcomes()
         order = np.lexsort(
             (
@@ -45,12 +46,15 @@ class ClosedTrades:
         names = Outcomes.__dataclass_fields__
         return Outcomes(*(np.concatenate([getattr(part, name) for part in found])[order] for name in names))
 
-    def _rows(self, book: int, stage: Stage, bar: int) -> tuple[int, Records, Stage]:
+    def _rows(self, book: int, stage: Stage, bar: int) -> tuple[int, Records, Stage] | None:
+        """Return the rows of one book, None without any: asked on every bar, of which few close a trade."""
         first, end = self.read[book], int(stage.playing.book.account[0].trade_rows)
+        if first == end:
+            return None
         rows = stage.playing.logs.trades[first:end]
         rows = rows[: int(np.searchsorted(rows["exit_bar"], bar, side="right"))]  # the log is in the order of exits
         self.read[book] = first + len(rows)
-        return book, rows, stage
+        return (book, rows, stage) if len(rows) else None
 
     def _outcomes(self, book: int, rows: Records, stage: Stage) -> Outcomes:
         symbol = stage.sheet.targets.slot_symbol[rows["slot"]]

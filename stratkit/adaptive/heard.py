@@ -32,15 +32,17 @@ class Heard:
     """The signals of S strategies as they are combined, in panels of their own, filled after what was `said`.
 
     `shadow` (T, N) per strategy are the sides that the shadow book plays. `floor` and `every_bars` (S,) are those of
-    combining: what it would not hear is not played in the shadow either. A strategy that trades packages has no panel:
-    no leg is kept from another one.
+    combining: what it would not hear is not played in the shadow either. `legs` (T, N) are those of a strategy that
+    trades packages, None for others: a package is kept away whole, and where one of its legs leaves what was entered
+    before, it becomes one that only leaves. The shadow book plays its legs each by itself.
     """
 
     said: Sequence[Signals]
     floor: np.float32
     every_bars: IntArray
     signals: list[Signals]
-    panels: list[npt.NDArray[Any] | None]
+    panels: list[npt.NDArray[Any]]
+    legs: list[npt.NDArray[np.int16] | None]
     shadow: list[SideArray]
     sieve: Sieve
     kept: list[Records]
@@ -75,32 +77,33 @@ class Heard:
 
     def copy(self, start: int, stop: int) -> None:
         """Let everything through."""
-        for one, panel in zip(self.said, self.panels, strict=True):
-            given = one.side if one.weight is None else one.weight
-            if panel is not None and given is not None:
-                panel[start:stop] = given[start:stop]
+        for one, panel, legs in zip(self.said, self.panels, self.legs, strict=True):
+            panel[start:stop] = np.asarray(one.side if one.weight is None else one.weight)[start:stop]
+            if legs is not None and one.legs is not None:
+                legs[start:stop] = one.legs[start:stop]
 
     def _write(self, place: int, one: Signals, start: int, stop: int, said: SideArray, heard: SideArray) -> None:
-        panel = self.panels[place]
-        if panel is None:
-            return
+        panel, legs = self.panels[place], self.legs[place]
         if one.weight is None:
             panel[start:stop] = heard
-        else:
-            left = np.where(heard == EXIT, 0.0, np.nan)
-            panel[start:stop] = np.where(heard == said, one.weight[start:stop], left)
+            return
+        left = np.where(heard == EXIT, 0.0, np.nan)
+        panel[start:stop] = np.where(heard == said, one.weight[start:stop], left)
+        if legs is not None and one.legs is not None:
+            legs[start:stop] = np.where((heard == said) | (heard == EXIT), one.legs[start:stop], 0)
 
 
 def open_heard(said: Sequence[Signals], floor: float, every_bars: Sequence[int]) -> Heard:
     """Return signals of which no row is filled; `floor` and `every_bars` are what combining asks of an entry."""
     panels = [_panel(one) for one in said]
+    legs = [None if one.legs is None else np.zeros(one.shape, np.int16) for one in said]
     signals = [
-        one if panel is None else replace(one, side=panel) if one.weight is None else replace(one, weight=panel)
-        for one, panel in zip(said, panels, strict=True)
+        replace(one, side=panel) if one.weight is None else replace(one, weight=panel, legs=own)
+        for one, panel, own in zip(said, panels, legs, strict=True)
     ]
     shadow: list[SideArray] = [np.zeros(one.shape, np.int8) for one in said]
     sieve = fresh_sieve(len(said), said[0].shape[1])
-    return Heard(said, np.float32(floor), np.array(every_bars), signals, panels, shadow, sieve, [])
+    return Heard(said, np.float32(floor), np.array(every_bars), signals, panels, legs, shadow, sieve, [])
 
 
 def with_kept(decisions: Records, kept: Sequence[Records], slot_symbol: IntArray, strategies: int) -> Records:
@@ -118,9 +121,7 @@ def with_kept(decisions: Records, kept: Sequence[Records], slot_symbol: IntArray
     return np.insert(decisions, place, rows).view(np.recarray)
 
 
-def _panel(one: Signals) -> npt.NDArray[Any] | None:
-    if one.legs is not None:
-        return None
+def _panel(one: Signals) -> npt.NDArray[Any]:
     return np.zeros(one.shape, np.int8) if one.weight is None else np.full(one.shape, np.nan)
 
 

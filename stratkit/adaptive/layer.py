@@ -6,7 +6,7 @@ Whatever fails in it stops it, and it alone: the replay goes on with the control
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -20,13 +20,14 @@ from stratkit.adaptive.closed import ClosedTrades
 from stratkit.adaptive.health import SUSPENDED as IS_SUSPENDED
 from stratkit.adaptive.heard import FateArray, Heard
 from stratkit.adaptive.noted import Noted, fresh_notes
+from stratkit.adaptive.packages import package_any, package_means, package_numbers
 from stratkit.adaptive.quality import passes, signal_quality
 from stratkit.adaptive.terms import Terms
 from stratkit.combine.sieve import LET, LOW_QUALITY, NOT_CHOSEN, RESTING, SUSPENDED
 from stratkit.controls import Controls
 from stratkit.engine.deciding import Ahead
 from stratkit.engine.simulate import Stage
-from stratkit.panel import FloatArray, SideArray
+from stratkit.panel import BoolArray, FloatArray, IntArray, SideArray
 from stratkit.plans import ExitPlan
 from stratkit.regimes.labels import LabelArray
 from stratkit.strategies.signals import Signals
@@ -38,7 +39,8 @@ class Layer:
 
     `label` (T, N) are codes of regimes, -1 everywhere where none are made. `heard` is None where every opinion is
     heard as it is, `shadow` where nothing is kept from the account; `fault` says why nothing adapts any more.
-    `updates` counts how often it learned, which took `update_seconds`.
+    `packaged` (S,) says who trades packages of legs, and `higher` (H, T, N) where higher timeframes point, None where
+    none is asked. `updates` counts how often it learned, which took `update_seconds`.
     """
 
     terms: Terms
@@ -46,6 +48,8 @@ class Layer:
     label: LabelArray
     adaptation: Adaptation
     heard: Heard | None
+    packaged: BoolArray
+    higher: SideArray | None = None
     bars_before: int = field(init=False)
     account: Stage = field(init=False)
     shadow: Stage | None = field(init=False, default=None)
@@ -168,7 +172,7 @@ class Layer:
                 books = [self.account] if self.shadow is None else [self.account, self.shadow]
                 choose_plans(
                     self.terms, self.adaptation.table, books, self.label, start, stop, seed=self.seed,
-                    bars_before=self.bars_before, noted=self.noted,
+                    bars_before=self.bars_before, packaged=self.packaged, noted=self.noted,
                 )  # fmt: skip
             if self.scales_sizes:
                 scale_sizes(self.terms, self.account, self.label, self._quality, self._factor, start, stop)
@@ -181,20 +185,33 @@ class Layer:
         """Return (R, N, S) the quality of what those who may trade say."""
         may = base.enabled & self.adaptation.health.may_trade
         side = np.where(may[:, None, None], said, 0).transpose(1, 2, 0)
-        return signal_quality(self.terms, self.adaptation.rates, side, sure.transpose(1, 2, 0), self.label[start:stop])
+        higher = None if self.higher is None else self.higher[:, start:stop]
+        label, rates = self.label[start:stop], self.adaptation.rates
+        quality = signal_quality(self.terms, rates, side, sure.transpose(1, 2, 0), label, higher)
+        for strategy, number in self._packages(start, stop):
+            quality[:, :, strategy] = package_means(quality[:, :, strategy], number)
+        return quality
+
+    def _packages(self, start: int, stop: int) -> Iterator[tuple[int, IntArray]]:
+        """Yield each strategy that trades packages, and the numbers (R, N) of those on rows [start, stop)."""
+        for strategy, one in enumerate(() if self.heard is None else self.heard.said):
+            if one.legs is not None:
+                yield strategy, package_numbers(one.legs[start:stop])
 
     def _fates(self, base: Controls, said: SideArray, start: int) -> FateArray:
         optimization, health = self.terms.optimization, self.adaptation.health
-        fate = np.full(said.shape, LET)
+        fate, entering = np.full(said.shape, LET), np.abs(said) == 1
         if optimization.enabled and optimization.enable_quality_filtering:
             fate[~passes(self.terms, self._quality).transpose(2, 0, 1)] = LOW_QUALITY
         if optimization.enabled and optimization.cooldown is not None:
             for row in range(said.shape[1]):
                 fate[:, row][self.adaptation.cooldowns.resting(self.bars_before + start + row)] = RESTING
+            for strategy, number in self._packages(start, start + said.shape[1]):
+                fate[strategy][package_any((fate[strategy] == RESTING) & entering[strategy], number)] = RESTING
         fate[health.state == IS_SUSPENDED] = SUSPENDED
         if self.terms.chooses_strategies:
             may = base.enabled & health.may_trade
-            wants = (fate == LET) & (np.abs(said) == 1) & may[:, None, None]
+            wants = (fate == LET) & entering & (may & ~self.packaged)[:, None, None]
             passed = choose_strategies(
                 self.terms, self.adaptation.table, wants, self.label, start, seed=self.seed,
                 bars_before=self.bars_before, noted=self.noted,
@@ -202,8 +219,6 @@ class Layer:
             fate[passed] = NOT_CHOSEN
         # what nobody learns of, the retired and the disabled, is kept away by whoever combines
         fate[(health.state > IS_SUSPENDED) | ~base.enabled] = LET
-        assert self.heard is not None  # asked by the caller
-        fate[[panel is None for panel in self.heard.panels]] = LET
         return fate
 
     def _note(self, start: int, stop: int, fate: FateArray) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 
 from stratkit.adaptive.adaptation import Adaptation, open_adaptation
 from stratkit.adaptive.heard import open_heard
+from stratkit.adaptive.higher import higher_sides
 from stratkit.adaptive.layer import Layer
+from stratkit.adaptive.packages import trades_packages
 from stratkit.adaptive.quality import closed_regimes
 from stratkit.adaptive.record import START_FRESH, as_record, from_record
 from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings
@@ -20,9 +22,10 @@ from stratkit.combine.voices import first_controls
 from stratkit.data.bars import Bars
 from stratkit.errors import DataError
 from stratkit.frequency import frequency_ns
-from stratkit.panel import IntArray, format_time, parse_time
+from stratkit.panel import BoolArray, IntArray, SideArray, format_time, parse_time
 from stratkit.regimes.labels import RegimeLabels
 from stratkit.strategies.catalog import find_strategy
+from stratkit.strategies.context import Context
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 
@@ -34,12 +37,14 @@ def open_layer(
     optimization: OptimizationSettings | None, selector: SelectorSettings | None,
     running: Mapping[str, StrategySettings], combine: CombineSettings, overall: GlobalSettings,
     said: Sequence[Signals], labels: RegimeLabels | None, bars: Bars, *, seed: int, learned: object | None = None,
+    context: Context | None = None,
 ) -> Layer:  # fmt: skip
     """Return the layer of a replay of `bars`, in which the `running` strategies say what is `said`.
 
     `learned` is the record of an earlier run, which must have ended before the first bar; None = nothing is known.
+    `context` is what strategies were shown, which may begin before the bars: higher timeframes are read from it.
     Warns where regimes are missing that something learns by, or in which nothing can pass. Raises `DataError` for a
-    record that does not belong here or knows the bars.
+    record that does not belong here or knows the bars, `UsageError` for timeframes that do not fit the bars.
     """
     optimization = optimization or OptimizationSettings()
     terms = terms_of(
@@ -48,7 +53,8 @@ def open_layer(
         () if labels is None else labels.names, frequency_ns(bars.frequency) / NS_PER_SECOND,
         scales=method_of(combine, overall) == "independent",
     )  # fmt: skip
-    _warn(terms)
+    packaged = trades_packages(said)
+    _warn(terms, packaged)
     controls = first_controls(running, combine, overall)
     known = open_adaptation(terms, controls) if learned is None else _read(learned, terms, bars.times)
     label = np.full(said[0].shape, -1, np.int8) if labels is None else labels.for_trading().label
@@ -62,7 +68,15 @@ def open_layer(
         )
     )
     every_bars = [settings.every_bars for settings in running.values()]
-    return Layer(terms, seed, label, known, open_heard(said, combine.min_confidence, every_bars) if sifts else None)
+    heard = open_heard(said, combine.min_confidence, every_bars) if sifts else None
+    higher = _higher(optimization, context or Context(bars), len(bars.times))
+    return Layer(terms, seed, label, known, heard, packaged, higher)
+
+
+def _higher(optimization: OptimizationSettings, context: Context, bars: int) -> SideArray | None:
+    if not optimization.enabled or not optimization.quality.timeframes:
+        return None
+    return higher_sides(optimization.quality, context.indicators)[:, -bars:]
 
 
 def learned_record(terms: Terms, adaptation: Adaptation, times: IntArray) -> dict[str, Any]:
@@ -84,11 +98,19 @@ def _read(learned: object, terms: Terms, times: IntArray) -> Adaptation:
     return known
 
 
-def _warn(terms: Terms) -> None:
+def _warn(terms: Terms, packaged: BoolArray) -> None:
     if not terms.regimes:
         warnings.warn(
             "what adapts tells no regimes apart, for the run labels none: set regimes, such as "
             "regimes: {method: rules}",
+            stacklevel=4,
+        )
+    if terms.selector.enabled and packaged.any():
+        names = ", ".join(name for name, apart in zip(terms.strategies, packaged.tolist(), strict=True) if apart)
+        left = "is not chosen between" if terms.chooses_strategies else "keeps its own exit plan"
+        warnings.warn(
+            f"meta_strategy leaves out {names}: what trades packages of legs {left}, for no leg may stand without the "
+            "others",
             stacklevel=4,
         )
     optimization = terms.optimization

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from stratkit.adaptive.packages import trades_packages
 from stratkit.adaptive.terms import Terms
 from stratkit.panel import BoolArray, IntArray, read_only
 from stratkit.plans import PROFILES, ExitPlan
@@ -50,14 +51,19 @@ def _suits(profile: str, traits: str) -> bool:
     return traits != _NOTHING_SUITS and set(traits) <= set(PROFILES[profile].suits)
 
 
-def profile_plans(terms: Terms) -> list[ExitPlan]:
-    """Return the plans of the profiles that compete, in their order, and behind them that of risk off."""
-    return [PROFILES[name].plan for name in (*terms.selector.profiles, "none")]
+def with_profiles(
+    terms: Terms, signals: Sequence[Signals], plans: Sequence[ExitPlan | None]
+) -> tuple[list[Signals], list[ExitPlan | None], list[ExitPlan]]:
+    """Return signals, the plan of each, and the plans that entries choose from, with that of risk off behind them.
+
+    Signals say nothing then of how positions are left by price, and their plan is the default profile's: but what
+    trades packages of legs keeps what it says, and its plan of `plans`.
+    """
+    default, apart = PROFILES[terms.selector.default].plan, trades_packages(signals)
+    books = [one if alone else _without_plan(one) for one, alone in zip(signals, apart, strict=True)]
+    own = [plan if alone else default for plan, alone in zip(plans, apart, strict=True)]
+    return books, own, [PROFILES[name].plan for name in (*terms.selector.profiles, "none")]
 
 
-def without_plans(signals: Sequence[Signals]) -> list[Signals]:
-    """Return signals that say nothing of how positions are left by price: a profile does."""
-    return [
-        replace(one, stop_level=None, target_level=None, risk_unit=None, plan=None, plans=(), exit_plan=None)
-        for one in signals
-    ]
+def _without_plan(one: Signals) -> Signals:
+    return replace(one, stop_level=None, target_level=None, risk_unit=None, plan=None, plans=(), exit_plan=None)

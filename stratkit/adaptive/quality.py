@@ -106,20 +106,20 @@ def size_multiplier(
     return clipped(np.where(np.isnan(part), 1.0, part) * np.asarray(strategy_factor) * np.asarray(regime_factor))
 
 
-def reachable(terms: Terms, higher_timeframes: int = 0, success: float = UNTRIED) -> FloatArray:
-    """Return (R,) the best quality that any signal could have in each regime: full confidence, all voices agree."""
-    voices = len(terms.strategies) + higher_timeframes
+def reachable(terms: Terms, success: float = UNTRIED) -> FloatArray:
+    """Return (R,) the best quality that any signal could have in each regime: sure, and all agree with it."""
+    voices = len(terms.strategies) + len(terms.optimization.quality.timeframes)
     best: FloatArray = quality_scores(1.0, alignment_table(terms), success, voices, regime_factors(terms)).max(axis=0)
     return best[: len(terms.regimes)]
 
 
-def closed_regimes(terms: Terms, higher_timeframes: int = 0) -> str | None:
+def closed_regimes(terms: Terms) -> str | None:
     """Return a warning that names the regimes in which no signal could pass, None where there is none.
 
     Two cases: at the start, while success rates are 0.5, and for good, even if every trade were a success.
     """
     threshold = terms.optimization.quality.threshold
-    first, ever = (reachable(terms, higher_timeframes, success) for success in (UNTRIED, 1.0))
+    first, ever = (reachable(terms, success) for success in (UNTRIED, 1.0))
     rows = list(zip(terms.regimes, first, ever, strict=True))
     never = [f"{name} ({last:.2f} at most)" for name, _, last in rows if last < threshold]
     at_first = [f"{name} ({now:.2f} at most)" for name, now, last in rows if now < threshold <= last]
@@ -129,5 +129,6 @@ def closed_regimes(terms: Terms, higher_timeframes: int = 0) -> str | None:
         return None
     return (
         f"signals need a quality of {threshold:g}; {'; '.join(said)}: "
-        "lower optimization.quality.threshold, or run more strategies that can agree"
+        "lower optimization.quality.threshold, or let more agree: further strategies, or higher timeframes "
+        "(optimization.quality.timeframes)"
     )

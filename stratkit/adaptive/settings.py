@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from stratkit.data.settings import known_frequency
 from stratkit.errors import UsageError, did_you_mean
+from stratkit.features.completed import is_same_length
 from stratkit.plans import PROFILES
 
 RegimeKind = Literal["trending", "ranging", "volatile", "other"]
@@ -24,6 +27,8 @@ class QualitySettings(BaseModel):
     """How good a signal must be, from 0 to 1, before it may be traded.
 
     Quality = (0.3 confidence + 0.3 alignment + 0.4 success rate) x (0.5 + 0.5 min(confluence / 3, 1)) x regime factor.
+    Confluence counts the strategies that take the side, and the higher timeframes whose trend is on it: those whose
+    last completed bar closed above its average for a long, below it for a short.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +36,14 @@ class QualitySettings(BaseModel):
     threshold: float = Field(0.7, gt=0, le=1, description="least quality of a signal that is traded")
     success_min_trades: int = Field(
         5, ge=1, description="closed trades of strategy, symbol, side and regime before their success rate replaces 0.5"
+    )
+    timeframes: tuple[str, ...] = Field(
+        (),
+        description="higher timeframes, such as 1w on daily bars, whose trend counts as a voice that agrees; none = "
+        "only strategies count",
+    )
+    trend_window_bars: int = Field(
+        20, ge=2, description="completed bars of a higher timeframe in the average that its last close is held against"
     )
     alignment: dict[str, dict[RegimeKind, Unit]] = Field(
         default_factory=lambda: {
@@ -41,6 +54,14 @@ class QualitySettings(BaseModel):
     regime_factor: dict[RegimeKind, Annotated[float, Field(gt=0)]] = Field(
         default_factory=lambda: dict(FACTORS), description="what quality and sizes are multiplied by in each kind"
     )
+
+    @field_validator("timeframes")
+    @classmethod
+    def _differ(cls, timeframes: tuple[str, ...]) -> tuple[str, ...]:
+        words = tuple(known_frequency(timeframe) for timeframe in timeframes)
+        if any(is_same_length(*two) for two in combinations(words, 2)):
+            raise ValueError(f"timeframes must differ in length; found {', '.join(timeframes)}")
+        return words
 
 
 class WeightSettings(BaseModel):

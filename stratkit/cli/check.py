@@ -81,14 +81,21 @@ def lookahead(
 ) -> None:
     """Prove that nothing a strategy says at a bar depends on what came after it.
 
-    Hides or replaces the bars behind many bars and compares everything up to there, bit for bit. Without --data or a
-    CONFIG the bundled bars and two made-up sets, with holes, listings and delistings, are used. Leaves with 5 when
-    something looks ahead.
+    Hides or replaces the bars behind many bars and compares everything up to there, bit for bit. Of a CONFIG in which
+    something adapts the decisions of the whole run are proved too. Without --data or a CONFIG the bundled bars and two
+    made-up sets, with holes, listings and delistings, are used. Leaves with 5 when something looks ahead.
     """
     from stratkit.cli.check_tables import lookahead_record, lookahead_table
     from stratkit.errors import ConditionError
     from stratkit.research.lookahead import check_lookahead
-    from stratkit.research.proofs import BUILT_IN_BARS, Proof, built_in_proofs, configured_proofs, regime_proofs
+    from stratkit.research.proofs import (
+        BUILT_IN_BARS,
+        Proof,
+        adaptive_proofs,
+        built_in_proofs,
+        configured_proofs,
+        regime_proofs,
+    )
 
     terminal = Terminal(json_, quiet)
     begun = time.perf_counter()
@@ -99,6 +106,7 @@ def lookahead(
         proofs = [Proof(source, last_bars=last_bars) for config in configs for source in _sources(config)]
         proofs += configured_proofs(configs[0].features) if targets else built_in_proofs()
         proofs += regime_proofs(configs[0].regimes, configs[0].seed)
+        proofs += adaptive_proofs(configs[0])
         terminal.say(f"{cuts} cuts each, at most {seconds:g} s for one strategy on one set of bars, seed {seed or 0}")
 
         def prove(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> LookaheadReport:
@@ -207,9 +215,12 @@ def _sources(config: FileConfig) -> list[StrategySource]:
 
 def _beside(source: CausalSource, config: FileConfig, panel: Bars, targets: Sequence[str] | None) -> CausalSource:
     """Return a strategy with the configured series; others that it needs are made up where no file configures it."""
+    from stratkit.research.adaptive_sources import AdaptiveRun
     from stratkit.research.proof_series import beside
     from stratkit.research.sources import StrategySource
 
+    if isinstance(source, AdaptiveRun):
+        return replace(source, symbols=panel.symbols)
     if not isinstance(source, StrategySource):
         return source
     return beside(source, config.data, panel, makes_up=not _has_files(targets))

@@ -20,7 +20,7 @@ from stratkit.regimes.labels import UNKNOWN, RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels, most_probable
 from stratkit.regimes.matching import ordered_names
 from stratkit.regimes.settings import FitSettings
-from stratkit.regimes.state_fit import StateFit, filtered_rule
+from stratkit.regimes.state_fit import StateFit, filtered_rule, staying
 from stratkit.seeds import generator
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def _drawn(random: np.random.Generator, mean: float, states: int) -> StateFit:
 
 def _start(means: FloatArray, variances: FloatArray, stays: float) -> StateFit:
     states = len(means)
-    transition = np.full((states, states), (1 - stays) / (states - 1))
-    np.fill_diagonal(transition, stays)
-    return StateFit(np.full(states, 1 / states), transition, means, variances)
+    return StateFit(np.full(states, 1 / states), staying(states, stays), means, variances)
 
 
 def _rounds(values: FloatArray, start: StateFit, rounds: int) -> GaussianHMM | None:

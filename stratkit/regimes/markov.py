@@ -17,7 +17,7 @@ from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.learned import Method, Reading, learned_labels, most_probable
 from stratkit.regimes.matching import ordered_names
 from stratkit.regimes.settings import FitSettings
-from stratkit.regimes.state_fit import StateFit, filtered_rule
+from stratkit.regimes.state_fit import StateFit, filtered_rule, staying
 from stratkit.seeds import generator
 
 # rounds of expectation-maximisation come cheap, and the search by gradients alone often fails
@@ -78,20 +78,14 @@ def _read(found: StateFit, observed: FloatArray) -> Reading:
 
 def _spread(states: int) -> StateFit:
     """Return a start with variances from a quarter to four times that of all, and states that last."""
-    return at_rest(_staying(states, 0.95), np.zeros(states), np.geomspace(0.25, 4.0, states))
+    return at_rest(staying(states, 0.95), np.zeros(states), np.geomspace(0.25, 4.0, states))
 
 
 def _drawn(random: np.random.Generator, states: int) -> StateFit:
     return at_rest(
-        _staying(states, random.uniform(0.7, 0.99)), 0.3 * random.standard_normal(states),
+        staying(states, random.uniform(0.7, 0.99)), 0.3 * random.standard_normal(states),
         np.exp(random.uniform(-2.0, 2.0, states)),
     )  # fmt: skip
-
-
-def _staying(states: int, stays: float) -> FloatArray:
-    transition = np.full((states, states), (1 - stays) / (states - 1))
-    np.fill_diagonal(transition, stays)
-    return transition
 
 
 # statsmodels' object is untyped: Any stands for it

@@ -62,6 +62,18 @@ class StateFit:
         return forward_filter(self.log_density(returns), self.transition, self.start)[0]
 
 
+def staying(states: int, stays: float) -> FloatArray:
+    """Return a transition matrix (R, R) by which each state stays with one probability, and goes to any other alike.
+
+    >>> staying(2, 0.75)
+    array([[0.75, 0.25],
+           [0.25, 0.75]])
+    """
+    transition = np.full((states, states), (1 - stays) / (states - 1))
+    np.fill_diagonal(transition, stays)
+    return transition
+
+
 def filtered_rule(fit: FitSettings, model: str) -> str:
     """Return in words how labels are made by the states of a model that is fitted again and again."""
     past = "all" if fit.window_bars is None else f"{fit.window_bars}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Final, get_args
 
@@ -17,6 +17,7 @@ from stratkit.research.outputs import Outputs, Panel
 
 # what a method cannot do without; those of the extra are proved where it is installed
 _NEEDS: Final[Mapping[RegimeMethod, tuple[str, ...]]] = {"hmm": ("hmmlearn",)}
+_FITTED_BARS: Final = 260  # four fits, of which the last two look back on a part of the bars
 _OFTEN: Final = FitSettings(min_bars=100, refit_bars=50, window_bars=150, restarts=1)  # few bars show several fits
 
 
@@ -26,7 +27,7 @@ class RegimeSource:
 
     settings: RegimeSettings
     seed: int = 0
-    proof_bars: int = 400  # last bars that show labels of every method, and several fits
+    proof_bars: int = 400  # last bars that show labels of every method
 
     @property
     def name(self) -> str:
@@ -119,5 +120,6 @@ def built_in_regimes() -> list[RegimeSource]:
             for thresholds in kinds:
                 rules = RuleSettings.model_validate({"thresholds": thresholds, "quantile_bars": 60})
                 settings = {"method": method, "scope": scope, "rules": rules, "fit": _OFTEN}
-                found.append(RegimeSource(RegimeSettings.model_validate(settings)))
+                source = RegimeSource(RegimeSettings.model_validate(settings))
+                found.append(replace(source, proof_bars=_FITTED_BARS) if source.is_fitted else source)
     return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stratkit.features.settings import FeatureSettings
 from stratkit.regimes.settings import RegimeSettings
+from stratkit.research.adaptive_sources import AdaptiveRun
 from stratkit.research.feature_sources import feature_sources
 from stratkit.research.label_sources import ConditionSource, RegimeSource, built_in_regimes
 from stratkit.research.matrix_sources import MatrixRows, StandardFeatures, built_in_features
@@ -14,12 +15,15 @@ from stratkit.research.outputs import CausalSource
 from stratkit.research.sources import built_in_indicators
 
 if TYPE_CHECKING:
+    from stratkit.backtest import RunConfig
     from stratkit.data.bars import Bars
 
 BUILT_IN_BARS: Final = 3_000  # last bars of a set, where everything that comes with stratkit is proved at once
 _MANY_AT_ONCE: Final = 3  # a source of many indicators or formulas takes that many times as long at each cut
 _REFITS: Final = 3
 _FEATURE_CUTS: Final = 10  # a run computes all features, or learns some ten times
+_REPLAYED_BARS: Final = 1_000  # of a whole run: trades enough that weights, health and choices have moved
+_REPLAYED_SHARE: Final = 0.05  # of the cuts asked for: each replays the bars some four times
 _FEW_SYMBOLS: Final = 2  # that a model is fitted to in a proof: each is labelled for itself
 _FITTED_CUTS: Final = 3  # a run learns a model anew for each symbol, several times
 
@@ -81,6 +85,13 @@ def regime_proofs(regimes: RegimeSettings | None, seed: int) -> list[Proof]:
         return [Proof(source, share=1.0 / _MANY_AT_ONCE)]
     enough = regimes.fit.min_bars + _REFITS * regimes.fit.refit_bars
     return [Proof(source, most_cuts=_FEATURE_CUTS, last_bars=enough)]
+
+
+def adaptive_proofs(config: RunConfig) -> list[Proof]:
+    """Return the whole run of a configuration in which something adapts, at few cuts; none where nothing does."""
+    if not config.adapts:
+        return []
+    return [Proof(AdaptiveRun(config), share=_REPLAYED_SHARE, most_cuts=_FEATURE_CUTS, last_bars=_REPLAYED_BARS)]
 
 
 def configured_proofs(features: FeatureSettings) -> list[Proof]:

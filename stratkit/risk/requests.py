@@ -108,6 +108,9 @@ def open_sheet(
     panels, filled = _panels(
         sources, (len(bars.times), slots), blend, keeps=shared and default_size is None and not owns_panels
     )
+    averaged = blend.weight if blend is not None and scaled else None
+    if averaged is not None:
+        panels["weight"] = np.full(averaged.shape, np.nan)
     targets = Targets(
         **_slots(bars, signals, plans, blend is not None),
         slot_size=np.full(slots, rule_size),
@@ -123,6 +126,7 @@ def open_sheet(
         filled,
         lead=None if blend is None else blend.lead,
         default_size=default_size,
+        averaged=averaged,
         prices=None if raw_factor is None else raw_price_factors(raw_factor),
         next_open=next_open,
     )

@@ -28,7 +28,8 @@ class TargetSheet:
     Independent books: a strategy's panels stand side by side. With `lead` (T, N) int8, the strategy that each cell
     belongs to (-1 none), a cell takes the values of that one. `default_size` (T, N) stands where a strategy gives no
     size. `prices` holds raw over adjusted price, (T, N) each: of the bar itself and of the next, where opinions on
-    adjusted prices are traded raw; `next_open` says which of the two a market order acts in.
+    adjusted prices are traded raw; `next_open` says which of the two a market order acts in. `averaged` (T, N) are
+    target weights that strategies share, where rows of them are filled in to be scaled.
     """
 
     targets: Targets
@@ -38,6 +39,7 @@ class TargetSheet:
     default_size: FloatArray | None = None
     prices: tuple[FloatArray, FloatArray] | None = None
     next_open: bool = True
+    averaged: FloatArray | None = None
 
     def fill(self, start: int, stop: int, scale: FloatArray | None = None) -> None:
         """Fill rows [start, stop) from what the strategies' panels hold now.
@@ -61,6 +63,8 @@ class TargetSheet:
             if name == "size" and self.default_size is not None:
                 repeats = out.shape[1] // self.default_size.shape[1]
                 np.copyto(out, np.tile(self.default_size[rows], (1, repeats)), where=np.isnan(out))
+        if self.averaged is not None:
+            self.targets.weight[rows] = self.averaged[rows]
         if self.prices is not None:
             self._in_raw_prices(rows)
 

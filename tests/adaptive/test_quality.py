@@ -102,7 +102,9 @@ def test_three_voices_reach_it_in_trends_and_after_successes_in_ranges() -> None
 
 
 def test_aligned_timeframes_count_as_voices_of_what_is_reachable() -> None:
-    assert reachable(terms(("trend",)), 2)[TREND_UP] == pytest.approx(0.77 * 1.1)
+    optimization = OptimizationSettings.model_validate({"enabled": True, "quality": {"timeframes": ["1w", "1mo"]}})
+    judged = terms(("trend",), optimization=optimization)
+    assert reachable(judged)[TREND_UP] == pytest.approx(0.77 * 1.1)
 
 
 def test_other_names_of_regimes_may_be_given_a_kind_and_families_a_table() -> None:

@@ -188,7 +188,9 @@ def test_without_a_configuration_a_series_is_the_bundled_one_where_its_dates_fit
     assert warm.json["checks"][0]["needed_bars"] == 21
 
 
-def test_the_features_of_a_configuration_are_proved_with_its_strategies(tmp_path: Path, stratkit: Stratkit) -> None:
+def test_features_of_a_configuration_and_a_run_that_adapts_are_proved_with_its_strategies(
+    tmp_path: Path, stratkit: Stratkit
+) -> None:
     (tmp_path / "run.yaml").write_text(
         "data: {symbols: [SP500]}\n"
         "strategies: {slow: {enabled: true, type: sma_cross}}\n"
@@ -196,11 +198,13 @@ def test_the_features_of_a_configuration_are_proved_with_its_strategies(tmp_path
         "  formulas: {rise: rate_of_change(5), calm: 1 / return_std(20)}\n"
         "  min_bars: 300\n"
         "  refit_every_bars: 100\n"
+        "optimization: {enabled: true, quality: {threshold: 0.4}}\n"
     )
     done = stratkit("check", "lookahead", "run.yaml", "--cuts", "12", "--bars", "700", "--json")
     assert done.code == 0, done.err
     checks = {check["name"]: check for check in done.json["checks"]}
-    assert list(checks) == ["slow", "configured features", "configured feature matrix"]
+    assert list(checks) == ["slow", "configured features", "configured feature matrix", "the whole run"]
+    assert {"asked side", "heard of slow", "weight of slow"} <= set(checks["the whole run"]["compared"])
     assert {"rise", "calm"} <= set(checks["configured features"]["compared"])
     assert checks["configured feature matrix"]["bars"] == 600
 
