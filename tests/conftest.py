@@ -17,6 +17,11 @@ os.environ.pop("FORCE_COLOR", None)
 import pytest  # noqa: E402  after the thread settings
 from hypothesis import settings  # noqa: E402  likewise
 
+from stratkit.adaptive.environment import VARIABLES  # noqa: E402  likewise
+
+for _variable in VARIABLES:  # a developer may have settings there, and these tests have their own
+    os.environ.pop(_variable, None)
+
 # the first example may compile a kernel, so no example has a deadline
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
