@@ -16,8 +16,9 @@ CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.versio
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	if "$$python" -c '$(CAN_MAKE_VENV)' >/dev/null 2>&1; then command -v "$$python"; break; fi; done)
 
-# whole files of tests side by side, for a file shares what it has computed; PARALLEL= runs them one after the other
-PARALLEL ?= --numprocesses auto --dist loadfile
+# whole files of tests side by side, for a file shares what it has computed, in the order that tests/conftest.py gives;
+# PARALLEL= runs them one after the other
+PARALLEL ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=

@@ -14,7 +14,7 @@ from stratkit.adaptive.ended import ended_result
 from stratkit.adaptive.layer import Layer, voices
 from stratkit.adaptive.opening import open_layer
 from stratkit.adaptive.profiles import with_profiles
-from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings, state_file
+from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings
 from stratkit.analytics.attributed import attributed
 from stratkit.analytics.attribution import Attribution, attribute
 from stratkit.analytics.benchmark import Benchmark, make_benchmark
@@ -53,7 +53,6 @@ from stratkit.regimes.labels import RegimeLabels
 from stratkit.regimes.settings import RegimeSettings
 from stratkit.risk.requests import Mandate
 from stratkit.risk.settings import RiskSettings
-from stratkit.runs.adaptive_state import load_state_if_any
 from stratkit.strategies.context import Context
 from stratkit.strategies.desk import Desk, desk_of, open_desk
 from stratkit.strategies.settings import StrategySettings
@@ -152,9 +151,11 @@ class Inputs:
         return None if labels is None else labels.from_bar(labels.shape[0] - len(self.bars.times))
 
 
-def run_backtest(config: RunConfig, bars: Bars, progress: Progress | None = None) -> BacktestResult:
-    """Replay the configured strategies, from ``data.trade_start`` on; `progress` is told (bars done, bars)."""
-    return replay(config, prepare(config, bars), progress)
+def run_backtest(
+    config: RunConfig, bars: Bars, progress: Progress | None = None, *, learned: object | None = None
+) -> BacktestResult:
+    """Replay from ``data.trade_start`` on, after what an earlier run has `learned`; `progress` is told (done, bars)."""
+    return replay(config, replace(prepare(config, bars), learned=learned), progress)
 
 
 def prepare(config: RunConfig, bars: Bars, like: Inputs | None = None) -> Inputs:
@@ -188,7 +189,6 @@ def gather(config: RunConfig, bars: Bars) -> Inputs:
         {name: one.digest for name, one in series.items()},
         Context(seen, external=outside),
         history=seen if first else None,
-        learned=load_state_if_any(state_file(config.optimization, config.meta_strategy)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from stratkit.adaptive.environment import from_environment
 from stratkit.alerts.settings import AlertSettings
 from stratkit.backtest import RunConfig
 from stratkit.combine.settings import method_of
@@ -71,6 +72,7 @@ exit_plan: {risk_basis: atr, risk: 1, sl: 1.5, tp1: 3, trail_at: 1, trail_by: 1.
 costs: {commission_bps: 1, half_spread_bps: 1, slippage_bps: 1}
 """
 _RESERVED: Final = frozenset({"account", "together"})  # what tables call those who are no strategy
+_NO_VARIABLES: Final[Mapping[str, str]] = {}
 _EXACT: Final = 2**53  # the largest whole number up to which a float holds all of them
 
 
@@ -107,10 +109,13 @@ def load_config(
     only: str | None = None,
     built_in: str = DEFAULT_CONFIG,
     needs_strategy: bool = True,
+    environment: Mapping[str, str] = _NO_VARIABLES,
 ) -> FileConfig:
-    """Return the configuration that files, then options, then ``--set`` settings make together.
+    """Return the configuration that files, then variables, then options, then ``--set`` settings make together.
 
-    Of several files later ones win, key by key; without any, `built_in` stands in their place.
+    Of several files later ones win, key by key; without any, `built_in` stands in their place. Variables of the
+    `environment` win over files, for they belong to the place and not to the experiment, and lose against what is
+    typed; `adaptive.environment` names them. What a run left is read without them, for it holds what they said.
     `strategy` replaces the strategies by one of that type; `only` picks one of those configured.
     At least one must be enabled in the end, where `needs_strategy`; their parameters are completed with their
     defaults. Raises `ConfigError` with the place of whatever does not hold.
@@ -121,7 +126,7 @@ def load_config(
         root = _replaced(root, "strategies", _alone(strategy))
     if not paths and not _suits_one_symbol(strategy, chosen):
         root = merge(root, from_option("data.symbols", None, "the built-in configuration"))
-    root = reduce(merge, chosen, root)
+    root = reduce(merge, [*_variables(reduce(merge, chosen, root), environment), *chosen], root)
     if only is not None:
         root = _only(root, only)
     config = _validated(root)
@@ -131,6 +136,12 @@ def load_config(
     complete = _with_all_params(config, root)
     _check_search(complete, root)
     return complete
+
+
+def _variables(root: Placed, environment: Mapping[str, str]) -> list[Placed]:
+    """Return what the environment says of a configuration, each with the name of its variable as its place."""
+    blocks = [name for name in root.names if root.child(name).value is not None]
+    return [from_option(*one) for one in from_environment(environment, blocks)]
 
 
 def _suits_one_symbol(strategy: str | None, chosen: Iterable[Placed]) -> bool:

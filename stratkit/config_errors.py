@@ -57,6 +57,10 @@ def _line(path: Sequence[Step], details: list[ErrorDetails], root: Placed, model
         return f"{found.key_place or found.place}: {name} must be given; found nothing"
     if kind == "value_error":
         message = message.removeprefix(f"{path[-1]} " if path else "")
+        about = message.partition(" ")[0]
+        if about in found.names:  # the check of a whole block that is about one of its keys
+            own = found.child(about)
+            return f"{own.key_place or own.place}: {name}.{message}" if name else f"{own.place}: {message}"
         joint = " " if message.startswith("must ") else ": "
         return f"{_subject(_block_place(found), name)}{joint if name else ' '}{message}"
     return f"{_subject(found.place, name)} {_must(details)}; found {describe(found)}{_hint(details[0], found)}"

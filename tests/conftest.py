@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -16,10 +17,37 @@ os.environ.pop("FORCE_COLOR", None)
 import pytest  # noqa: E402  after the thread settings
 from hypothesis import settings  # noqa: E402  likewise
 
+from stratkit.adaptive.environment import VARIABLES  # noqa: E402  likewise
+
+for _variable in VARIABLES:  # a developer may have settings there, and these tests have their own
+    os.environ.pop(_variable, None)
+
 # the first example may compile a kernel, so no example has a deadline
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# These take a minute and more, so they come first: begun at the end, one of them would keep one core and leave the
+# others idle. The first compiles the kernel in all its versions; none of the next three needs it meanwhile.
+FIRST = (
+    "engine/test_metrics_only.py",
+    "cli/test_check_commands.py",
+    "research/test_planted_suite.py",
+    "test_imports.py",
+    "test_docs.py",
+    "research/test_executors.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first, then those of many tests; the order within a file stays."""
+    tests = Path(__file__).parent
+    missing = [name for name in FIRST if not (tests / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"tests/conftest.py: FIRST must name files of tests; not there: {', '.join(missing)}")
+    place = {tests / name: number for number, name in enumerate(FIRST)}
+    count = Counter(item.path for item in items)
+    items.sort(key=lambda item: (place.get(item.path, len(FIRST)), -count[item.path], str(item.path)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,7 @@ def _options_table(options: list[Parameter]) -> str:
 
 def configuration_page() -> str:
     """The configuration file: every key with its type, default and meaning."""
+    from stratkit.adaptive.environment import VARIABLES
     from stratkit.config import FileConfig
 
     sections = [
@@ -136,9 +137,18 @@ def configuration_page() -> str:
         "`stratkit config init` writes a commented file, `stratkit config schema` the JSON Schema for your editor. "
         "Keys that end in `_pct` are percent (15 means 15 %), `_bps` are basis points, `_bars` are bars, `_ann` "
         "are yearly; all other rates and weights are fractions. `null` means off.",
+        "## environment",
+        "Variables of the environment win over files, and `--set` and the other options win over them. A figure "
+        "switches nothing on: it holds where the configuration has its block. What they said stands in the "
+        "`config.yaml` of the run, so that nothing made from a run reads them again.",
+        table(("variable", "keys"), [(f"`{name}`", _keys(keys)) for name, (keys, _) in VARIABLES.items()]),
         *_model_sections(FileConfig, ""),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _keys(factors: Mapping[str, float]) -> str:
+    return ", ".join(f"`{key}`" + (f" (x {factor:g})" if factor != 1 else "") for key, factor in factors.items())
 
 
 def _model_sections(model: type[BaseModel], path: str) -> list[str]:

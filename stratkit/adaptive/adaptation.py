@@ -8,7 +8,7 @@ import numpy as np
 
 from stratkit.adaptive.bandit import ArmTable, empty_table, learn
 from stratkit.adaptive.cooldowns import Cooldowns, no_cooldowns, rested
-from stratkit.adaptive.health import Health, HealthChange, all_active, next_health
+from stratkit.adaptive.health import Health, HealthChange, all_active, next_health, with_new_trades
 from stratkit.adaptive.measures import LastTrades, Measures, measured, no_trades, with_trades
 from stratkit.adaptive.outcomes import Outcomes
 from stratkit.adaptive.success_rates import SuccessRates, counted, no_rates
@@ -136,6 +136,7 @@ def _learned(terms: Terms, adaptation: Adaptation, new: Outcomes) -> Adaptation:
         trades=trades,
         measures=measures,
         all_measures=all_measures,
+        health=with_new_trades(adaptation.health, new),
         table=learn(adaptation.table, terms.selector, new) if terms.selector.enabled else adaptation.table,
         cooldowns=adaptation.cooldowns if pause is None else rested(adaptation.cooldowns, new, pause),
     )

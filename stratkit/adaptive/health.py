@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from stratkit.adaptive.measures import Measures
+from stratkit.adaptive.outcomes import Outcomes
 from stratkit.adaptive.settings import HealthSettings
 from stratkit.adaptive.terms import Terms
 from stratkit.panel import BoolArray, FloatArray, IntArray
@@ -20,13 +21,14 @@ STATE_NAMES: Final = ("active", "degraded", "suspended", "retired")
 class Health:
     """States of S strategies, (S,) each: the code, the bar since when, and the expectancy when suspended, NaN before.
 
-    A degraded strategy goes on trading. A suspended one trades in the shadow book only, and may come back; a retired
-    one does not.
+    `new_trades` counts those that have closed since then, in the account and in the shadow book. A degraded strategy
+    goes on trading. A suspended one trades in the shadow book only, and may come back; a retired one does not.
     """
 
     state: IntArray
     since: IntArray
     at_suspension: FloatArray
+    new_trades: IntArray
 
     @property
     def may_trade(self) -> BoolArray:
@@ -47,7 +49,15 @@ class HealthChange:
 
 def all_active(strategies: int) -> Health:
     """Return the health of strategies that nothing is known against."""
-    return Health(np.zeros(strategies, np.int64), np.zeros(strategies, np.int64), np.full(strategies, np.nan))
+    none = np.zeros(strategies, np.int64)
+    return Health(none, none, np.full(strategies, np.nan), none)
+
+
+def with_new_trades(health: Health, outcomes: Outcomes) -> Health:
+    """Return the health in which more closed trades are counted."""
+    return replace(
+        health, new_trades=health.new_trades + np.bincount(outcomes.strategy, minlength=len(health.new_trades))
+    )
 
 
 def violations(measures: Measures, strategy: int, settings: HealthSettings) -> tuple[str, ...]:
@@ -72,44 +82,48 @@ def next_health(health: Health, measures: Measures, bar: int, terms: Terms) -> t
 
     ACTIVE -> DEGRADED when any figure is out of bounds, and back when none is. DEGRADED -> SUSPENDED after
     `degraded_bars`. SUSPENDED -> ACTIVE when expectancy, shadow trades included, has risen by 15 % of what it was at
-    suspension; else -> RETIRED after `suspended_bars`.
+    suspension; else -> RETIRED after `suspended_bars`. Every step down waits for `min_new_trades` as well.
     """
     changes = []
     for strategy, name in enumerate(terms.strategies):
         before = int(health.state[strategy])
-        waited = bar - int(health.since[strategy])
-        found = _next_state(before, waited, measures, strategy, float(health.at_suspension[strategy]), terms)
+        found = _next_state(health, measures, strategy, bar, terms)
         if found is not None:
             changes.append((strategy, HealthChange(bar, name, STATE_NAMES[before], STATE_NAMES[found[0]], found[1])))
     if not changes:
         return health, ()
     state, since, at_suspension = health.state.copy(), health.since.copy(), health.at_suspension.copy()
+    new_trades = health.new_trades.copy()
     for strategy, change in changes:
         state[strategy], since[strategy] = STATE_NAMES.index(change.after), bar
         is_suspended = state[strategy] == SUSPENDED
         at_suspension[strategy] = measures.expectancy_r[strategy] if is_suspended else np.nan
-    return Health(state, since, at_suspension), tuple(change for _, change in changes)
+        new_trades[strategy] = 0
+    return Health(state, since, at_suspension, new_trades), tuple(change for _, change in changes)
 
 
 def _next_state(
-    state: int, waited: int, measures: Measures, strategy: int, at_suspension: float, terms: Terms
+    health: Health, measures: Measures, strategy: int, bar: int, terms: Terms
 ) -> tuple[int, tuple[str, ...]] | None:
     """Return the state that follows and the reasons, None while nothing changes."""
     settings = terms.optimization.health
+    state, waited = int(health.state[strategy]), bar - int(health.since[strategy])
+    trades = int(health.new_trades[strategy])
+    is_heard, stayed = trades >= settings.min_new_trades, f"{waited} bars and {trades} trades {STATE_NAMES[state]}"
     if state == RETIRED:
         return None
     if state == SUSPENDED:
-        expectancy = float(measures.expectancy_r[strategy])
+        expectancy, at_suspension = float(measures.expectancy_r[strategy]), float(health.at_suspension[strategy])
         words = f"expectancy {expectancy:.2f} R after {at_suspension:.2f} R at suspension"
         if has_recovered(expectancy, at_suspension, settings):
             return ACTIVE, (words,)
-        return (RETIRED, (f"{waited} bars suspended", words)) if waited >= terms.suspended_bars else None
+        return (RETIRED, (stayed, words)) if is_heard and waited >= terms.suspended_bars else None
     reasons = violations(measures, strategy, settings)
     if state == ACTIVE:
-        return (DEGRADED, reasons) if reasons else None
+        return (DEGRADED, reasons) if reasons and is_heard else None
     if not reasons:
         return ACTIVE, ("all figures within bounds",)
-    return (SUSPENDED, (f"{waited} bars degraded", *reasons)) if waited >= terms.degraded_bars else None
+    return (SUSPENDED, (stayed, *reasons)) if is_heard and waited >= terms.degraded_bars else None
 
 
 def has_recovered(expectancy: float, at_suspension: float, settings: HealthSettings) -> bool:

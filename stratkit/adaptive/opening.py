@@ -93,7 +93,7 @@ def _read(learned: object, terms: Terms, times: IntArray) -> Adaptation:
         raise DataError(
             f"an adaptive state must have ended before the first bar of the run, {format_time(int(times[0]))}; found "
             f"one that learned until {until} and would know the future: begin the run later (data.trade_start), "
-            "or start fresh: delete the state file or name another one"
+            "or start fresh: --fresh-state moves the old file aside"
         )
     return known
 

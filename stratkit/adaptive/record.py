@@ -26,7 +26,9 @@ from stratkit.panel import FloatArray, IntArray
 
 FORMAT: Final = "stratkit adaptive state"
 VERSION: Final = 1
-START_FRESH: Final = "give back a copy of the file that was not changed, or start fresh: delete it or name another one"
+START_FRESH: Final = (
+    "give back a copy of the file that was not changed, or start fresh: --fresh-state moves the old file aside"
+)
 _BOOKS: Final = ("account", "account_and_shadow")
 _TELLING: Final = ("over", "policy", "scope", "alpha", "reward_range_r", "discount", "window_trades")
 
@@ -44,6 +46,7 @@ def as_record(terms: Terms, adaptation: Adaptation) -> dict[str, Any]:
             "state": [STATE_NAMES[code] for code in adaptation.health.state],
             "since": adaptation.health.since.tolist(),
             "at_suspension": _plain(adaptation.health.at_suspension),
+            "new_trades": adaptation.health.new_trades.tolist(),
         },
         "table": _table_record(adaptation.table),
         "cooldowns": _rows(adaptation.cooldowns.losses_in_row, adaptation.cooldowns.until),
@@ -91,7 +94,7 @@ def _checked(record: object, terms: Terms) -> Mapping[str, Any]:
                 raise DataError(
                     f"an adaptive state must be of this configuration's {what}, {_short(value)}; "
                     f"found {_short(found)}: run with the configuration that it was learned under, "
-                    "or start fresh: name another file"
+                    "or start fresh: --fresh-state moves the old file aside"
                 )
     return state
 
@@ -115,6 +118,7 @@ def _adaptation(state: Mapping[str, Any], terms: Terms) -> Adaptation:
             np.array([STATE_NAMES.index(name) for name in health["state"]], np.int64),
             np.array(health["since"], np.int64),
             np.array(health["at_suspension"], np.float64),
+            np.array(health["new_trades"], np.int64),
         ),
         _table(state["table"], empty_table(symbols, regimes, len(terms.arms), terms.selector)),
         Cooldowns(*_filled(state["cooldowns"], rest.losses_in_row, rest.until)),

@@ -74,7 +74,13 @@ class WeightSettings(BaseModel):
 
 
 class HealthSettings(BaseModel):
-    """When a strategy degrades, is suspended, retired, or comes back; one figure out of bounds degrades it."""
+    """When a strategy degrades, is suspended, retired, or comes back; one figure out of bounds degrades it.
+
+    The public system waits by the clock, a day and three. On daily bars that is one bar and three, in which hardly a
+    trade closes, so a step down asks for new trades as well: nobody is judged twice by the same ones. A suspended
+    strategy has them in the shadow book. A retired one stays so for as long as its state is kept; `--fresh-state`, or
+    another `state_path`, is its way back.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,6 +90,9 @@ class HealthSettings(BaseModel):
     min_win_rate: float = Field(0.35, ge=0, le=1, description="least share of trades that earn [fraction]")
     max_drawdown_pct: float = Field(15.0, gt=0, description="largest fall of added-up P&L per trade's value [%]")
     max_losses_in_row: int = Field(10, ge=1, description="losses in a row that degrade")
+    min_new_trades: int = Field(
+        5, ge=0, description="trades that must have closed since the last change of state before a step down; 0 = none"
+    )
     degraded_hours: float = Field(24.0, gt=0, description="hours of the calendar degraded before suspension")
     suspended_hours: float = Field(72.0, gt=0, description="hours of the calendar suspended before retirement")
     degraded_bars: int | None = Field(None, ge=1, description="bars degraded before suspension; none = by hours")
@@ -124,7 +133,9 @@ class OptimizationSettings(BaseModel):
         default_factory=dict, description="kind of a regime by its name, where it differs from the built-in table"
     )
     state_path: Path | None = Field(
-        None, description="file that what was learned is read from, where it exists, and kept in at the end; none = off"
+        None,
+        description="file that `stratkit backtest` goes on from, where it exists, and keeps what it learned in at the "
+        "end; whatever replays many times leaves it alone; none = off",
     )
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ bars, account, costs, fills and risk are then the same on both sides.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def configured_arms(
     given = {
         place: _of_run(token, out)
         if token.kind == "run"
-        else load_config([Path(token.target).expanduser()], options=options, settings=settings)
+        else load_config([Path(token.target).expanduser()], options=options, settings=settings, environment=os.environ)
         for place, token in enumerate(tokens)
         if token.kind in ("configuration", "run")
     }
@@ -77,7 +78,7 @@ def _as_base(token: ArmToken, out: Path, options: list[Placed], settings: list[s
 
 
 def _with_strategy(token: ArmToken, base: FileConfig | None, options: list[Placed], settings: list[str]) -> FileConfig:
-    config = base or load_config(options=options, settings=settings, strategy=token.target)
+    config = base or load_config(options=options, settings=settings, strategy=token.target, environment=os.environ)
     target = token.target if ".py:" in token.target or ".py" not in token.target else f"{token.target}:"
     name = Path(target.rpartition(":")[2] or token.target).stem
     try:

@@ -14,6 +14,8 @@ from stratkit.cli.ab_conditions import check_condition, condition_of
 from stratkit.cli.ab_configs import configured_arms
 from stratkit.cli.ab_folder import write_ab_test
 from stratkit.cli.ab_tables import print_ab_test
+from stratkit.cli.environment import say_variables
+from stratkit.cli.learned_state import say_unread
 from stratkit.cli.replaying import loaded
 from stratkit.cli.terminal import Terminal
 from stratkit.config import FileConfig
@@ -75,6 +77,9 @@ def run_ab_test(
         raise UsageError(f"--sequential must have two arms; found {len(words)}: compare them pair by pair")
     tokens = [arm_token(word, out) for word in words]
     configs = configured_arms(tokens, out, options, settings)
+    made = [one for one, token in zip(configs, tokens, strict=True) if token.kind != "run"]
+    say_variables(terminal, *made)
+    say_unread(terminal, *made)
     asks = replace(asks, question=replace(asks.question, risk_free_ann=_risk_free(asked, configs)))
     check_question(asks.question)  # before hours of replays
     name = AB_TEST + run_name(started, *words, *(config.model_dump_json() for config in configs if config is not None))

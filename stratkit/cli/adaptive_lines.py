@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from stratkit.adaptive.settings import PolicyName, SelectorSettings
 from stratkit.analytics.claims import SELECTOR_MEAN_R, TOO_FEW, ClaimCheck, SelectorCheck
 from stratkit.analytics.kept_away import KeptAway
 from stratkit.analytics.learned import Choices, Learned
@@ -19,6 +20,14 @@ _KEPT: Final = {
     "quality": "low quality", "suspended": "suspended", "losing_streak": "losing streak", "not_chosen": "not chosen",
 }  # fmt: skip
 
+_POLICIES: Final[dict[PolicyName, str]] = {
+    "epsilon_greedy": "epsilon-greedy",
+    "ucb1": "UCB1",
+    "thompson": "Thompson sampling",
+    "discounted": "discounted UCB",
+    "sliding_window": "sliding-window UCB",
+}
+
 
 def adaptive_lines(learned: Learned | None) -> list[str]:
     """Return a fault first, then states and weights, the best arms, what came of each part; nothing without it.
@@ -29,6 +38,19 @@ def adaptive_lines(learned: Learned | None) -> list[str]:
         return []
     lines = list(_lines(learned))
     return lines if len(lines) <= _MOST else [*lines[: _MOST - 1], "and more in adaptive.json"]
+
+
+def chosen_exits(selector: SelectorSettings | None) -> str:
+    """Say how exit profiles are chosen, in place of the plans that are configured; "" where they are not.
+
+    >>> chosen_exits(SelectorSettings(enabled=True))
+    'chosen per entry from 7 profiles by epsilon-greedy, default ultra_aggressive'
+    """
+    if selector is None or not selector.enabled or selector.over != "profiles":
+        return ""
+    several, policy = len(selector.profiles) > 1, _POLICIES[selector.policy]
+    among = f"{len(selector.profiles)} profiles by {policy}" if several else "one profile"
+    return f"chosen per entry from {among}, default {selector.default}"
 
 
 def _lines(learned: Learned) -> Iterator[str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.environment import say_variables
+from stratkit.cli.learned_state import found_state, keep_learned, say_unread
 from stratkit.cli.replaying import finish, loaded, replayed, timed
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
-    from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
     from stratkit.yaml_positions import Placed
 
@@ -49,6 +51,13 @@ ExplainCapsOption = Annotated[
     bool,
     typer.Option("--explain-caps", help="Replay what caps and cash refused on its own: what did each save or cost?"),
 ]
+FreshStateOption = Annotated[
+    bool,
+    typer.Option(
+        "--fresh-state",
+        help="Start from nothing learned. The state file of earlier runs gets another name when the new one is saved.",
+    ),
+]
 JudgeOption = Annotated[
     bool,
     typer.Option(
@@ -83,6 +92,7 @@ def backtest(
     periods: PeriodsOption = None,
     accept: AcceptOption = None,
     explain_caps: ExplainCapsOption = False,
+    fresh_state: FreshStateOption = False,
     judge_adaptive: JudgeOption = False,
     judge_seeds: JudgeSeedsOption = None,
     trial: TrialOption = None,
@@ -98,16 +108,18 @@ def backtest(
     Without CONFIG a built-in one runs on the bundled S&P 500. The metrics go to stdout; the report, the tables and
     what is needed to run it again go to reports/<run-id>/.
     """
+    from stratkit.errors import UsageError
+
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
     if trial is not None:
         given = (
-            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None, seed,
-            judge_adaptive or None, judge_seeds,
+            configs, strategy, only, settings, start, end, fills, detail, periods, accept, explain_caps or None,
+            fresh_state or None, judge_adaptive or None, judge_seeds, seed,
         )  # fmt: skip
         _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
         return
-    seeds = _judge_seeds(judge_adaptive, judge_seeds, fills, explain_caps)
+    seeds = _judge_seeds(judge_adaptive, judge_seeds, fills, explain_caps, fresh_state)
     with terminal.warnings_as_lines():
         with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
@@ -118,6 +130,7 @@ def backtest(
                 ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
             )  # fmt: skip
             config = _configured(configs or [], options, settings or [], strategy, only, compares=fills == ALL)
+        say_variables(terminal, config)
         if judge_adaptive:
             from stratkit.cli.judging import judge_adaptive_layer
 
@@ -126,21 +139,15 @@ def backtest(
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
+            if fresh_state:
+                raise UsageError("--fresh-state is of one run; --fills all makes several: leave one of them out")
+            say_unread(terminal, config)
             compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
-        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps)
+        state = found_state(config, fresh_state)
+        run = replayed(terminal, config, loaded(terminal, config, seconds), seconds, explain_caps, state)
         finish(terminal, run, out)
-        _keep_learned(run)
-
-
-def _keep_learned(run: FinishedRun) -> None:
-    """Save what was learned for the next run, unless it stopped on the way: the file then stays as it was."""
-    from stratkit.adaptive.settings import state_file
-    from stratkit.runs.adaptive_state import save_state
-
-    path, adapted = state_file(run.config.optimization, run.config.meta_strategy), run.result.adapted
-    if path is not None and adapted is not None and not adapted.fault:
-        save_state(path, adapted.state)
+        keep_learned(terminal, run)
 
 
 def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, no_report: bool, has_more: bool) -> None:
@@ -156,7 +163,7 @@ def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, n
         replay_trial(terminal, trial, out, data, no_report)
 
 
-def _judge_seeds(judges: bool, seeds: int | None, fills: str | None, explains_caps: bool) -> int:
+def _judge_seeds(judges: bool, seeds: int | None, fills: str | None, explains_caps: bool, is_fresh: bool) -> int:
     """Return over how many seeds chance is judged; raise `UsageError` for options that do not go together."""
     from stratkit.errors import UsageError
 
@@ -164,7 +171,8 @@ def _judge_seeds(judges: bool, seeds: int | None, fills: str | None, explains_ca
         if seeds is not None:
             raise UsageError("--judge-seeds belongs to --judge-adaptive; found it alone: add that, or leave it out")
         return JUDGE_SEEDS
-    for option, is_given in ((f"--fills {ALL}", fills == ALL), ("--explain-caps", explains_caps)):
+    others = ((f"--fills {ALL}", fills == ALL), ("--explain-caps", explains_caps), ("--fresh-state", is_fresh))
+    for option, is_given in others:
         if is_given:
             raise UsageError(
                 f"--judge-adaptive compares many replays of one configuration; {option} asks something else of one "
@@ -202,4 +210,7 @@ def _configured(
 
     # the exits and costs of that example belong to its own strategy
     built_in = FILLS_CONFIG if compares and strategy is None else DEFAULT_CONFIG
-    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
+    return load_config(
+        configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in,
+        environment=os.environ,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
@@ -13,6 +14,7 @@ import typer
 
 from stratkit.cli.backtest import DataOption, EndOption, StartOption
 from stratkit.cli.config import OnlyOption, SetOption
+from stratkit.cli.environment import say_variables
 from stratkit.cli.run_options import run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
@@ -101,6 +103,7 @@ def lookahead(
     begun = time.perf_counter()
     with terminal.warnings_as_lines():
         configs = _configs(targets or [], data, only, settings or [], start, end)
+        say_variables(terminal, *configs)
         panels = _panels(terminal, configs, _is_own_data(targets, data, settings, start, end), LOOKAHEAD_CELLS, bars)
         last_bars = None if targets else BUILT_IN_BARS
         proofs = [Proof(source, last_bars=last_bars) for config in configs for source in _sources(config)]
@@ -159,6 +162,7 @@ def warmup(
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
         configs = _configs(targets or [], data, only, settings or [], start, end)
+        say_variables(terminal, *configs)
         panel = next(iter(_panels(terminal, configs, True, WARMUP_CELLS, bars).values()))
 
         def measure(proof: Proof, panel: Bars, progress: Callable[[int, int], None]) -> WarmupReport:
@@ -193,11 +197,12 @@ def _configs(
     options = run_options(("data.path", data, "--data"), ("data.start", start, "--from"), ("data.end", end, "--to"))
     if not files:  # the built-in configuration names one symbol of the bundled data; a proof wants all
         options.append(from_option("data.symbols", None, "stratkit check"))
-    configs = [load_config(files, options=options, settings=settings, only=only)] if files else []
+    load = partial(load_config, files, options=options, environment=os.environ)
+    configs = [load(settings=settings, only=only)] if files else []
     for name in named:
         of_others = () if targets else tuple(f"strategies.{other}." for other in named if other != name)
         own = [setting for setting in settings if not of_others or not setting.startswith(of_others)]
-        configs.append(load_config(files, options=options, settings=own, strategy=name))
+        configs.append(load(settings=own, strategy=name))
     return configs
 
 

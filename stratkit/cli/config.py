@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stratkit.cli.environment import say_variables
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 if TYPE_CHECKING:
@@ -59,9 +61,13 @@ def show(
     from stratkit.yaml_positions import from_option
 
     options = [] if seed is None else [from_option("seed", seed, "--seed")]
-    config = load_config(configs or (), options=options, settings=settings or (), strategy=strategy, only=only)
+    config = load_config(
+        configs or (), options=options, settings=settings or (), strategy=strategy, only=only, environment=os.environ
+    )
+    terminal = Terminal(json_, quiet)
+    say_variables(terminal, config)
     if json_:
-        Terminal(json_, quiet).emit(config.plain())
+        terminal.emit(config.plain())
     else:
         typer.echo(resolved_yaml(config), nl=False)
 

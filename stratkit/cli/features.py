@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from stratkit.cli.backtest import AcceptOption, DataOption, EndOption, StartOption
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.environment import say_variables
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
@@ -54,8 +56,10 @@ def features(
             *bars_given(data, start, end, accept), ("seed", seed, "--seed"),
         )  # fmt: skip
         config = load_config(
-            configs or [], options=options, settings=settings or [], strategy=strategy, only=only, needs_strategy=False
-        )
+            configs or [], options=options, settings=settings or [], strategy=strategy, only=only, needs_strategy=False,
+            environment=os.environ,
+        )  # fmt: skip
+        say_variables(terminal, config)
         run = _made(terminal, config)
         if not no_files:
             run = replace(run, record=keep_features(run, out, datetime.now(UTC)))

@@ -34,6 +34,7 @@ from stratkit.reports.page_names import SEARCH_PAGE, WALK_PAGE
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.research.refused_trades import CapEffect
+from stratkit.runs.adaptive_state import STATE_BEFORE, StateFile
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
 from stratkit.runs.ledger_entry import Kind
 from stratkit.runs.manifest import config_digest, run_name, versions
@@ -65,7 +66,7 @@ class FinishedRun:
     what; `cap_effects` what caps saved or cost, None when nobody asked; `watched` how strategies and machine fared;
     `evidence` what evidence.json holds once its trial is counted, which is one of `kind`. `name` is the run id that it
     got before it began; empty as a rule. `inputs` are what decided it beside its configuration: path and digest by
-    role, for the manifest.
+    role, for the manifest. `state` is the file of what earlier runs learned, as it was read.
     """
 
     config: FileConfig
@@ -86,6 +87,7 @@ class FinishedRun:
     evidence: Mapping[str, Any] | None = None
     name: str = ""
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    state: StateFile | None = None
 
     @cached_property
     def traded(self) -> Bars:
@@ -213,7 +215,8 @@ class FinishedRun:
     def manifest(self) -> dict[str, Any]:
         """Return what the run was made from, and the digests of what came out."""
         made = run_manifest(self.config.run(), self.config.plain(), self.bars, run_tables(self.result), self.command)
-        return {**made, "inputs": {**made["inputs"], **self.inputs}}
+        state = {} if self.state is None else self.state.inputs()
+        return {**made, "inputs": {**made["inputs"], **state, **self.inputs}}
 
     def _data(self) -> dict[str, Any]:
         times = self.traded.times
@@ -287,6 +290,8 @@ def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]
     draft.write_json("metrics.json", run.metrics())
     draft.write_text("config.yaml", resolved_yaml(run.config))
     draft.write_json("manifest.json", manifest)
+    if run.state is not None and run.state.content is not None and run.state.is_used:
+        (draft.folder / STATE_BEFORE).write_bytes(run.state.content)
     if run.learned is not None:
         draft.write_json(ADAPTIVE, learned_record(run.learned, run.result.times))
     if run.watched is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +20,7 @@ from stratkit.cli.backtest import (
     StartOption,
 )
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
+from stratkit.cli.environment import say_variables
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
@@ -103,6 +106,7 @@ def optimize(
             ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
         )  # fmt: skip
         config = _configured(configs or [], options, settings or [], strategy, only, resume, out)
+        say_variables(terminal, config)
         from stratkit.cli.search_run import run_search
 
         run_search(terminal, config, out, resume, workers, cluster)
@@ -120,8 +124,12 @@ def _configured(
     from stratkit.config import DEFAULT_CONFIG, OPTIMIZE_CONFIG, load_config
 
     built_in = OPTIMIZE_CONFIG if strategy is None else DEFAULT_CONFIG
+    environment: Mapping[str, str] = os.environ
     if resume is not None and not configs:
         from stratkit.cli.study_folder import kept_config
 
-        configs = [kept_config(out, resume)]
-    return load_config(configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in)
+        configs, environment = [kept_config(out, resume)], {}  # which holds what variables said
+    return load_config(
+        configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in,
+        environment=environment,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stratkit.backtest import RunConfig
+from stratkit.cli.environment import say_variables
 from stratkit.cli.regime_folder import write_regime
 from stratkit.cli.regime_tables import print_regime
 from stratkit.cli.terminal import Terminal
@@ -29,8 +31,9 @@ from stratkit.research.regime_study import RegimeStudy, ShownMethod, long_fits, 
 from stratkit.runs.find import LATEST, REGIME, find_run
 from stratkit.runs.folder import RunDraft, RunRecord, new_run
 from stratkit.runs.manifest import run_name
-from stratkit.yaml_positions import Placed
+from stratkit.yaml_positions import Placed, assign
 
+_REGIMES = "regimes"
 _NAMED = 3  # symbols in a title
 
 
@@ -63,7 +66,11 @@ def run_regime(
     """Label bars, keep what was found in a folder of its own, and print it."""
     begun, started = time.perf_counter(), datetime.now(UTC)
     if asked.run is None:
-        config = load_config(configs, options=options, settings=settings, needs_strategy=False)
+        labelled = assign(_REGIMES, Placed({}, "stratkit regime"))  # with or without such a block
+        config = load_config(
+            configs, options=[labelled, *options], settings=settings, needs_strategy=False, environment=os.environ
+        )
+        say_variables(terminal, config)
         found = _Bars(config, _loaded(terminal, config))
     else:
         found = _of_run(terminal, configs, options, settings, asked, out)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
     from stratkit.data.bars import Bars
+    from stratkit.runs.adaptive_state import StateFile
 
 COMPILE_S: Final = 20  # measured on two cores
 
@@ -36,9 +38,10 @@ def loaded(terminal: Terminal, config: FileConfig, seconds: dict[str, float]) ->
 
 
 def replayed(
-    terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], explains_caps: bool = False
-) -> FinishedRun:
-    """Replay a configuration over bars, with everything that is shown of a run."""
+    terminal: Terminal, config: FileConfig, bars: Bars, seconds: dict[str, float], explains_caps: bool = False,
+    state: StateFile | None = None,
+) -> FinishedRun:  # fmt: skip
+    """Replay a configuration over bars, with everything that is shown of a run; `state` is what it goes on from."""
     from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
     from stratkit.cli.watched import watch
@@ -47,7 +50,7 @@ def replayed(
 
     started, run, cpu = datetime.now(UTC), config.run(), time.process_time()
     with timed(seconds, "replay"), terminal.progress("replaying") as progress:
-        inputs = prepare(run, bars)
+        inputs = replace(prepare(run, bars), learned=None if state is None else state.learned)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
         play = played(run, inputs, progress)
@@ -66,7 +69,7 @@ def replayed(
     noted, command = tuple(terminal.noted), ("stratkit", *sys.argv[1:])
     return FinishedRun(
         config, bars, result, scorecard, benchmark, noted, command, started, seconds, ambiguity=ambiguity,
-        attribution=attribution, cap_effects=cap_effects, watched=watched,
+        attribution=attribution, cap_effects=cap_effects, watched=watched, state=state,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from stratkit.backtest import RunConfig
 from stratkit.cli.backtest import REPORTS
 from stratkit.cli.finished import FinishedRun, keep_run
+from stratkit.cli.learned_state import say_unread
 from stratkit.cli.replaying import loaded, replayed, timed
 from stratkit.cli.search_content import search_content, surrounding_record, write_search
 from stratkit.cli.search_tables import print_search
@@ -111,6 +112,7 @@ def run_search(
     constraint.
     """
     started, seconds = datetime.now(UTC), dict[str, float]()
+    say_unread(terminal, config)
     task = _task(terminal, config, seconds)
     folder = new_study(out, _new_name(task, started)) if resume is None else StudyFolder(out, resume)
     log = _opened(task, folder, resume is not None)

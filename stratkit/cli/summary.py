@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stratkit.analytics.scorecard import Metric
-from stratkit.cli.adaptive_lines import adaptive_lines
+from stratkit.cli.adaptive_lines import adaptive_lines, chosen_exits
 from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
 from stratkit.cli.performance_tables import ran_table, system_line
@@ -235,7 +235,13 @@ def _sizing(run: FinishedRun) -> str:
 
 
 def exit_lines(run: FinishedRun) -> list[str]:
-    """Return the configured exit plans in words, a line each, those of single strategies after their names."""
+    """Return in words how positions are left, a line each: by what is chosen, else by the configured exit plans.
+
+    Those of single strategies come after their names.
+    """
+    chosen = chosen_exits(run.config.meta_strategy)
+    if chosen:
+        return [chosen]
     common, own = run.config.exit_plan, run.config.enabled()
     lines = [] if common is None else [_plan(run, common)]
     lines += [f"of {name}: {_plan(run, one.exit_plan)}" for name, one in own.items() if one.exit_plan is not None]

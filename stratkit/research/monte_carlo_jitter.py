@@ -47,6 +47,7 @@ class Neighbours:
     bars: Bars
     folds: Mapping[str, Any] | None
     drawn: tuple[tuple[Assignment, ...], ...]
+    learned: object | None = None
 
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: ToldOfEach | None = None
@@ -59,7 +60,7 @@ class Neighbours:
         return found
 
     def _evaluated(self, number: int) -> Evaluation:
-        replayed = Replayed(self.config, self.bars, self.folds)
+        replayed = Replayed(self.config, self.bars, self.folds, learned=self.learned)
         try:
             return replayed.outcome(replayed.result(values=self.drawn[number]))
         except UsageError as error:  # a rule between parameters
@@ -82,7 +83,7 @@ def parameter_jitter(run: StudiedRun, settings: MonteCarloSettings, told: Told |
         raise DataError("at least one parameter must be a number with bounds; found none")
     drawn = tuple(_drawn(replayed, space, settings))
     numbers = [{_NUMBER: number} for number in range(len(drawn))]
-    neighbours = Neighbours(replayed.config, replayed.bars, run.folds, drawn)
+    neighbours = Neighbours(replayed.config, replayed.bars, run.folds, drawn, replayed.learned)
     done, stopped = worked_off(neighbours, numbers, settings.workers, told)
     outcomes = [one for one in done if isinstance(one, Outcome)]
     if not outcomes:

@@ -86,7 +86,9 @@ def permuted_replays(run: StudiedRun, replayed: Replayed, settings: MonteCarloSe
     A plain run keeps its history; a search is made on the bars that it was made on; a walk-forward keeps all bars up
     to the first that it tests, the first training among them.
     """
-    plain = PermutedReplays(replayed.config, replayed.bars, replayed.history, settings.seed, run.folds)
+    plain = PermutedReplays(
+        replayed.config, replayed.bars, replayed.history, settings.seed, run.folds, learned=replayed.learned
+    )
     if not settings.reoptimize:
         return plain
     if run.searched is not None:

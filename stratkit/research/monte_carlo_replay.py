@@ -35,12 +35,15 @@ class Searched:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A configuration on its bars; `folds` says who decided when in the account of a walk-forward, None of others."""
+    """A configuration on its bars; `folds` says who decided when in the account of a walk-forward, None of others;
+    `learned` is what it went on from.
+    """
 
     config: RunConfig
     bars: Bars
     folds: Mapping[str, Any] | None = None
     warmup_bars: int = 0
+    learned: object | None = None
 
     @cached_property
     def history(self) -> int:
@@ -55,8 +58,8 @@ class Replayed:
 
     @cached_property
     def is_slow(self) -> bool:
-        """Whether a strategy is asked bar by bar, which takes a thousand times as long."""
-        return is_asked_bar_by_bar(self.config)
+        """Whether a strategy is asked, or something learns, bar by bar, which takes hundreds of times as long."""
+        return is_asked_bar_by_bar(self.config) or self.config.adapts
 
     @property
     def reigns(self) -> list[Assignment]:
@@ -74,7 +77,7 @@ class Replayed:
         """Return the account, under another configuration, on other bars, or with other values for each reign."""
         config, bars = config or self.config, bars or self.bars
         if self.folds is None:
-            return run_backtest(assigned(config, values[0]) if values else config, bars)
+            return run_backtest(assigned(config, values[0]) if values else config, bars, learned=self.learned)
         record = self.folds
         if values is not None:
             reigns = [{**one, "values": new} for one, new in zip(record["reigns"], values, strict=True)]

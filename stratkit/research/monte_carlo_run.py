@@ -27,6 +27,7 @@ from stratkit.research.reproduce import config_of
 from stratkit.research.search_record import kept_dimension
 from stratkit.research.search_settings import SearchSettings
 from stratkit.research.walk_forward_record import FOLDS
+from stratkit.runs.adaptive_state import state_of_run
 from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.manifest import read_manifest
@@ -141,7 +142,8 @@ def _replayed(
     run: StudiedRun, record: RunRecord, plain: Mapping[str, Any], folders: tuple[Path, ...], data: str | None
 ) -> Replayed:
     config = config_of(record, plain, folders, data)
-    found = Replayed(config, load_bars(config.data), run.folds)
+    state = state_of_run(record.folder, read_manifest(record.path("manifest.json"))["inputs"])
+    found = Replayed(config, load_bars(config.data), run.folds, learned=None if state is None else state.learned)
     again = found.result()
     if not np.array_equal(again.equity, run.equity):
         raise DataError(

@@ -41,7 +41,8 @@ class PermutedReplays:
     """Evaluates permutations of `bars` from bar `start` on.
 
     A plain replay of `config`, or by `folds` that of a walk-forward; with `search` the search is made on each, and with
-    `walk` it is made again inside every fold. Each permutation has a generator of its own by its number.
+    `walk` it is made again inside every fold. A plain one goes on from what was `learned`. Each permutation has a
+    generator of its own by its number.
     """
 
     config: RunConfig
@@ -51,6 +52,7 @@ class PermutedReplays:
     folds: Mapping[str, Any] | None = None
     search: SearchSettings | None = None
     walk: WalkForwardSettings | None = None
+    learned: object | None = None
 
     def evaluate(
         self, values: Sequence[Assignment], stop_below: FloatArray | None = None, told: Told | None = None
@@ -86,7 +88,7 @@ class PermutedReplays:
             return self._walked(bars, self.walk, self.search, number)
         if self.search is not None:
             return self._searched(bars, self.search, number)
-        replayed = Replayed(self.config, bars, self.folds)
+        replayed = Replayed(self.config, bars, self.folds, learned=self.learned)
         return replayed.outcome(replayed.result())
 
     def _searched(self, bars: Bars, settings: SearchSettings, number: int) -> Outcome:

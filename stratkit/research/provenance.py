@@ -27,7 +27,7 @@ from stratkit.strategies.catalog import build_strategy, source_digest, source_di
 SHADOW: Final = "shadow_trades"  # only where something adapts
 TABLES: Final = ("opinions", "decisions", "fills", "trades", "equity", SHADOW)
 _SERIES: Final = ("data", "series")
-_STATE: Final = "state_path"
+STATE_PATH: Final = "state_path"
 _ROOMS: Final = ("inference", "data", "features", "regimes", "strategies", "combine", "risk", "engine", "adaptive")
 
 
@@ -81,16 +81,15 @@ def run_tables(result: BacktestResult) -> dict[str, Columns]:
 def input_files(plain: Mapping[str, Any], folders: tuple[Path, ...]) -> dict[str, dict[str, str]]:
     """Return path as given and digest of every file that a configuration names, by its role: funding, series vix ...
 
-    Files of bars are not among them: their content counts. Raises `DataError` when one is gone.
+    Files of bars are not among them: their content counts. Nor is a state file, of which a run keeps what it went on
+    from. Raises `DataError` when one is gone.
     """
     found = {}
     for keys, text in path_settings(plain):
         is_series = keys[:2] == _SERIES
-        if (keys[-1] in ("path", "detail_path") and not is_series) or keys[0] == "strategies":
+        if (keys[-1] in ("path", "detail_path") and not is_series) or keys[0] == "strategies" or keys[-1] == STATE_PATH:
             continue
         place = find_place(text, folders)
-        if keys[-1] == _STATE and not place.exists():
-            continue  # what this run learns will be the first
         if not place.exists():
             raise DataError(f"{'.'.join(keys)} must name a file; found none at {place}: bring it back")
         role = f"series {keys[2]}" if is_series else keys[-1].removesuffix("_path")

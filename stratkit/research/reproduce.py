@@ -14,8 +14,9 @@ from stratkit.engine.run import Progress
 from stratkit.engine.tables import Columns
 from stratkit.errors import DataError, StratkitError, UsageError
 from stratkit.research.changed_inputs import InputChange, changed_inputs
-from stratkit.research.provenance import TABLES, located, path_settings, run_manifest, run_tables
+from stratkit.research.provenance import STATE_PATH, TABLES, located, path_settings, run_manifest, run_tables
 from stratkit.research.walk_forward_record import FOLDS, decided_by, played_again
+from stratkit.runs.adaptive_state import StateFile, state_of_run
 from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.manifest import read_manifest
@@ -104,10 +105,11 @@ def reproduce_run(
     bars = load_bars(config.data)
     command = [str(word) for word in then.get("command", [])]
     now = run_manifest(config, plain, bars, {}, command, folders)
+    state = state_of_run(record.folder, then["inputs"])
     if record.path(FOLDS).is_file():
         now["inputs"] |= decided_by(read_json(record.path(FOLDS)))
     changes = changed_inputs(then, now, bars)
-    tables = run_tables(_replayed(record, config, bars, changes, progress))
+    tables = run_tables(_replayed(record, config, bars, state, changes, progress))
     checks = tuple(_check(record, then["outputs"], name, tables[name]) for name in TABLES if name in tables)
     notes = (*_notes(then, checks), *_moved(plain, config, folders))
     return Reproduction(record.run_id, record.folder, checks, tuple(changes), notes)
@@ -125,7 +127,7 @@ def config_of(
         plain = {**plain, "data": {**plain["data"], "path": str(Path(data).expanduser().resolve())}}
     for keys, text in path_settings(plain):
         place = find_place(text.partition(".py:")[0] + ".py" if ".py:" in text else text, folders)
-        if not place.exists():
+        if not place.exists() and keys[-1] != STATE_PATH:  # a run keeps what it went on from
             raise _gone(keys, place, record)
     return located(plain, folders)
 
@@ -145,13 +147,14 @@ def _gone(keys: tuple[str, ...], place: Path, record: RunRecord) -> StratkitErro
 
 
 def _replayed(
-    record: RunRecord, config: RunConfig, bars: Bars, changes: list[InputChange], progress: Progress | None
-) -> Any:
+    record: RunRecord, config: RunConfig, bars: Bars, state: StateFile | None, changes: list[InputChange],
+    progress: Progress | None,
+) -> Any:  # fmt: skip
     folds = record.path(FOLDS)
     try:
         if folds.is_file():  # of a walk-forward: an account that changed its parameters on the way
             return played_again(read_json(folds), config, bars, progress)
-        return run_backtest(config, bars, progress)
+        return run_backtest(config, bars, progress, learned=None if state is None else state.learned)
     except StratkitError as error:
         if not changes:
             raise

@@ -180,14 +180,19 @@ def _panel(part: Signals, name: str) -> npt.NDArray[Any]:
     return np.full(part.shape, _PANELS[name]) if panel is None else panel
 
 
-def _check_order(reigns: Sequence[Reign]) -> None:
-    edges = [0, *(reign.stop for reign in reigns)]
-    if not reigns or any(reign.start != edge or reign.stop <= edge for reign, edge in zip(reigns, edges)):
-        raise UsageError("reigns must follow each other without a gap, from the first bar on")
-    if any(reign.config.adapts for reign in reigns):
+def check_steady(configs: Sequence[RunConfig]) -> None:
+    """Raise `UsageError` where anything adapts on the way."""
+    if any(config.adapts for config in configs):
         raise UsageError(
             "one account whose configuration changes cannot adapt as well: what it learned under one would be held "
             "against the next; found optimization or meta_strategy enabled: switch them off here"
         )
+
+
+def _check_order(reigns: Sequence[Reign]) -> None:
+    edges = [0, *(reign.stop for reign in reigns)]
+    if not reigns or any(reign.start != edge or reign.stop <= edge for reign, edge in zip(reigns, edges)):
+        raise UsageError("reigns must follow each other without a gap, from the first bar on")
+    check_steady([reign.config for reign in reigns])
     if any(reign.config.data != reigns[0].config.data for reign in reigns):
         raise UsageError("all parts of one account must stand on the same bars; found other data settings")

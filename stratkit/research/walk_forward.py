@@ -39,7 +39,7 @@ from stratkit.research.splits import (
     walk_forward,
     walk_forward_by_time,
 )
-from stratkit.research.stitched import Reign, stitched
+from stratkit.research.stitched import Reign, check_steady, stitched
 from stratkit.research.trial_returns import risk_free, trial_returns
 from stratkit.research.trials import Assignment
 from stratkit.research.walk_forward_folds import Fold, ratio
@@ -151,7 +151,11 @@ class WalkForward:
 def plan_walk_forward(
     config: RunConfig, bars: Bars, settings: WalkForwardSettings, metrics: Sequence[str] = ()
 ) -> Plan:
-    """Divide the bars; raise `UsageError` where they are too few, or where bars between two tests belong to none."""
+    """Divide the bars; raise `UsageError` where they are too few, or where bars between two tests belong to none.
+
+    And for what adapts on the way, before any fold is searched.
+    """
+    check_steady([config])
     history, traded = history_bars(config.data, bars), traded_bars(config.data, bars)
     return Plan(config, bars, settings, _splits(traded, settings), history, tuple(metrics))
 

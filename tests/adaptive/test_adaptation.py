@@ -181,7 +181,9 @@ def test_a_status_names_states_weights_alerts_and_the_best_profile_of_a_regime()
     judged = terms(
         ("trend", "trend"),
         2,
-        optimization=OptimizationSettings.model_validate({"enabled": True, "health": {"degraded_bars": 1}}),
+        optimization=OptimizationSettings.model_validate(
+            {"enabled": True, "health": {"degraded_bars": 1, "min_new_trades": 0}}
+        ),
     )
     base = controls([1.0, 1.0])
     now = open_adaptation(judged, base)

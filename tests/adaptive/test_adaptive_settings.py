@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stratkit.adaptive.environment import from_environment
+from stratkit.adaptive.environment import VARIABLES, from_environment
 from stratkit.adaptive.settings import OptimizationSettings, SelectorSettings
 from stratkit.errors import ConfigError
-from stratkit.regimes.settings import RegimeSettings
 
 
 def test_both_are_off_by_default() -> None:
@@ -54,22 +53,38 @@ def test_every_variable_becomes_its_key() -> None:
         {
             "META_STRATEGY_ENABLED": "true", "META_STRATEGY_EPSILON": "0.05", "META_STRATEGY_ALPHA": " 0.3 ",
             "DEFAULT_STRATEGY": "moderate", "REGIME_TREND_ADX_THRESHOLD": "30", "REGIME_HIGH_VOL_ATR_PCT": "0.04",
-        }
+        },
+        ("regimes",),
     )  # fmt: skip
-    assert found["meta_strategy"] == {"enabled": True, "epsilon": 0.05, "alpha": 0.3, "default": "moderate"}
-    assert found["regimes"]["rules"] == {"trend_adx": 30.0, "range_vol_atr_pct": 4.0, "high_vol_atr_pct": 6.0}
-    assert SelectorSettings.model_validate(found["meta_strategy"]).default == "moderate"
-    assert RegimeSettings.model_validate(found["regimes"]).rules.range_vol_atr_pct == 4.0
-
-
-def test_variables_that_are_unset_or_empty_change_nothing() -> None:
-    assert from_environment({"META_STRATEGY_ENABLED": "", "PATH": "/bin"}) == {}
-    assert from_environment({"META_STRATEGY_ENABLED": "off"}) == {"meta_strategy": {"enabled": False}}
+    assert {one.key: one.value for one in found} == {
+        "meta_strategy.enabled": True, "meta_strategy.epsilon": 0.05, "meta_strategy.alpha": 0.3,
+        "meta_strategy.default": "moderate", "regimes.rules.trend_adx": 30.0,
+        "regimes.rules.range_vol_atr_pct": 4.0, "regimes.rules.high_vol_atr_pct": 6.0,
+    }  # fmt: skip
+    assert {one.variable for one in found} == set(VARIABLES)
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("META_STRATEGY_ENABLED", "maybe"), ("META_STRATEGY_ALPHA", "a fifth")]
+    ("variables", "blocks", "keys"),
+    [
+        ({"META_STRATEGY_ENABLED": "", "PATH": "/bin"}, ("meta_strategy",), []),
+        ({"META_STRATEGY_EPSILON": "x", "REGIME_TREND_ADX_THRESHOLD": "x"}, (), []),  # a figure switches nothing on
+        ({"META_STRATEGY_ENABLED": "off", "META_STRATEGY_ALPHA": "1"}, (), []),
+        ({"META_STRATEGY_ENABLED": "off"}, ("meta_strategy",), ["meta_strategy.enabled"]),
+        (
+            {"META_STRATEGY_ENABLED": "1", "DEFAULT_STRATEGY": "scalp"}, (),
+            ["meta_strategy.enabled", "meta_strategy.default"],
+        ),
+    ],
+)  # fmt: skip
+def test_only_a_switch_makes_a_block(variables: dict[str, str], blocks: tuple[str, ...], keys: list[str]) -> None:
+    assert [one.key for one in from_environment(variables, blocks)] == keys
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("META_STRATEGY_ENABLED", "maybe"), ("META_STRATEGY_ALPHA", "a fifth"), ("REGIME_HIGH_VOL_ATR_PCT", "4")],
 )
 def test_a_value_that_is_none_is_refused_with_its_variable(variable: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=f"{variable} must be .* found '{value}'"):
-        from_environment({variable: value})
+    with pytest.raises(ConfigError, match=f"{variable}: must be .* found '{value}'"):
+        from_environment({variable: value}, ("meta_strategy", "regimes"))

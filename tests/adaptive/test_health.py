@@ -6,16 +6,19 @@ from collections.abc import Sequence
 
 import pytest
 from closed_trades import closed, controls, terms
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stratkit.adaptive.adaptation import Adaptation, adapt, open_adaptation
 from stratkit.adaptive.cooldowns import no_cooldowns, rested
-from stratkit.adaptive.health import violations
+from stratkit.adaptive.health import STATE_NAMES, violations
 from stratkit.adaptive.measures import measured, no_trades, with_trades
 from stratkit.adaptive.outcomes import no_outcomes
 from stratkit.adaptive.settings import HealthSettings, OptimizationSettings, PauseSettings
 
-HEALTH = {"degraded_bars": 2, "suspended_bars": 6}
+HEALTH = {"degraded_bars": 2, "suspended_bars": 6, "min_new_trades": 0}
 WON, LOST = [0.5] * 20, [-1.0] * 20
+QUIET: tuple[list[float], bool] = ([], False)
 
 
 class Life:
@@ -69,6 +72,59 @@ def test_a_degraded_strategy_whose_figures_mend_is_active_again() -> None:
     assert life.after([0.4, -0.5] * 10) == "degraded"  # -.05 R
     assert life.after([1.0] * 5) == "active"  # (4 - 5 + 5) / 25 = .16 R
     assert life.now.health_changes[-1].reasons == ("all figures within bounds",)
+
+
+def hourly(*trades: tuple[Sequence[float], bool]) -> list[str]:
+    """The states of a strategy under the published figures on hourly bars, after each day with these trades."""
+    judged = terms(optimization=OptimizationSettings(enabled=True), bar_seconds=3_600.0)
+    base = controls([1.0])
+    now, states = open_adaptation(judged, base), []
+    for day, (r, shadow) in enumerate(trades, start=1):
+        new = closed(r, shadow=shadow) if len(r) else no_outcomes()
+        now, _ = adapt(judged, now, new, base, day * judged.update_bars - 1)
+        states.append(STATE_NAMES[int(now.health.state[0])])
+    return states
+
+
+def test_under_the_published_figures_a_day_degraded_suspends_and_three_days_suspended_retire() -> None:
+    lost, shadow = (LOST, False), ([-1.0] * 5, True)
+    assert hourly((WON, False), lost, ([-1.0] * 5, False), shadow, QUIET, QUIET) == [
+        "active", "degraded", "suspended", "suspended", "suspended", "retired",
+    ]  # fmt: skip
+    # (10 - 25) / 45 = -.333 R at suspension, and then (10 - 25 + 5) / 50 = -.2 R: 40 % better
+    assert hourly((WON, False), lost, ([-1.0] * 5, False), ([1.0] * 5, True))[-1] == "active"
+
+
+def test_every_step_down_waits_for_new_trades() -> None:
+    assert hourly((LOST, False), *[QUIET] * 9) == ["degraded"] * 10
+    assert hourly((LOST, False), ([-1.0] * 4, False), ([-1.0], False), *[QUIET] * 9)[1:3] == ["degraded", "suspended"]
+    assert hourly((LOST, False), ([-1.0] * 5, False), *[QUIET] * 9, ([-1.0] * 4, True), ([-1.0], True))[-2:] == [
+        "suspended", "retired",
+    ]  # fmt: skip
+    back = hourly((LOST, False), ([-1.0] * 5, False), ([1.0] * 5, True), *[QUIET] * 9)
+    assert back[2:] == ["active"] * 10  # its figures are out of bounds still, but nothing is known that was not before
+
+
+@given(st.lists(st.lists(st.sampled_from([-1.0, 0.5, 1.5]), max_size=8), min_size=10, max_size=60), st.integers(1, 12))
+def test_on_daily_bars_nobody_steps_down_without_evidence_or_before_its_time(
+    days: list[list[float]], needed: int
+) -> None:
+    health = HealthSettings(min_new_trades=needed, min_expectancy_r=0.4)
+    judged = terms(optimization=OptimizationSettings(enabled=True, health=health))
+    base = controls([1.0])
+    now, waits = open_adaptation(judged, base), {"active": 0, "degraded": 1, "suspended": 3}
+    since, heard = 0, 0
+    for bar, r in enumerate(days):
+        before = now
+        heard += len(r)
+        now, _ = adapt(judged, now, closed(r, shadow=not before.health.may_trade[0]) if r else no_outcomes(), base, bar)
+        if now.health_changes == before.health_changes:
+            continue
+        change = now.health_changes[-1]
+        if STATE_NAMES.index(change.after) > STATE_NAMES.index(change.before):
+            assert heard >= needed
+            assert bar - since >= waits[change.before]
+        since, heard = bar, 0
 
 
 def test_nobody_is_judged_by_fewer_than_twenty_trades() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from adaptive_runs import FAST, SELECTOR, config, in_parts, inputs_of, same_reco
 from stratkit.adaptive.ended import ended_result
 from stratkit.adaptive.opening import learned_record
 from stratkit.adaptive.record import from_record
-from stratkit.backtest import RunConfig, replay
+from stratkit.adaptive.settings import state_file
+from stratkit.backtest import Inputs, RunConfig, replay
 from stratkit.data.bars import Bars
 from stratkit.errors import DataError
 from stratkit.panel import format_time
-from stratkit.runs.adaptive_state import load_state, save_state
+from stratkit.runs.adaptive_state import keep_state, read_state
 from stratkit.strategies.signals import Signals
 
 SPLIT = 100  # where both books are flat
@@ -31,6 +33,12 @@ def _config(path: Path | None = None, start: int | None = None, bars: Bars | Non
     optimization = {**FAST, "cooldown": None, **state}
     blocks = {"optimization": optimization, "meta_strategy": SELECTOR, "risk": UNITS, **more}
     return config(data=data, **blocks)
+
+
+def _going_on(given: RunConfig, bars: Bars, said: Sequence[Signals]) -> Inputs:
+    """What a run reads that goes on from the state file that it names."""
+    path = state_file(given.optimization, given.meta_strategy)
+    return replace(inputs_of(given, bars, said), learned=None if path is None else read_state(path).learned)
 
 
 def _flat_at_the_split(bars: Bars) -> tuple[Signals, ...]:
@@ -54,9 +62,9 @@ def test_a_run_split_in_two_files_equals_the_unbroken_one(tmp_path: Path, method
                                               for s in said]))  # fmt: skip
     assert head.adapted is not None
     assert unbroken.adapted is not None
-    save_state(path, head.adapted.state)
+    keep_state(read_state(path), head.adapted.state)
     two = _config(path, SPLIT, bars, combine=combine)
-    tail = replay(two, inputs_of(two, bars, said))
+    tail = replay(two, _going_on(two, bars, said))
     assert tail.adapted is not None
     assert len(tail.trades) > 5
     assert len(head.trades) > 5
@@ -79,8 +87,8 @@ def test_a_state_that_is_written_and_read_on_the_way_changes_nothing(tmp_path: P
     whole = replay(given, inputs)
 
     def reread(layer: Any) -> None:
-        save_state(tmp_path / "state.json", learned_record(layer.terms, layer.adaptation, bars.times))
-        layer.adaptation = from_record(load_state(tmp_path / "state.json"), layer.terms)
+        keep_state(read_state(tmp_path / "state.json"), learned_record(layer.terms, layer.adaptation, bars.times))
+        layer.adaptation = from_record(read_state(tmp_path / "state.json").learned, layer.terms)
 
     stage, layer = in_parts(given, inputs, [stop], reread)
     again = ended_result(layer, stage.result())
@@ -95,23 +103,23 @@ class TestRefusals:
     def _learned(self, tmp_path: Path) -> tuple[Path, Bars]:
         bars, path = walk(80), tmp_path / "state.json"
         given = _config()
-        result = replay(given, inputs_of(given, bars, script(bars)))
+        result = replay(given, _going_on(given, bars, script(bars)))
         assert result.adapted is not None
-        save_state(path, result.adapted.state)
+        keep_state(read_state(path), result.adapted.state)
         return path, bars
 
     def test_a_state_that_knows_the_bars_is_refused(self, tmp_path: Path) -> None:
         path, bars = self._learned(tmp_path)
         given = _config(path)
-        with pytest.raises(DataError, match=r"would know the future.*start fresh: delete the state file"):
-            replay(given, inputs_of(given, bars, script(bars)))
+        with pytest.raises(DataError, match=r"would know the future.*start fresh: --fresh-state"):
+            replay(given, _going_on(given, bars, script(bars)))
 
     def test_a_state_that_was_cut_is_refused(self, tmp_path: Path) -> None:
         path, bars = self._learned(tmp_path)
         path.write_text(path.read_text()[:-40])
         given = _config(path)
         with pytest.raises(DataError, match=r"must be JSON.*start fresh"):
-            inputs_of(given, bars, script(bars))
+            _going_on(given, bars, script(bars))
 
     def test_a_state_that_was_changed_is_refused(self, tmp_path: Path) -> None:
         path, bars = self._learned(tmp_path)
@@ -120,12 +128,12 @@ class TestRefusals:
         path.write_text(json.dumps(record))
         given = _config(path)
         with pytest.raises(DataError, match=r"digest.*start fresh"):
-            replay(given, inputs_of(given, bars, script(bars)))
+            replay(given, _going_on(given, bars, script(bars)))
 
     def test_a_file_that_is_not_there_starts_fresh(self, tmp_path: Path) -> None:
         bars = walk(80)
         given, plain = _config(tmp_path / "none.json"), _config()
-        one, two = (replay(each, inputs_of(each, bars, script(bars))) for each in (given, plain))
+        one, two = (replay(each, _going_on(each, bars, script(bars))) for each in (given, plain))
         assert one.adapted is not None
         assert two.adapted is not None
         assert one.adapted.state == two.adapted.state

@@ -107,6 +107,22 @@ def test_every_way_of_asking_is_repeated_from_another_folder(
     assert (done.code, done.json["verdict"], done.json["notes"]) == (0, "identical", []), done.err
 
 
+def test_variables_of_the_environment_are_in_the_run_and_not_read_again(
+    stratkit: Stratkit, write_bars: WriteBars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("META_STRATEGY_ENABLED", "yes")
+    monkeypatch.setenv("DEFAULT_STRATEGY", "scalp")
+    labelled = ("--set", "regimes.method=rules", "--data", write_bars(), *FAST)
+    done = stratkit("backtest", *labelled)
+    assert "from the environment: META_STRATEGY_ENABLED=yes, DEFAULT_STRATEGY=scalp\n" in done.err
+    assert "from the environment" not in stratkit("backtest", *labelled, "--quiet").err
+    monkeypatch.setenv("DEFAULT_STRATEGY", "no such profile")
+    monkeypatch.setenv("META_STRATEGY_EPSILON", "x")
+    done = stratkit("reproduce", "latest")
+    assert done.code == 0, done.err
+    assert "from the environment" not in done.err
+
+
 def test_a_strategy_file_and_several_configurations_are_found_from_another_folder(
     stratkit: Stratkit, write_bars: WriteBars, tmp_path: Path, elsewhere: Callable[[], Path]
 ) -> None:

@@ -28,6 +28,22 @@ def test_the_exit_plan_is_said_in_words(stratkit: Stratkit, write_bars: WriteBar
     assert "\nexits" not in stratkit("backtest", "--data", write_bars(), *BASE).out
 
 
+def test_exits_that_are_chosen_are_said_in_place_of_the_plan_that_does_not_hold(
+    stratkit: Stratkit, write_bars: WriteBars
+) -> None:
+    bars = write_bars()
+    for selector, said in (
+        ("{enabled: true}", "chosen per entry from 7 profiles by epsilon-greedy, default ultra_aggressive"),
+        (
+            "{enabled: true, profiles: [scalp, moderate], default: scalp, policy: ucb1}",
+            "chosen per entry from 2 profiles by UCB1, default scalp",
+        ),
+        ("{enabled: true, over: strategies}", "scalp: stop 0.8 R, "),
+    ):
+        chosen = ("--set", f"meta_strategy={selector}", "--set", "exit_plan=scalp")
+        assert fact(stratkit("backtest", "--data", bars, *BASE, *chosen).out, "exits").startswith(said)
+
+
 def test_sizing_limits_and_leverage_are_said(stratkit: Stratkit, write_bars: WriteBars) -> None:
     settings = ("--set", "risk={sizing: {fraction: 0.5}, caps: {max_symbol_pct: 40, on_breach: scale}}")
     done = stratkit("backtest", "--data", write_bars(), *BASE, *settings, "--set", "account.leverage=2")

@@ -104,7 +104,7 @@ def test_dates_need_no_quotes(tmp_path: Path) -> None:
         ("data:\n  symbols: 0700", '0.yaml:3:12: a symbol must be text; found 0700; quote this ticker: "0700"'),
         ("data: {symbols: [NULL]}", 'found NULL; quote this ticker: "NULL"'),
         ("data: {start: 2015-13-01}", "0.yaml:2:15: data.start must be an ISO date"),
-        ("data: {start: 2016-01-01, end: 2015-01-01}", "0.yaml:2:1: data: start must not be after end"),
+        ("data: {start: 2016-01-01, end: 2015-01-01}", "0.yaml:2:8: data.start must not be after end"),
         ("data: {columns: {opn: o}}", "data.columns: unknown column 'opn'; did you mean 'open'?"),
         ("exit_plan:\n  tp2: 3", "0.yaml:2:1: exit_plan: targets must be given in order"),
         ("exit_plan: {tp1: 2, f1: 0.7, tp2: 3, f2: 0.7}", "must sum to at most 1; found 1.4"),

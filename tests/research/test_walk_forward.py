@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from stratkit.adaptive.settings import SelectorSettings
 from stratkit.backtest import RunConfig, run_backtest, score_backtest
 from stratkit.data.bars import Bars
 from stratkit.data.synthetic import synthetic_universe
@@ -341,6 +342,12 @@ def test_a_fold_is_judged_among_the_trials_that_were_stopped_as_well(
     monkeypatch.setattr(fold_choice, "evidence", counted)
     walked(bars, chosen_by_search(SearchSettings.model_validate(given)), **ROLLING)
     assert max(stopped) > 0
+
+
+def test_what_adapts_is_refused_before_any_fold_is_searched(bars: Bars) -> None:
+    adaptive = config().model_copy(update={"meta_strategy": SelectorSettings(enabled=True)})
+    with pytest.raises(UsageError, match=r"cannot adapt as well.*found optimization or meta_strategy enabled"):
+        plan_walk_forward(adaptive, bars, WalkForwardSettings(**ROLLING))
 
 
 def test_settings_that_contradict_are_refused() -> None:

@@ -25,7 +25,7 @@ FAST: dict[str, Any] = {
     "update_every_bars": 5,
     "quality": {"threshold": 0.5, "success_min_trades": 3},
     "weights": {"score_trades": 8, "min_trades": 3},
-    "health": {"min_trades": 3, "degraded_bars": 5, "suspended_bars": 40},
+    "health": {"min_trades": 3, "min_new_trades": 1, "degraded_bars": 5, "suspended_bars": 40},
     "cooldown": {"losses_in_row": 3, "bars": 4},
 }
 SELECTOR: dict[str, Any] = {"enabled": True, "epsilon": 0.3}

@@ -1,0 +1,59 @@
+"""`found_state`, `keep_learned`, `say_unread`: what a command does with the file of what earlier runs learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stratkit.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stratkit.cli.finished import FinishedRun
+    from stratkit.config import FileConfig
+    from stratkit.runs.adaptive_state import StateFile
+
+
+def found_state(config: FileConfig, is_fresh: bool) -> StateFile | None:
+    """Return the state file that a configuration names, None = none; a fresh start ignores what is in it.
+
+    Raises `UsageError` for a fresh start of what keeps no state.
+    """
+    from stratkit.errors import UsageError
+    from stratkit.runs.adaptive_state import read_state
+
+    path = _path(config)
+    if path is not None:
+        return read_state(path, is_fresh=is_fresh)
+    if is_fresh:
+        raise UsageError(
+            "--fresh-state must have a state file to start anew; found none: name one in optimization.state_path or "
+            "meta_strategy.state_path of a block that is enabled, or leave the option out"
+        )
+    return None
+
+
+def keep_learned(terminal: Terminal, run: FinishedRun) -> None:
+    """Save what was learned for the next run, unless it stopped on the way: the file then stays as it was."""
+    from stratkit.runs.adaptive_state import keep_state
+
+    adapted = run.result.adapted
+    if run.state is None or adapted is None:
+        return
+    if adapted.fault:
+        terminal.warn(f"the adaptive state {run.state.path} stays as it was, for what adapts stopped on the way")
+    elif said := keep_state(run.state, adapted.state):
+        terminal.warn(said)
+
+
+def say_unread(terminal: Terminal, *configs: FileConfig | None) -> None:
+    """Say of a command that replays many times that none of its replays reads or writes a state file."""
+    paths = [_path(config) for config in configs if config is not None]
+    for path in dict.fromkeys(path for path in paths if path is not None):
+        terminal.say(f"every replay here starts from nothing: the adaptive state {path} is neither read nor written")
+
+
+def _path(config: FileConfig) -> Path | None:
+    from stratkit.adaptive.settings import state_file
+
+    return state_file(config.optimization, config.meta_strategy)
