@@ -33,7 +33,8 @@ FENCE = re.compile(r"^```(?P<info>\S.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE
 # what differs from run to run, and what a rewritten output says instead
 VOLATILE = (
     (re.compile(r"\b\d{8}[-T_]?\d{6}[\w-]*"), "..."),  # a run's name
-    (re.compile(r"\b\d+(\.\d+)? m?s\b"), "... s"),  # a duration
+    (re.compile(r"\b\d+(\.\d+)? [mµ]s\b"), "..."),  # a short duration, whose unit may differ as well
+    (re.compile(r"\b\d+(\.\d+)? s\b"), "... s"),  # a duration
     (re.compile(r"\b\d+(\.\d+)? [kM]i?B\b"), "... MB"),  # a size
 )
 COMMANDS = {

@@ -15,6 +15,7 @@ from stratkit.panel import BoolArray, FloatArray, IntArray
 
 ACTIVE, DEGRADED, SUSPENDED, RETIRED = range(4)
 STATE_NAMES: Final = ("active", "degraded", "suspended", "retired")
+_MOST_DECIMALS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,23 @@ def violations(measures: Measures, strategy: int, settings: HealthSettings) -> t
         return ()
     factor, wins = float(measures.profit_factor[strategy]), float(measures.win_rate[strategy])
     fall, losses = 100.0 * float(measures.drawdown_frac[strategy]), int(measures.losses_in_row[strategy])
+    least_r, least_factor, least_wins = settings.min_expectancy_r, settings.min_profit_factor, settings.min_win_rate
+    worst = settings.max_drawdown_pct
     checks = (
-        (expectancy < settings.min_expectancy_r, f"expectancy {expectancy:.2f} R < {settings.min_expectancy_r:g} R"),
-        (factor < settings.min_profit_factor, f"profit factor {factor:.2f} < {settings.min_profit_factor:g}"),
-        (wins < settings.min_win_rate, f"win rate {100 * wins:.0f} % < {100 * settings.min_win_rate:g} %"),
-        (fall > settings.max_drawdown_pct, f"drawdown {fall:.1f} % > {settings.max_drawdown_pct:g} %"),
+        (expectancy < least_r, f"expectancy {_apart(expectancy, least_r, 2)} R < {least_r:g} R"),
+        (factor < least_factor, f"profit factor {_apart(factor, least_factor, 2)} < {least_factor:g}"),
+        (wins < least_wins, f"win rate {_apart(100 * wins, 100 * least_wins, 0)} % < {100 * least_wins:g} %"),
+        (fall > worst, f"drawdown {_apart(fall, worst, 1)} % > {worst:g} %"),
         (losses >= settings.max_losses_in_row, f"{losses} losses in a row >= {settings.max_losses_in_row}"),
     )
     return tuple(words for is_violated, words in checks if is_violated)
+
+
+def _apart(value: float, bound: float, decimals: int) -> str:
+    """Return a value with so many decimals, or as many more as tell it from its bound."""
+    while decimals < _MOST_DECIMALS and float(f"{value:.{decimals}f}") == float(f"{bound:g}"):
+        decimals += 1
+    return f"{value:.{decimals}f}"
 
 
 def next_health(health: Health, measures: Measures, bar: int, terms: Terms) -> tuple[Health, tuple[HealthChange, ...]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from stratkit.alerts.alert import Alert
 from stratkit.analytics.performance import StrategyPerformance, SystemPerformance
-from stratkit.cli.facts import facts_table
+from stratkit.cli.facts import facts_table, notes_table
 from stratkit.cli.run_status import RunStatus
 from stratkit.panel import format_time
 from stratkit.reports.evidence_words import sharpe_notes
@@ -51,7 +51,7 @@ def system_line(system: SystemPerformance) -> str:
 def status_tables(status: RunStatus) -> Iterator[RenderableType]:
     """Yield how a run stood: its head, what strategies came to, how they ran, alerts, open trades, the machine."""
     yield facts_table([(name, Text(said)) for name, said in _head(status)])
-    yield _earned_table(status)
+    yield Group(_earned_table(status), *_earned_notes(status))
     if status.is_end:
         yield _did_table(status.strategies)
         yield _took_table(status.strategies)
@@ -92,10 +92,13 @@ def _earned_table(status: RunStatus) -> Table:
         if not is_end:
             last = [*_closed(one), one.last_trade or "never"]
         _add(table, [one.name, *stands, number(one.pnl, 2), *last])
-    if is_end:
-        table.caption = f"Sharpe ratios: {sharpe_notes(status.facts.evidence)[0]}; no risk-free rate is taken off"
-        table.caption_justify = "left"
     return table
+
+
+def _earned_notes(status: RunStatus) -> Iterator[Table]:
+    if status.is_end:
+        said = f"Sharpe ratios: {sharpe_notes(status.facts.evidence)[0]}; no risk-free rate is taken off"
+        yield notes_table([said])
 
 
 def _did_table(strategies: Sequence[StrategyPerformance]) -> Table:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stratkit.analytics.performance import StrategyPerformance, SystemPerformance
 from stratkit.reports.wording import MISSING, number, percent
+
+_LEAST_MS: Final = 0.01  # what is shorter is told in microseconds
 
 
 def maybe_number(value: float | None, digits: int = 2) -> str:
@@ -17,12 +21,14 @@ def maybe_percent(value: float | None, digits: int = 2) -> str:
 
 
 def ms_text(value: float | None) -> str:
-    """Return milliseconds with as many digits as say something.
+    """Return milliseconds, or microseconds, with as many digits as say something.
 
-    >>> ms_text(12.345), ms_text(0.0004), ms_text(0.25), ms_text(None)
-    ('12 ms', '0.00 ms', '0.25 ms', 'n/a')
+    >>> ms_text(12.345), ms_text(0.25), ms_text(0.0004), ms_text(None)
+    ('12 ms', '0.25 ms', '0.4 µs', 'n/a')
     """
-    return MISSING if value is None else f"{number(value, 0 if value >= 10 else 2)} ms"
+    if value is None:
+        return MISSING
+    return f"{number(1e3 * value, 1)} µs" if value < _LEAST_MS else f"{number(value, 0 if value >= 10 else 2)} ms"
 
 
 def shadow_text(one: StrategyPerformance) -> str:

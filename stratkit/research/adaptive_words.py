@@ -91,17 +91,25 @@ def _headline(judgement: AdaptiveJudgement, whole: JudgedArm, effect: Effect, pa
 def _parts(judgement: AdaptiveJudgement, parts: Sequence[JudgedArm]) -> Iterator[str]:
     effects = [(one, effect_of(one, judgement.question.alpha)) for one in parts]
     for effect, words in _GROUPS:
-        members = [_told(one, effect) for one, has in effects if has == effect]
+        members = [one for one, has in effects if has == effect]
         if members:
-            yield f"{words}: {'; '.join(members)}"
+            yield f"{words}: {'; '.join(_told(one, effect) for one in members)}{_seen(members, effect)}"
 
 
 def _told(one: JudgedArm, effect: Effect) -> str:
     found = one.against["base"]
     if isinstance(found, str):
         return f"{one.arm.name} ({found})" if effect == "not testable" else one.arm.name
-    seen = f", a gap of {found.detectable:.2f} would have been seen" if effect == "no difference" else ""
-    return f"{one.arm.name} ({_figures(found)}{seen})"
+    return one.arm.name if effect == "no difference" else f"{one.arm.name} ({_figures(found)})"
+
+
+def _seen(members: Sequence[JudgedArm], effect: Effect) -> str:
+    """Return how large a gap would have been seen of parts that made no difference."""
+    tests = [one.against["base"] for one in members]
+    least = sorted(found.detectable for found in tests if isinstance(found, AveragedDifference))
+    if effect != "no difference" or not least:
+        return ""
+    return f"; a gap of {least[-1]:.2f} would have been seen{' of each' if len(least) > 1 else ''}"
 
 
 def _selector(judgement: AdaptiveJudgement) -> Iterator[str]:

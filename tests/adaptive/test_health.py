@@ -152,6 +152,12 @@ def test_trades_of_another_strategy_change_nothing() -> None:
         ([1.0] * 8 + [-1.0, 0.0] * 6, [0.01] * 8 + [-0.03, 0.0] * 6, "drawdown 18.0 % > 15 %"),
         ([3.0] * 6 + [-1.0, 0.0] * 7, None, "win rate 30 % < 35 %"),
         ([3.0] * 11 + [-1.0] * 10, None, "10 losses in a row >= 10"),
+        (
+            [3.0] * 9 + [-1.0, 0.0] * 8 + [-1.0],
+            None,
+            "win rate 34.6 % < 35 %",
+        ),  # 9 of 26; without a digit more it is 35
+        ([0.9, -0.701] * 10, None, "expectancy 0.0995 R < 0.1 R"),
     ],
 )
 def test_one_figure_out_of_bounds_is_enough_and_is_said(r: list[float], pnl: list[float] | None, said: str) -> None:
