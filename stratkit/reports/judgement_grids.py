@@ -38,9 +38,8 @@ def arms_grid(content: JudgementContent) -> Grid:
         (Head("Arm", False), *(Head(label, title=title) for _, label, title in FIGURES)),
         tuple(_arm_row(content, one) for one in ordered),
         quiet=len(judgement.of_role(*_REFERENCES)),
-        note=f"The best fixed choice is the {BY_TOTAL_R}. "
-        + capital(UNFAIR)
-        + ". R is per unit of initial risk: what sizes do is in the Sharpe ratio, not in R.",
+        note=("" if judgement.best is None else f"The best fixed choice is the {BY_TOTAL_R}. {capital(UNFAIR)}. ")
+        + "R is per unit of initial risk: what sizes do is in the Sharpe ratio, not in R.",
     )
 
 
