@@ -38,8 +38,8 @@ UNTIL: Final = "until"  # key of the last bar that was learned from
 def open_layer(
     optimization: OptimizationSettings | None, selector: SelectorSettings | None,
     running: Mapping[str, StrategySettings], combine: CombineSettings, overall: GlobalSettings,
-    said: Sequence[Signals], labels: RegimeLabels | None, bars: Bars, *, seed: int, learned: object | None = None,
-    context: Context | None = None, regimes: RegimeSettings | None = None,
+    said: Sequence[Signals], labels: RegimeLabels | None, bars: Bars, *, seed: int, regimes: RegimeSettings | None,
+    learned: object | None = None, context: Context | None = None,
 ) -> Layer:  # fmt: skip
     """Return the layer of a replay of `bars`, in which the `running` strategies say what is `said`.
 
