@@ -39,5 +39,6 @@ def test_what_differs_is_named_and_only_that(now: dict[str, Any], said: str) -> 
 
 def test_what_changes_no_opinion_and_no_label_is_not_told() -> None:
     now = _origin({"fit": {"refit_bars": 5}, "vol_bars": 9}, weight=2.0, enabled=True, description="other")
-    for learned in ({"state": {"origin": _origin()}}, None, [], {"state": {}}, {"state": {"origin": 3}}):
+    records: list[object] = [{"state": {"origin": _origin()}}, None, [], {"state": {}}, {"state": {"origin": 3}}]
+    for learned in records:
         assert origin_doubt(learned, now) == ""
