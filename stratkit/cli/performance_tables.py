@@ -68,6 +68,8 @@ def _head(status: RunStatus) -> Iterator[tuple[str, str]]:
     book = status.book
     yield "run", status.facts.record.run_id
     yield "after", f"{book.time}, bar {book.bar + 1:,} of {book.bars:,}" + ("" if status.is_end else ", as known then")
+    if status.bars_before:
+        yield "learned", f"went on from what earlier runs learned from {status.bars_before:,} bars"
     if status.by_state is None:
         yield "adaptive", "nothing adapts: no strategy has a state or an adaptive weight"
     for at, (state, names) in enumerate((status.by_state or {}).items()):

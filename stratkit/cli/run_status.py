@@ -28,7 +28,7 @@ class RunStatus:
     """A run at the close of the bar of `book`; `is_end` tells whether that is its last one.
 
     `performance` is that of the whole run; `records` are what each strategy came to by then. `standing` is None where
-    nothing adapts. `alerts` were raised by then.
+    nothing adapts. `alerts` were raised by then. It had learned from `bars_before` bars before its first.
     """
 
     facts: RunFacts
@@ -37,6 +37,7 @@ class RunStatus:
     standing: Standing | None
     alerts: tuple[Alert, ...]
     is_end: bool
+    bars_before: int = 0
 
     @property
     def by_state(self) -> dict[str, list[str]] | None:
@@ -70,6 +71,7 @@ class RunStatus:
             "bar": self.book.bar,
             "bars": self.book.bars,
             "is_end": self.is_end,
+            "bars_before": self.bars_before,
             "by_state": self.by_state,
             "raw_weights": None if self.standing is None else self.standing.raw_weights,
             "normalised_weights": None if self.standing is None else self.standing.normalised_weights,
@@ -117,9 +119,11 @@ def status_of_run(facts: RunFacts, when: str | None = None) -> RunStatus:
     names = [one.name for one in watched.performance.strategies]
     book = read_book(facts.record, names, _initial_cash(facts.config), when)
     learned = facts.record.path(ADAPTIVE)
-    standing = standing_at(read_json(learned), book.bar) if learned.is_file() else None
+    adapted = read_json(learned) if learned.is_file() else None
+    standing = None if adapted is None else standing_at(adapted, book.bar)
+    before = 0 if adapted is None else int(adapted.get("bars_before", 0))
     alerts = tuple(alert for alert in watched.alerts if alert.bar <= book.bar)
-    return RunStatus(facts, watched.performance, book, standing, alerts, book.bar == book.bars - 1)
+    return RunStatus(facts, watched.performance, book, standing, alerts, book.bar == book.bars - 1, before)
 
 
 def _initial_cash(config: Mapping[str, Any]) -> float:

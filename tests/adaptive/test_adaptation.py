@@ -220,7 +220,7 @@ def learned() -> tuple[Terms, dict[str, Any]]:
     [
         (lambda record: [], "must be a record with format"),
         (lambda record: {**record, "format": "other"}, "must be a record with format"),
-        (lambda record: {**record, "version": 2}, "must have version 1; found 2"),
+        (lambda record: {**record, "version": 1}, "must have version 2; found 1"),
         (
             lambda record: {**record, "state": {**record["state"], "bars_seen": 41}},
             "must have the digest of its content",
