@@ -146,9 +146,7 @@ def _alert_rows(status: RunStatus) -> list[tuple[str, Text]]:
 
 def _alert_text(status: RunStatus, alert: Alert) -> str:
     mark = "" if status.is_on(alert) else " (over)"
-    if status.is_end:
-        return f"{alert.severity}{mark}: {alert.message}"
-    return f"{alert.severity}{mark}: {alert.strategy or 'the account'}, {alert.rule}"
+    return f"{alert.severity}{mark}: {status.told(alert)}"
 
 
 def _open_table(status: RunStatus) -> Table:

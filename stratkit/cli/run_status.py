@@ -9,10 +9,12 @@ from typing import Any
 from stratkit.adaptive.health import STATE_NAMES
 from stratkit.adaptive.standing import Standing, standing_at
 from stratkit.alerts.alert import Alert
+from stratkit.alerts.sentences import as_told_first
 from stratkit.analytics.performance import Performance, StrategyPerformance
 from stratkit.cli.finished import ADAPTIVE, PERFORMANCE
 from stratkit.cli.watched import Watched
 from stratkit.errors import UsageError
+from stratkit.panel import format_time
 from stratkit.runs.book_at import BookAt, Record, read_book
 from stratkit.runs.facts import RunFacts, read_json
 
@@ -54,6 +56,13 @@ class RunStatus:
         """Whether what an alert says still held then."""
         return alert.until_bar is None or alert.until_bar > self.book.bar
 
+    def told(self, alert: Alert) -> str:
+        """Return the sentence of an alert as it was known then: one that still held, without its end and its worst."""
+        if self.is_end or not self.is_on(alert):
+            return alert.message
+        until = None if alert.until is None else format_time(alert.until)
+        return as_told_first(alert.message, format_time(alert.time), until)
+
     def plain(self) -> dict[str, Any]:
         """Return it as ``--json`` prints it; of a date before the end without what only came later."""
         return {
@@ -90,8 +99,8 @@ class RunStatus:
         return plain if self.is_end else {name: plain[name] for name in plain if name not in _NOT_OF_A_DATE}
 
     def _alert(self, alert: Alert) -> dict[str, Any]:
-        plain = {**alert.plain(), "is_on": self.is_on(alert)}
-        later = () if self.is_end else ("worst", "message", "until_bar", "until")
+        plain = {**alert.plain(), "message": self.told(alert), "is_on": self.is_on(alert)}
+        later = () if self.is_end else ("worst", "until_bar", "until")
         return {name: value for name, value in plain.items() if name not in later}
 
 
