@@ -236,6 +236,7 @@ def play_through(
         layer = open_layer(
             config.optimization, config.meta_strategy, config.enabled(), config.combine, config.global_, desk.signals,
             inputs.regimes, inputs.bars, seed=config.seed, learned=inputs.learned, context=inputs.context,
+            regimes=config.regimes,
         )  # fmt: skip
     signals = desk.signals if layer is None else layer.signals(desk.signals)
     blending = blend_for(config, signals)

@@ -12,6 +12,7 @@ from stratkit.adaptive.adaptation import Adaptation, open_adaptation
 from stratkit.adaptive.heard import open_heard
 from stratkit.adaptive.higher import higher_sides
 from stratkit.adaptive.layer import Layer
+from stratkit.adaptive.origin import origin_of
 from stratkit.adaptive.packages import trades_packages
 from stratkit.adaptive.quality import closed_regimes
 from stratkit.adaptive.record import START_FRESH, as_record, from_record
@@ -24,24 +25,26 @@ from stratkit.errors import DataError
 from stratkit.frequency import frequency_ns
 from stratkit.panel import BoolArray, IntArray, SideArray, format_time, parse_time
 from stratkit.regimes.labels import RegimeLabels
+from stratkit.regimes.settings import RegimeSettings
 from stratkit.strategies.catalog import find_strategy
 from stratkit.strategies.context import Context
 from stratkit.strategies.settings import StrategySettings
 from stratkit.strategies.signals import Signals
 
 NS_PER_SECOND: Final = 1e9
-_UNTIL = "until"  # key of the last bar that was learned from
+UNTIL: Final = "until"  # key of the last bar that was learned from
 
 
 def open_layer(
     optimization: OptimizationSettings | None, selector: SelectorSettings | None,
     running: Mapping[str, StrategySettings], combine: CombineSettings, overall: GlobalSettings,
-    said: Sequence[Signals], labels: RegimeLabels | None, bars: Bars, *, seed: int, learned: object | None = None,
-    context: Context | None = None,
+    said: Sequence[Signals], labels: RegimeLabels | None, bars: Bars, *, seed: int, regimes: RegimeSettings | None,
+    learned: object | None = None, context: Context | None = None,
 ) -> Layer:  # fmt: skip
     """Return the layer of a replay of `bars`, in which the `running` strategies say what is `said`.
 
     `learned` is the record of an earlier run, which must have ended before the first bar; None = nothing is known.
+    `regimes` are the settings of the labels, for the record of what is learned here.
     `context` is what strategies were shown, which may begin before the bars: higher timeframes are read from it.
     Warns where regimes are missing that something learns by, or in which nothing can pass. Raises `DataError` for a
     record that does not belong here or knows the bars, `UsageError` for timeframes that do not fit the bars.
@@ -51,7 +54,7 @@ def open_layer(
         optimization, selector or SelectorSettings(), list(running),
         [find_strategy(settings.spec).family for settings in running.values()], bars.symbols,
         () if labels is None else labels.names, frequency_ns(bars.frequency) / NS_PER_SECOND,
-        scales=method_of(combine, overall) == "independent",
+        scales=method_of(combine, overall) == "independent", origin=origin_of(running, regimes),
     )  # fmt: skip
     packaged = trades_packages(said)
     _warn(terms, packaged)
@@ -81,15 +84,15 @@ def _higher(optimization: OptimizationSettings, context: Context, bars: int) -> 
 
 def learned_record(terms: Terms, adaptation: Adaptation, times: IntArray) -> dict[str, Any]:
     """Return what was learned by the end of bars at `times` as plain values, for a later run to go on from."""
-    return {**as_record(terms, adaptation), _UNTIL: format_time(int(times[-1]))}
+    return {**as_record(terms, adaptation), UNTIL: format_time(int(times[-1]))}
 
 
 def _read(learned: object, terms: Terms, times: IntArray) -> Adaptation:
     known = from_record(learned, terms)
-    until = learned.get(_UNTIL) if isinstance(learned, Mapping) else None
+    until = learned.get(UNTIL) if isinstance(learned, Mapping) else None
     if not isinstance(until, str) or not until:
         raise DataError(f"an adaptive state must say until when it learned; found nothing: {START_FRESH}")
-    if parse_time(until, _UNTIL) >= times[0]:
+    if parse_time(until, UNTIL) >= times[0]:
         raise DataError(
             f"an adaptive state must have ended before the first bar of the run, {format_time(int(times[0]))}; found "
             f"one that learned until {until} and would know the future: begin the run later (data.trade_start), "

@@ -2,6 +2,7 @@
 
 Numbers are written as Python writes them, the shortest decimal that reads back as the same double. A digest over the
 state tells a damaged record; names and the settings that gave numbers their meaning tell one that belongs elsewhere.
+Under which strategies and regimes it was learned is kept beside them, and refuses nothing.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from stratkit.adaptive.bandit import ArmTable, empty_table
 from stratkit.adaptive.cooldowns import Cooldowns, no_cooldowns
 from stratkit.adaptive.health import STATE_NAMES, Health, HealthChange
 from stratkit.adaptive.measures import LastTrades, measured, no_trades
+from stratkit.adaptive.origin import ORIGIN
 from stratkit.adaptive.success_rates import SuccessRates, no_rates
 from stratkit.adaptive.terms import Terms
 from stratkit.errors import DataError
 from stratkit.panel import FloatArray, IntArray
 
 FORMAT: Final = "stratkit adaptive state"
-VERSION: Final = 1
+VERSION: Final = 2
 START_FRESH: Final = (
     "give back a copy of the file that was not changed, or start fresh: --fresh-state moves the old file aside"
 )
@@ -38,6 +40,7 @@ def as_record(terms: Terms, adaptation: Adaptation) -> dict[str, Any]:
     state = {
         "names": _names(terms),
         "settings": _telling(terms),
+        ORIGIN: dict(terms.origin),
         "bars_seen": adaptation.bars_seen,
         "success": _rows(adaptation.rates.trades, adaptation.rates.wins),
         "trades": _windows(adaptation.trades),

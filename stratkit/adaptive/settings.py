@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stratkit.data.settings import known_frequency
 from stratkit.errors import UsageError, did_you_mean
@@ -16,11 +17,20 @@ from stratkit.plans import PROFILES
 RegimeKind = Literal["trending", "ranging", "volatile", "other"]
 PolicyName = Literal["epsilon_greedy", "ucb1", "thompson", "discounted", "sliding_window"]
 Unit = Annotated[float, Field(ge=0, le=1)]
-Traits = Annotated[str, Field(pattern=r"^([TRHL]*|-)$")]
+_TRAITS: Final = r"[TRHL]*|-"
 
 TREND: Final[dict[RegimeKind, float]] = {"trending": 0.9, "ranging": 0.4, "volatile": 0.5, "other": 0.5}
 REVERSION: Final[dict[RegimeKind, float]] = {"trending": 0.4, "ranging": 0.9, "volatile": 0.5, "other": 0.5}
 FACTORS: Final[dict[RegimeKind, float]] = {"trending": 1.1, "ranging": 0.8, "volatile": 0.7, "other": 1.0}
+
+
+def _letters(traits: str) -> str:
+    if re.fullmatch(_TRAITS, traits) is None:
+        raise ValueError(f"must be letters of T R H L, '' for any, or '-' for risk off; found {traits!r}")
+    return traits
+
+
+Traits = Annotated[str, AfterValidator(_letters), Field(json_schema_extra={"pattern": f"^({_TRAITS})$"})]
 
 
 class QualitySettings(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,12 +11,18 @@ from stratkit.adaptive.adaptation import Adaptation, scores_of
 from stratkit.adaptive.bandit import ArmTable, epsilon_of
 from stratkit.adaptive.health import STATE_NAMES, violations
 from stratkit.adaptive.terms import Terms
-from stratkit.panel import BoolArray, FloatArray
+from stratkit.panel import BoolArray, FloatArray, IntArray
+from stratkit.regimes.labels import NOT_KNOWN
+
+FEW_TRADES: Final = 5  # closed trades of an arm in a regime: with fewer it is not called the best
 
 
 @dataclass(frozen=True)
 class ArmFigures:
-    """One arm in one regime over all symbols: closed trades, and Q as their mean over symbols weighted by trades."""
+    """One arm in one regime over all symbols: closed trades, and Q as their mean over symbols weighted by trades.
+
+    The best has the highest Q of those with five trades at least; a regime may have none.
+    """
 
     regime: str
     arm: str
@@ -84,14 +91,25 @@ def _epsilon(terms: Terms, table: ArmTable) -> float | None:
     return float(epsilon_of(table, terms.selector)[tried].mean()) if tried.any() else terms.selector.epsilon
 
 
+def best_arms(trades: IntArray, q: FloatArray) -> IntArray:
+    """Return (C,) the arm with the highest Q (C, A) of those with five closed trades (C, A) at least; -1 without any.
+
+    >>> best_arms(np.array([[9, 4, 5], [4, 0, 1]]), np.array([[0.1, 3.0, 0.2], [1.0, 0.0, 2.0]])).tolist()
+    [2, -1]
+    """
+    enough = trades >= FEW_TRADES
+    best: IntArray = np.where(enough.any(axis=1), np.where(enough, q, -np.inf).argmax(axis=1), -1)
+    return best
+
+
 def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
-    """Return what every tried arm earned in every regime, over all symbols; the best has the highest mean Q."""
-    names = (*terms.regimes, "not known")
+    """Return what every tried arm earned in every regime, over all symbols, and which one is the best there."""
+    names = (*terms.regimes, NOT_KNOWN)
     shape = (-1, len(names), len(terms.arms))
     count, q = table.count.reshape(shape), table.q.reshape(shape)
     trades = count.sum(axis=0)
-    mean = np.where(trades > 0, (q * count).sum(axis=0) / np.maximum(trades, 1), -np.inf)
-    best = mean.argmax(axis=1)
+    mean = (q * count).sum(axis=0) / np.maximum(trades, 1)
+    best = best_arms(trades, mean)
     return [
         ArmFigures(
             names[regime],

@@ -10,9 +10,10 @@ import numpy as np
 from stratkit.adaptive.bandit import epsilon_of
 from stratkit.adaptive.layer import Layer
 from stratkit.adaptive.profiles import profiles_by_regime
+from stratkit.adaptive.status import best_arms
 from stratkit.controls import Controls
+from stratkit.regimes.labels import NOT_KNOWN
 
-NOT_KNOWN: Final = "not known"  # the regime of bars without a label
 _SIDES: Final = ("long", "short")
 
 
@@ -62,7 +63,7 @@ def _q_rows(layer: Layer) -> list[dict[str, Any]]:
     terms, table = layer.terms, layer.adaptation.table
     regimes = (*terms.regimes, NOT_KNOWN)
     symbols: Sequence[str | None] = terms.symbols if terms.selector.scope == "symbol" else (None,)
-    best = np.where(table.count > 0, table.q, -np.inf).argmax(axis=1)
+    best = best_arms(table.count, table.q)
     return [
         {
             "symbol": symbols[cell // len(regimes)],

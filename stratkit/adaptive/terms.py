@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from stratkit.adaptive.settings import OptimizationSettings, RegimeKind, SelectorSettings
 from stratkit.errors import UsageError
@@ -38,7 +38,7 @@ class Terms:
 
     `scales`: a weight multiplies sizes, for there is no vote that it could count in. Updates come every `update_bars`;
     a strategy is suspended after `degraded_bars` and retired after `suspended_bars`. Arrays by regime have R + 1
-    entries, the last for bars whose regime is not known (code -1).
+    entries, the last for bars whose regime is not known (code -1). `origin` is what a state says it was learned under.
     """
 
     optimization: OptimizationSettings
@@ -51,6 +51,7 @@ class Terms:
     update_bars: int
     degraded_bars: int
     suspended_bars: int
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -87,6 +88,7 @@ def terms_of(
     bar_seconds: float,
     *,
     scales: bool = False,
+    origin: Mapping[str, Any] | None = None,
 ) -> Terms:
     """Return the terms of a run on bars of `bar_seconds`; a time that is no whole number of bars is rounded up.
 
@@ -107,7 +109,7 @@ def terms_of(
         optimization, selector, tuple(strategies), tuple(families), tuple(symbols), tuple(regimes), scales,
         optimization.update_every_bars or _bars(seconds, bar_seconds),
         health.degraded_bars or _bars(health.degraded_hours * _HOUR_SECONDS, bar_seconds),
-        health.suspended_bars or _bars(health.suspended_hours * _HOUR_SECONDS, bar_seconds),
+        health.suspended_bars or _bars(health.suspended_hours * _HOUR_SECONDS, bar_seconds), origin or {},
     )  # fmt: skip
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from stratkit.adaptive.health import STATE_NAMES
 from stratkit.alerts.rules import AlertRule
 
 _AT_THE_END = ("latency", "memory", "metric")
+_WORST: Final = re.compile(r"^, [^:;]* at worst")
 
 
 def sentence(
@@ -25,6 +29,18 @@ def sentence(
     further = "" if worst == value else f", {_amount(rule, worst)} at worst"
     reason = f": {why}" if why else ""
     return f"{strategy or 'the account'}: expected {_expected(rule)}; found {found}{when}{further}{reason}."
+
+
+def as_told_first(message: str, since: str, until: str | None) -> str:
+    """Return a sentence without what only came later: that it ended, and how far it went.
+
+    >>> told = "a: expected at least 55 % to win; found 30 %, from 2001-02-03 until 2001-04-05, 25 % at worst: luck."
+    >>> as_told_first(told, "2001-02-03", "2001-04-05")
+    'a: expected at least 55 % to win; found 30 %, since 2001-02-03: luck.'
+    """
+    when = f", since {since}" if until is None else f", from {since} until {until}"
+    head, found, rest = message.partition(when)
+    return f"{head}, since {since}{_WORST.sub('', rest)}" if found else message
 
 
 def _expected(rule: AlertRule) -> str:

@@ -12,14 +12,15 @@ import numpy.typing as npt
 from stratkit.analytics import trades
 from stratkit.analytics.attributed import ACCOUNT, Attributed
 from stratkit.analytics.calendar_periods import calendar_periods
+from stratkit.analytics.pnl_shares import pnl_shares
 from stratkit.analytics.summary import TradeSummary
 from stratkit.engine.layout import FILL_REASONS
 from stratkit.inference.sharpe import Moments
 from stratkit.panel import FloatArray, IntArray, read_only
+from stratkit.regimes.labels import NOT_KNOWN
 
 GroupKind = Literal["strategy", "symbol", "month", "exit_reason", "regime", "profile"]
 OPEN = "open"  # the exit reason of a trade that has none yet
-UNLABELLED = "unlabelled"  # the regime of a trade that was decided where none was known
 NONE_CHOSEN = "none chosen"  # the exit profile of a trade that was opened without a choice
 _COSTS = ("commission", "slippage", "borrow", "funding")
 
@@ -28,8 +29,8 @@ _COSTS = ("commission", "slippage", "borrow", "funding")
 class GroupTable:
     """G groups, the last of them `account`: (G,) arrays, money in account currency, losses negative.
 
-    `pnl` sums to the portfolio's P&L; `share` is its fraction of that total, NaN when the total is zero. `closed`
-    and `open` count trades. NaN without a closed trade: `win_rate` (net P&L > 0/closed), `profit_factor`
+    `pnl` sums to the portfolio's P&L; `share` is its fraction of that total, NaN where that is not positive.
+    `closed` and `open` count trades. NaN without a closed trade: `win_rate` (net P&L > 0/closed), `profit_factor`
     (infinite when nothing was lost), `expectancy` (money), `avg_bars_held`; without a known risk `expectancy_r`
     (mean R multiple). `costs` are commission, slippage (already inside the prices), borrow and funding of all
     trades; of the account its interest.
@@ -94,7 +95,7 @@ def _reasons(run: Attributed) -> _Grouping:
 
 
 def _regimes(run: Attributed) -> _Grouping:
-    return _of_codes(run, run.trade_regime, (*run.regimes, UNLABELLED))
+    return _of_codes(run, run.trade_regime, (*run.regimes, NOT_KNOWN))
 
 
 def _profiles(run: Attributed) -> _Grouping:
@@ -161,7 +162,7 @@ def _table(run: Attributed, kind: GroupKind, grouping: _Grouping) -> GroupTable:
         kind=kind,
         names=(*grouping.names, ACCOUNT),
         pnl=read_only(pnl),
-        share=read_only(pnl / run.total if run.total else np.full(count + 1, np.nan)),
+        share=read_only(pnl_shares(pnl, run.total)),
         closed=read_only(np.array([row.trades for row in rows], dtype=np.int64)),
         open=read_only(np.array([row.open_trades for row in rows], dtype=np.int64)),
         win_rate=read_only(np.array([trades.win_rate(row).value for row in rows])),

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratkit.analytics.pnl_shares import pnl_shares
 from stratkit.panel import FloatArray, IntArray
-
-NOT_KNOWN = "not known"  # trades that were decided on a bar without a label
+from stratkit.regimes.labels import NOT_KNOWN
 
 
 @dataclass(frozen=True)
 class TradesInRegime:
     """Closed trades that were decided in one regime: their number, in how many episodes, and what they earned.
 
-    `pnl` is net, account currency; `share` its part of that of all closed trades. `win_rate` is the share with a net
-    P&L above zero, `mean_r` the mean R multiple of the `with_r` that have one; NaN without any. `r_error` is the
-    standard error of that mean, deviation / sqrt(n).
+    `pnl` is net, account currency; `share` its part of that of all closed trades, NaN where they made no profit.
+    `win_rate` is the share with a net P&L above zero, `mean_r` the mean R multiple of the `with_r` that have one; NaN
+    without any. `r_error` is the standard error of that mean, deviation / sqrt(n).
     """
 
     name: str
@@ -63,23 +63,25 @@ def split_trades(
     0.5
     """
     closed = np.asarray(is_open) == 0
-    total = float(pnl[closed].sum())
-    rows = [
-        _row(name, closed & (code == at), episode, pnl, r_multiple, total)
+    found = [
+        (name, closed & (code == at))
         for at, name in [*enumerate(names), (-1, NOT_KNOWN)]
         if (closed & (code == at)).any()
     ]
+    total = float(pnl[closed].sum())
+    share = pnl_shares(np.array([pnl[where].sum() for _, where in found], dtype=np.float64), total).tolist()
+    rows = [_row(name, where, episode, pnl, r_multiple, part) for (name, where), part in zip(found, share, strict=True)]
     return RegimeSplit(tuple(rows), int(closed.sum()), total, int((~closed).sum()), float(pnl[~closed].sum()))
 
 
 def _row(
-    name: str, where: np.ndarray, episode: IntArray, pnl: FloatArray, r_multiple: FloatArray, total: float
+    name: str, where: np.ndarray, episode: IntArray, pnl: FloatArray, r_multiple: FloatArray, share: float
 ) -> TradesInRegime:
     earned, r = pnl[where], r_multiple[where]
     known = r[np.isfinite(r)]
     deviation = float(known.std(ddof=1)) if len(known) > 1 else math.nan
     return TradesInRegime(
-        name, len(earned), len(np.unique(episode[where])), float(earned.sum()),
-        float(earned.sum()) / total if total else math.nan, float((earned > 0).mean()), len(known),
-        float(known.mean()) if len(known) else math.nan, deviation / math.sqrt(len(known)) if len(known) else math.nan,
+        name, len(earned), len(np.unique(episode[where])), float(earned.sum()), share, float((earned > 0).mean()),
+        len(known), float(known.mean()) if len(known) else math.nan,
+        deviation / math.sqrt(len(known)) if len(known) else math.nan,
     )  # fmt: skip

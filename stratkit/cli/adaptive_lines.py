@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from stratkit.adaptive.health import STATE_NAMES, SUSPENDED
 from stratkit.adaptive.settings import PolicyName, SelectorSettings
+from stratkit.adaptive.status import FEW_TRADES
 from stratkit.analytics.claims import SELECTOR_MEAN_R, TOO_FEW, ClaimCheck, SelectorCheck
 from stratkit.analytics.kept_away import KeptAway
 from stratkit.analytics.learned import Choices, Learned
 from stratkit.analytics.quality_bands import QualityBands
-from stratkit.reports.learned_words import FEW_TRADES, earned_words, named, r_words, range_words, trades_words
+from stratkit.reports.learned_words import earned_words, named, r_words, range_words, trades_words
 from stratkit.reports.wording import number, percent
 
 _MOST: Final = 8
 _NAMES: Final = 4  # strategies of one state
-_REGIMES: Final = 2  # in the line of the best arms
+_REGIMES: Final = 6  # in the line of the best arms
 _KEPT: Final = {
     "quality": "low quality", "suspended": "suspended", "losing_streak": "losing streak", "not_chosen": "not chosen",
 }  # fmt: skip
@@ -70,31 +72,29 @@ def _lines(learned: Learned) -> Iterator[str]:
 
 
 def _states(status: Mapping[str, Any]) -> str:
+    """Return strategies by state, with the weights of those that may trade."""
     weights = status["raw_weights"]
     parts = []
     for state, names in status["by_state"].items():
         if names:
-            shown = ", ".join(f"{name} {weights[name]:.2f}" for name in names[:_NAMES])
+            trades = STATE_NAMES.index(state) < SUSPENDED
+            shown = ", ".join(f"{name} {weights[name]:.2f}" if trades else name for name in names[:_NAMES])
             more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
-            parts.append(f"{state}, with weights: {shown}{more}")
+            parts.append(f"{state}{', with weights' if trades else ''}: {shown}{more}")
     return "; ".join(parts)
 
 
 def _best(arms: Sequence[Mapping[str, Any]]) -> str:
-    """Return the best arm of the regimes with the most trades, of those with trades enough to say so."""
-    best: dict[str, Mapping[str, Any]] = {}
-    for arm in sorted(arms, key=lambda one: float(one["q"])):
-        if arm["trades"] >= FEW_TRADES:
-            best[arm["regime"]] = arm
+    """Return the best arm of each regime that has one, the highest Q first."""
+    best = sorted((arm for arm in arms if arm["is_best"]), key=lambda arm: -float(arm["q"]))
     if not best:
         most = max((arm["trades"] for arm in arms), default=0)
         return f"best so far: nothing has {FEW_TRADES} closed trades in a regime yet, {trades_words(most)} at most"
-    ranked = sorted(best, key=lambda regime: -sum(arm["trades"] for arm in arms if arm["regime"] == regime))
     parts = [
-        f"{row['arm']} in {named(regime)} ({r_words(row['q'])}, n {row['trades']:,})"
-        for regime, row in ((regime, best[regime]) for regime in ranked[:_REGIMES])
+        f"{arm['arm']} in {named(arm['regime'])} ({r_words(arm['q'])}, n {arm['trades']:,})" for arm in best[:_REGIMES]
     ]
-    return f"best so far: {', '.join(parts)}"
+    more = f", and {len(best) - _REGIMES:,} more" if len(best) > _REGIMES else ""
+    return f"best so far: {', '.join(parts)}{more}"
 
 
 def _tried(choices: Choices) -> str:
@@ -123,7 +123,9 @@ def _quality(bands: QualityBands) -> str:
 
 def _kept(row: KeptAway) -> str:
     said = f"refused, {_KEPT[row.reason]}: {row.refused:,}"
-    if not row.earned.trades:
+    trades = row.earned.trades
+    if not trades:
         return said
+    several = ", an entry may lead to several" if trades > row.refused else ""
     made = earned_words(row.earned, row.in_r)
-    return f"{said}; in the shadow book {made} (n {row.earned.trades:,}): {row.verdict}"
+    return f"{said}; in the shadow book {made} ({trades_words(trades)}{several}): {row.verdict}"

@@ -1,7 +1,8 @@
-"""`found_state`, `keep_learned`, `say_unread`: what a command does with the file of what earlier runs learned."""
+"""`found_state`, `keep_learned`, `went_on_from`: what a command does with the file of what earlier runs learned."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stratkit.cli.terminal import Terminal
@@ -9,6 +10,7 @@ from stratkit.cli.terminal import Terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stratkit.backtest import RunConfig
     from stratkit.cli.finished import FinishedRun
     from stratkit.config import FileConfig
     from stratkit.runs.adaptive_state import StateFile
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
 def found_state(config: FileConfig, is_fresh: bool) -> StateFile | None:
     """Return the state file that a configuration names, None = none; a fresh start ignores what is in it.
 
-    Raises `UsageError` for a fresh start of what keeps no state.
+    Raises `UsageError` for a fresh start of what keeps no state, `OutputError` where none could be saved at the end.
     """
     from stratkit.errors import UsageError
-    from stratkit.runs.adaptive_state import read_state
+    from stratkit.runs.adaptive_state import check_writable, read_state
 
     path = _path(config)
     if path is not None:
-        return read_state(path, is_fresh=is_fresh)
+        found = read_state(path, is_fresh=is_fresh)
+        check_writable(path)
+        return found
     if is_fresh:
         raise UsageError(
             "--fresh-state must have a state file to start anew; found none: name one in optimization.state_path or "
@@ -35,6 +39,9 @@ def found_state(config: FileConfig, is_fresh: bool) -> StateFile | None:
 
 def keep_learned(terminal: Terminal, run: FinishedRun) -> None:
     """Save what was learned for the next run, unless it stopped on the way: the file then stays as it was."""
+    from rich.text import Text
+
+    from stratkit.cli.facts import facts_table
     from stratkit.runs.adaptive_state import keep_state
 
     adapted = run.result.adapted
@@ -42,8 +49,33 @@ def keep_learned(terminal: Terminal, run: FinishedRun) -> None:
         return
     if adapted.fault:
         terminal.warn(f"the adaptive state {run.state.path} stays as it was, for what adapts stopped on the way")
-    elif said := keep_state(run.state, adapted.state):
-        terminal.warn(said)
+        return
+    kept = keep_state(run.state, adapted.state)
+    if kept.said:
+        terminal.warn(kept.said)
+    if not terminal.as_json:
+        terminal.show(facts_table([("learned", Text(f"kept in {kept.path}"))]))
+
+
+def went_on_from(run: FinishedRun) -> str:
+    """Say what a run went on from: which file, learned until when, from how many bars; "" where from nothing."""
+    from stratkit.adaptive.opening import UNTIL
+
+    adapted = run.result.adapted
+    learned = None if run.state is None else run.state.learned
+    if adapted is None or run.state is None or not isinstance(learned, Mapping):
+        return ""
+    bars = adapted.status["bars_before"]
+    return f"went on from {run.state.path}, learned until {learned[UNTIL]} ({bars:,} bars)"
+
+
+def doubt_of(config: RunConfig, state: StateFile | None) -> str:
+    """Return why what earlier runs learned may not fit a configuration; "" = nothing, or nothing was learned."""
+    from stratkit.adaptive.origin import origin_doubt, origin_of
+
+    if state is None or not state.is_used:
+        return ""
+    return origin_doubt(state.learned, origin_of(config.enabled(), config.regimes))
 
 
 def say_unread(terminal: Terminal, *configs: FileConfig | None) -> None:

@@ -68,6 +68,8 @@ def _head(status: RunStatus) -> Iterator[tuple[str, str]]:
     book = status.book
     yield "run", status.facts.record.run_id
     yield "after", f"{book.time}, bar {book.bar + 1:,} of {book.bars:,}" + ("" if status.is_end else ", as known then")
+    if status.bars_before:
+        yield "learned", f"went on from what earlier runs learned from {status.bars_before:,} bars"
     if status.by_state is None:
         yield "adaptive", "nothing adapts: no strategy has a state or an adaptive weight"
     for at, (state, names) in enumerate((status.by_state or {}).items()):
@@ -144,9 +146,7 @@ def _alert_rows(status: RunStatus) -> list[tuple[str, Text]]:
 
 def _alert_text(status: RunStatus, alert: Alert) -> str:
     mark = "" if status.is_on(alert) else " (over)"
-    if status.is_end:
-        return f"{alert.severity}{mark}: {alert.message}"
-    return f"{alert.severity}{mark}: {alert.strategy or 'the account'}, {alert.rule}"
+    return f"{alert.severity}{mark}: {status.told(alert)}"
 
 
 def _open_table(status: RunStatus) -> Table:

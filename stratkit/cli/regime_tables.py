@@ -30,7 +30,7 @@ from stratkit.reports.regime_words import (
     regime_name,
     sharpe_words,
 )
-from stratkit.reports.wording import money, number, percent
+from stratkit.reports.wording import NO_SHARES, money, number, percent
 from stratkit.research.regime_comparison import ComparedMethod, MethodComparison
 from stratkit.research.regime_of_run import RunByRegime
 from stratkit.research.regime_study import RegimeStudy
@@ -152,6 +152,8 @@ def _print_run(terminal: Terminal, run: RunByRegime) -> None:
     said = []
     if split.open_trades:
         said.append(f"{split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, not in this table")
+    if split.trades and not any(math.isfinite(row.share) for row in split.rows):
+        said.append(NO_SHARES)
     if split.trades and not any(row.with_r for row in split.rows):
         said.append("no mean R: no trade had a stop")
     terminal.show(notes_table(said))

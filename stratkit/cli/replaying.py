@@ -44,6 +44,7 @@ def replayed(
     """Replay a configuration over bars, with everything that is shown of a run; `state` is what it goes on from."""
     from stratkit.backtest import attribute_backtest, played, prepare, score_backtest
     from stratkit.cli.finished import FinishedRun
+    from stratkit.cli.learned_state import doubt_of
     from stratkit.cli.watched import watch
     from stratkit.research.ambiguity import ambiguity_of
     from stratkit.research.refused_trades import explain_caps
@@ -51,6 +52,8 @@ def replayed(
     started, run, cpu = datetime.now(UTC), config.run(), time.process_time()
     with timed(seconds, "replay"), terminal.progress("replaying") as progress:
         inputs = replace(prepare(run, bars), learned=None if state is None else state.learned)
+        if doubt := doubt_of(run, state):
+            terminal.warn(doubt)
         if inputs.detail is not None and inputs.detail.doubt:
             terminal.warn(inputs.detail.doubt)
         play = played(run, inputs, progress)

@@ -9,10 +9,12 @@ from typing import Any
 from stratkit.adaptive.health import STATE_NAMES
 from stratkit.adaptive.standing import Standing, standing_at
 from stratkit.alerts.alert import Alert
+from stratkit.alerts.sentences import as_told_first
 from stratkit.analytics.performance import Performance, StrategyPerformance
 from stratkit.cli.finished import ADAPTIVE, PERFORMANCE
 from stratkit.cli.watched import Watched
 from stratkit.errors import UsageError
+from stratkit.panel import format_time
 from stratkit.runs.book_at import BookAt, Record, read_book
 from stratkit.runs.facts import RunFacts, read_json
 
@@ -26,7 +28,7 @@ class RunStatus:
     """A run at the close of the bar of `book`; `is_end` tells whether that is its last one.
 
     `performance` is that of the whole run; `records` are what each strategy came to by then. `standing` is None where
-    nothing adapts. `alerts` were raised by then.
+    nothing adapts. `alerts` were raised by then. It had learned from `bars_before` bars before its first.
     """
 
     facts: RunFacts
@@ -35,6 +37,7 @@ class RunStatus:
     standing: Standing | None
     alerts: tuple[Alert, ...]
     is_end: bool
+    bars_before: int = 0
 
     @property
     def by_state(self) -> dict[str, list[str]] | None:
@@ -53,6 +56,13 @@ class RunStatus:
         """Whether what an alert says still held then."""
         return alert.until_bar is None or alert.until_bar > self.book.bar
 
+    def told(self, alert: Alert) -> str:
+        """Return the sentence of an alert as it was known then: one that still held, without its end and its worst."""
+        if self.is_end or not self.is_on(alert):
+            return alert.message
+        until = None if alert.until is None else format_time(alert.until)
+        return as_told_first(alert.message, format_time(alert.time), until)
+
     def plain(self) -> dict[str, Any]:
         """Return it as ``--json`` prints it; of a date before the end without what only came later."""
         return {
@@ -61,6 +71,7 @@ class RunStatus:
             "bar": self.book.bar,
             "bars": self.book.bars,
             "is_end": self.is_end,
+            "bars_before": self.bars_before,
             "by_state": self.by_state,
             "raw_weights": None if self.standing is None else self.standing.raw_weights,
             "normalised_weights": None if self.standing is None else self.standing.normalised_weights,
@@ -88,8 +99,8 @@ class RunStatus:
         return plain if self.is_end else {name: plain[name] for name in plain if name not in _NOT_OF_A_DATE}
 
     def _alert(self, alert: Alert) -> dict[str, Any]:
-        plain = {**alert.plain(), "is_on": self.is_on(alert)}
-        later = () if self.is_end else ("worst", "message", "until_bar", "until")
+        plain = {**alert.plain(), "message": self.told(alert), "is_on": self.is_on(alert)}
+        later = () if self.is_end else ("worst", "until_bar", "until")
         return {name: value for name, value in plain.items() if name not in later}
 
 
@@ -108,9 +119,11 @@ def status_of_run(facts: RunFacts, when: str | None = None) -> RunStatus:
     names = [one.name for one in watched.performance.strategies]
     book = read_book(facts.record, names, _initial_cash(facts.config), when)
     learned = facts.record.path(ADAPTIVE)
-    standing = standing_at(read_json(learned), book.bar) if learned.is_file() else None
+    adapted = read_json(learned) if learned.is_file() else None
+    standing = None if adapted is None else standing_at(adapted, book.bar)
+    before = 0 if adapted is None else int(adapted.get("bars_before", 0))
     alerts = tuple(alert for alert in watched.alerts if alert.bar <= book.bar)
-    return RunStatus(facts, watched.performance, book, standing, alerts, book.bar == book.bars - 1)
+    return RunStatus(facts, watched.performance, book, standing, alerts, book.bar == book.bars - 1, before)
 
 
 def _initial_cash(config: Mapping[str, Any]) -> float:

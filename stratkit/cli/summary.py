@@ -15,6 +15,7 @@ from stratkit.analytics.scorecard import Metric
 from stratkit.cli.adaptive_lines import adaptive_lines, chosen_exits
 from stratkit.cli.facts import facts_table
 from stratkit.cli.finished import FinishedRun, title
+from stratkit.cli.learned_state import went_on_from
 from stratkit.cli.performance_tables import ran_table, system_line
 from stratkit.cli.strategy_tables import alert_lines, caps_table, fault_lines, regimes_table, strategies_table
 from stratkit.cli.terminal import Terminal
@@ -115,6 +116,7 @@ def _setting_rows(run: FinishedRun) -> list[tuple[str, Text]]:
         ),
         *(("" if number else "series", line) for number, line in enumerate(_series_lines(run))),
         ("regimes", _regimes(run)),
+        ("learned", went_on_from(run)),
         ("fills", f"{run.fills_label}: {_fills(run)} (engine semantics {ENGINE_SEMANTICS})"),
         ("actions", _actions(run)),
         ("costs", costs_line(run)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from stratkit.panel import FloatArray, on_axes, read_only
 
 LabelArray = npt.NDArray[np.int8]
 UNKNOWN: int = -1  # no label: too early, or no bar
+NOT_KNOWN: Final = "not known"  # how bars without a label, and what was decided on them, are called
 
 
 @dataclass(frozen=True)

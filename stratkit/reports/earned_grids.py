@@ -13,7 +13,7 @@ from stratkit.analytics.footing import footed_cents
 from stratkit.analytics.groups import GroupTable
 from stratkit.panel import FloatArray, IntArray
 from stratkit.reports.grid import Cell, Grid, Row, best_and_worst, heads, left_out, name_cell, others_name, signed_tone
-from stratkit.reports.wording import cents, money, number, percent
+from stratkit.reports.wording import NO_SHARES, cents, money, number, percent
 
 RowMaker: TypeAlias = Callable[[GroupTable, int, int], Row]
 MOST_STRATEGIES: Final = 40
@@ -46,7 +46,7 @@ def earned_grid(attribution: Attribution) -> Grid:
         rows=_rows(table, attribution.total, shown, others, "strategies", _long_row),
         foot=_foot(table, attribution.total, len(_LONG)),
         quiet=1 + bool(others),
-        note=left_out(shown, others, "strategies", _BOTH_ENDS),
+        note=_noted(left_out(shown, others, "strategies", _BOTH_ENDS), table),
     )
 
 
@@ -158,7 +158,7 @@ def _short_grid(
         rows=rows[:-1] if silent else rows,
         foot=_foot(table, total, len(_SHORT)),
         quiet=(not silent) + bool(others),
-        note=note,
+        note=_noted(note, table),
         empty="No trade was made." if not len(table.names[:-1]) else "",
     )
 
@@ -218,12 +218,23 @@ def _others_row(table: GroupTable, others: list[int], nouns: str, amount: int, w
 
 def _foot(table: GroupTable, total: float, width: int) -> Row:
     row = [
-        Cell("Total", number=False), _cents(round(total * 100)), Cell(percent(1.0) if total else percent(np.nan)),
+        Cell("Total", number=False), _cents(round(total * 100)), Cell(percent(1.0 if _has_shares(table) else np.nan)),
         Cell(f"{table.closed.sum():,}"),
     ]  # fmt: skip
     if width == len(_LONG):
         row += [Cell(f"{table.open.sum():,}"), *[Cell("")] * 4, Cell(money(float(table.costs.sum())))]
     return (*row, *[Cell("")] * (width - len(row)))
+
+
+def _noted(note: str, table: GroupTable) -> str:
+    """Return a note, and why there are no shares where there are none."""
+    if _has_shares(table) or len(table.names) == 1:
+        return note
+    return " ".join(filter(None, (note, f"{NO_SHARES.capitalize()}.")))
+
+
+def _has_shares(table: GroupTable) -> bool:
+    return bool(np.isfinite(table.share).all())
 
 
 def _cents(amount: int) -> Cell:

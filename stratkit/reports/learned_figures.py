@@ -26,7 +26,7 @@ from stratkit.reports.figure_parts import (
 )
 from stratkit.reports.grid import name_cell
 from stratkit.reports.learned_charts import STATE_COLOURS, STATES, shown_strategies, state_spans, stepped
-from stratkit.reports.learned_words import FEW_TRADES, named
+from stratkit.reports.learned_words import named
 from stratkit.reports.q_grids import STAR, UNSUITED, regimes_of, shown_arms
 from stratkit.reports.regime_colours import paint
 
@@ -93,25 +93,24 @@ def q_figure(content: ReportContent) -> Figure:
     assert learned is not None  # the caller asked
     arms, regimes, status = shown_arms(learned), regimes_of(learned), learned.status
     q, trades = np.full((len(regimes), len(arms)), np.nan), np.zeros((len(regimes), len(arms)), np.int64)
+    best = np.zeros(q.shape, np.bool_)
     for row in status["arms"]:
         if row["arm"] in arms:
             at = regimes.index(row["regime"]), arms.index(row["arm"])
-            q[at], trades[at] = row["q"], row["trades"]
+            q[at], trades[at], best[at] = row["q"], row["trades"], row["is_best"]
     height = 1.6 + 0.42 * len(regimes)
     figure = new_figure(content, "Q by regime, R (moving average); below it closed trades", height)
     axes = figure.add_axes((0.14, 0.2 / height, 0.845, 0.42 * len(regimes) / height))
     _draw_map(axes, q, [named(name) for name in regimes], [plain(named(arm)[:22]) for arm in arms])
     for row, regime in enumerate(regimes):
         suits = None if status["suitable"] is None else status["suitable"][regime]
-        known = np.where(trades[row] >= FEW_TRADES, q[row], -np.inf)
-        best = int(known.argmax()) if np.isfinite(known).any() else -1
         for column, arm in enumerate(arms):
             if not trades[row, column]:
                 unsuited = suits is not None and arm not in suits
                 axes.text(column, row, UNSUITED if unsuited else "·", ha="center", va="center", color=FAINT, fontsize=9)
                 continue
-            mark = f"{STAR} " if column == best else ""
-            weight = "bold" if column == best else "normal"
+            mark = f"{STAR} " if best[row, column] else ""
+            weight = "bold" if best[row, column] else "normal"
             text = f"{mark}{q[row, column]:+.2f}"
             axes.text(column, row - 0.1, text, ha="center", va="center", fontsize=8.5, color=INK, fontweight=weight,
                       family="DejaVu Sans")  # fmt: skip

@@ -20,6 +20,7 @@ from stratkit.reports.learned_words import (
     r_words,
     range_words,
     return_words,
+    trades_words,
 )
 from stratkit.reports.wording import number, percent
 
@@ -101,8 +102,23 @@ def quality_grid(learned: Learned) -> Grid:
         ),
         heads=heads("Quality", "Trades", "of them shadow", "Won", "Mean R", "Mean return"),
         rows=tuple(_band_row(band) for band in bands.bands),
-        note=f"{bands_words(bands)[:1].upper()}{bands_words(bands)[1:]}." if bands.bands else "",
+        note=f"{bands_words(bands)[:1].upper()}{bands_words(bands)[1:]}.{_unjudged_words(learned)}"
+        if bands.bands
+        else "",
         empty="" if bands.bands else "No trade on a judged signal was closed.",
+    )
+
+
+def _unjudged_words(learned: Learned) -> str:
+    """Return why bands hold fewer trades than there are, with a space before; empty where they hold all."""
+    assert learned.bands is not None  # the caller asked
+    judged = sum(band.earned.trades for band in learned.bands.bands)
+    left = learned.account.trades + learned.shadow.trades - judged
+    if not left:
+        return ""
+    return (
+        f" {trades_words(left)} more {'is' if left == 1 else 'are'} in no band: a signal has no quality while its "
+        "strategy is suspended, or after what adapts has stopped."
     )
 
 

@@ -14,7 +14,6 @@ from stratkit.analytics.quality_bands import QualityBands
 from stratkit.inference.interval import Interval
 from stratkit.reports.wording import MISSING, number, percent
 
-FEW_TRADES: Final = 5  # closed trades of an arm in a regime: with fewer it is called the best of nothing
 REASON_WORDS: Final = {
     "quality": "quality below the threshold", "suspended": "strategy suspended",
     "losing_streak": "resting after losses in a row", "not_chosen": "another strategy was chosen",

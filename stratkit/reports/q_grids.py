@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.adaptive.status import FEW_TRADES
 from stratkit.analytics.learned import Learned
+from stratkit.regimes.labels import NOT_KNOWN
 from stratkit.reports.grid import Cell, Grid, Head, deepest_of, name_cell, signed_tone, strength
-from stratkit.reports.learned_words import FEW_TRADES, named
+from stratkit.reports.learned_words import named
 from stratkit.reports.wording import number, percent
 
 MOST_ARMS: Final = 12
@@ -35,7 +37,7 @@ def shown_arms(learned: Learned) -> list[str]:
 def regimes_of(learned: Learned) -> list[str]:
     """Return the regimes of the rows, "not known" only where something was decided without a label."""
     tried = {row["regime"] for row in learned.status["arms"]}
-    return [*learned.status["regimes"], *(["not known"] if "not known" in tried or not tried else [])]
+    return [*learned.status["regimes"], *([NOT_KNOWN] if NOT_KNOWN in tried or not tried else [])]
 
 
 def q_grid(learned: Learned) -> Grid:
@@ -121,17 +123,15 @@ def _q_cells(
     status: Mapping[str, Any], found: Sequence[Mapping[str, Any] | None], regime: str, arms: Sequence[str]
 ) -> list[Cell]:
     suits = None if status["suitable"] is None else status["suitable"][regime]
-    known = [row for row in found if row is not None and row["trades"] >= FEW_TRADES]
-    best = max(known, key=lambda row: row["q"], default=None)
     deep = max(0.5, deepest_of(np.array([row["q"] for row in status["arms"]])))
-    return [_q_cell(row, row is not None and row is best, suits is None or arm in suits, deep)
+    return [_q_cell(row, suits is None or arm in suits, deep)
             for row, arm in zip(found, arms, strict=True)]  # fmt: skip
 
 
-def _q_cell(row: Mapping[str, Any] | None, is_best: bool, suits: bool, deep: float) -> Cell:
+def _q_cell(row: Mapping[str, Any] | None, suits: bool, deep: float) -> Cell:
     if row is None:
         return Cell(UNTRIED, title="not tried") if suits else Cell(UNSUITED, title="does not suit this regime")
-    text = number(row["q"], 2, signed=True)
+    text, is_best = number(row["q"], 2, signed=True), row["is_best"]
     return Cell(
         f"{STAR} {text}" if is_best else text, tone=signed_tone(row["q"]), note=f"{row['trades']:,}",
         strength=strength(row["q"], deep) if row["trades"] >= FEW_TRADES else strength(row["q"], deep) // 3,

@@ -17,7 +17,7 @@ from stratkit.reports.regime_words import (
     regime_name,
     sharpe_words,
 )
-from stratkit.reports.wording import MISSING, money, number, percent
+from stratkit.reports.wording import MISSING, NO_SHARES, money, number, percent
 from stratkit.research.regime_comparison import ComparedMethod, MethodComparison
 from stratkit.research.regime_of_run import RunByRegime
 from stratkit.research.regime_study import RegimeStudy
@@ -117,6 +117,7 @@ def _method_row(found: MethodComparison, one: ComparedMethod) -> Row:
 def trades_grid(run: RunByRegime) -> Grid:
     """Return the closed trades of a run by regime; the foot is all of them."""
     split = run.split
+    no_shares = not any(math.isfinite(row.share) for row in split.rows)
     opened = (
         f" {split.open_trades:,} open, marked {money(split.open_pnl, signed=True)}, are in no row."
         if split.open_trades
@@ -129,7 +130,8 @@ def trades_grid(run: RunByRegime) -> Grid:
               "P&L", "Share", "Win rate", ("Mean R", "with its standard error, of the trades that had a stop"), "n"),
         tuple(_trades_row(row) for row in split.rows),
         foot=(Cell("All", False), Cell(f"{split.trades:,}"), Cell(""), Cell(money(split.pnl, signed=True)),
-              Cell("100%" if split.pnl else "-"), Cell(""), Cell(""), Cell("")),
+              Cell(MISSING if no_shares else "100%"), Cell(""), Cell(""), Cell("")),
+        note=f"{NO_SHARES.capitalize()}." if no_shares and split.rows else "",
         empty="" if split.rows else "The run closed no trade.",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import math
 from stratkit.analytics.scorecard import Metric, Unit
 
 MISSING = "n/a"
+NO_SHARES = "no shares: the total is no profit"
 _MINUS = "\N{MINUS SIGN}"
 _LEAST_P = 0.001  # a smaller p value is said to be below it
 

@@ -6,6 +6,7 @@ Whoever reads it, or whatever kills its writer, finds one whole state; and none 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from stratkit.adaptive.record import START_FRESH
 from stratkit.errors import DataError, OutputError
@@ -63,9 +64,28 @@ class StateFile:
         return {STATE_INPUT: {"path": str(self.path), "sha256": hashlib.sha256(self.content).hexdigest()}}
 
 
+class KeptState(NamedTuple):
+    """The file that what a run learned is in now, and what is to be said of it, if anything."""
+
+    path: Path
+    said: str = ""
+
+
 def read_state(path: Path, *, is_fresh: bool = False) -> StateFile:
     """Return the state file at `path` as it is now; raise `DataError` when it cannot be read."""
     return StateFile(path, _content(path), is_fresh)
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OutputError` where no state could be saved at `path`; leaves nothing behind, no folder either."""
+    folder = _real(path).parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent  # the rest of it is made when there is something to save
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def state_of_run(folder: Path, inputs: Mapping[str, Mapping[str, str]]) -> StateFile | None:
@@ -84,34 +104,48 @@ def state_of_run(folder: Path, inputs: Mapping[str, Mapping[str, str]]) -> State
     return StateFile(Path(inputs[STATE_INPUT]["path"]), found.content)
 
 
-def keep_state(found: StateFile, record: Mapping[str, Any]) -> str:
-    """Write what a run learned in the place of what it `found`, and return what is to be said of it, if anything.
+def keep_state(found: StateFile, record: Mapping[str, Any]) -> KeptState:
+    """Write what a run learned in the place of what it `found`, and return where it is and what is to be said of it.
 
     The same record gives the same bytes; they are written beside the file and then take its place. A file that somebody
     changed meanwhile stays, and the record goes to a new one beside it. A file that a fresh start ignored gets another
     name first. Raises `OutputError` when the folder cannot be written.
     """
-    path = Path(os.path.realpath(found.path)) if found.path.is_symlink() else found.path
+    path = _real(found.path)
     text = json_text(record)
-    with _draft(path, text) as draft, _sole_writer(path) as is_sole:
+    with _draft(path, found.path, text) as draft, _sole_writer(path) as is_sole:
         now = _content(path)
         if now == text.encode():
-            return ""
+            return KeptState(found.path)
         if not is_sole or now != found.content:
             target = _numbered(path, lambda number: f"{path.stem}-{number}{path.suffix}", 2, _reserve)
             draft.replace(target)
-            return (
+            return KeptState(
+                target,
                 f"the adaptive state {found.path} was changed by another run since this one read it: it stays as it "
-                f"is, and what this run learned is in {target}"
+                f"is, and what this run learned is in {target}",
             )
         if now is None or not found.is_fresh:
             draft.replace(path)
-            return ""
+            return KeptState(found.path)
         aside = _numbered(
             path, lambda number: f"{path.name}.bak{number if number > 1 else ''}", 1, lambda to: _linked(path, to)
         )
         draft.replace(path)
-        return f"the adaptive state that was in {found.path} is in {aside} now"
+        return KeptState(found.path, f"the adaptive state that was in {found.path} is in {aside} now")
+
+
+def _real(path: Path) -> Path:
+    """Return where a link leads, so that it stays one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    do = "free some space" if error.errno == errno.ENOSPC else "make its folder writable"
+    return OutputError(
+        f"the adaptive state must be writable; {path}: {error.strerror or error}: {do}, or name another file in "
+        "state_path"
+    )
 
 
 def _content(path: Path) -> bytes | None:
@@ -126,8 +160,11 @@ def _content(path: Path) -> bytes | None:
 
 
 @contextmanager
-def _draft(path: Path, text: str) -> Iterator[Path]:
-    """Yield a file beside `path` that holds a text for good; it is gone afterwards unless it got another name."""
+def _draft(path: Path, named: Path, text: str) -> Iterator[Path]:
+    """Yield a file beside `path` that holds a text for good; it is gone afterwards unless it got another name.
+
+    What fails is said of the file as it was `named`, never of this one.
+    """
     draft: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,10 +176,7 @@ def _draft(path: Path, text: str) -> Iterator[Path]:
             os.fsync(file.fileno())
         yield draft
     except OSError as error:
-        raise OutputError(
-            f"the adaptive state must be writable; {error.filename or path}: {error.strerror or error}; "
-            "free some space or name another file"
-        ) from error
+        raise _unwritable(named, error) from error
     finally:
         if draft is not None:
             with contextlib.suppress(OSError):  # what stopped the writing has been said

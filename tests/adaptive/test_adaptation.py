@@ -202,7 +202,7 @@ def test_a_status_names_states_weights_alerts_and_the_best_profile_of_a_regime()
     assert status.open_trades == 4
     assert status.epsilon == pytest.approx(0.1)
     rows = [(row.regime, row.arm, row.trades, row.is_best) for row in status.arms]
-    assert rows == [("trend_up", "moderate", 2, True), ("trend_up", "moderate_aggressive", 20, False)]
+    assert rows == [("trend_up", "moderate", 2, False), ("trend_up", "moderate_aggressive", 20, True)]
     assert status.arms[0].q == pytest.approx((0.2 + 0.6) / 2)  # one trade in each of two symbols
 
 
@@ -220,7 +220,7 @@ def learned() -> tuple[Terms, dict[str, Any]]:
     [
         (lambda record: [], "must be a record with format"),
         (lambda record: {**record, "format": "other"}, "must be a record with format"),
-        (lambda record: {**record, "version": 2}, "must have version 1; found 2"),
+        (lambda record: {**record, "version": 1}, "must have version 2; found 1"),
         (
             lambda record: {**record, "state": {**record["state"], "bars_seen": 41}},
             "must have the digest of its content",

@@ -35,7 +35,7 @@ def test_the_block_of_the_public_system_is_accepted_as_it_stands() -> None:
         ({"default": "scalpp"}, "did you mean 'scalp'"),
         ({"reward_range_r": [2, -1]}, "must rise"),
         ({"epsilon": 0.001}, "epsilon_min must not exceed epsilon"),
-        ({"traits": {"trend_up": "X"}}, "pattern"),
+        ({"traits": {"trend_up": "X"}}, "must be letters of T R H L, '' for any, or '-' for risk off; found 'X'"),
     ],
 )
 def test_a_selector_that_contradicts_itself_is_refused(given: dict[str, Any], said: str) -> None:

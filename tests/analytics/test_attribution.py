@@ -70,7 +70,7 @@ def test_exit_reasons_are_named_and_what_is_still_open_is_called_so() -> None:
 def test_trades_count_in_the_regime_that_decided_them_and_those_of_none_stand_last() -> None:
     run = made_run(trade_regime=np.array([2, 0, -1, 0]), regimes=("up", "never", "down"))
     table = by_group(run, "regime")
-    assert table.names == ("up", "down", "unlabelled", ACCOUNT)
+    assert table.names == ("up", "down", "not known", ACCOUNT)
     assert table.pnl.tolist() == [-40.0, 30.0, 20.0, -2.0]
     assert table.closed.tolist() == [2, 1, 0, 0]
     assert table.open.tolist() == [0, 0, 1, 0]
@@ -94,8 +94,11 @@ def test_a_month_runs_from_close_to_close_open_trades_included() -> None:
     assert table.max_drawdown.tolist() == [0.0, -25.0, -2.0]
 
 
-def test_shares_of_a_total_of_nothing_are_nan() -> None:
+def test_shares_of_a_total_that_is_no_profit_are_nan() -> None:
     run = made_run()
+    lost = made_run(equity=np.where(np.arange(5) < 4, run.equity, 990.0))
+    assert by_group(lost, "strategy").pnl.sum() == -10.0
+    assert np.isnan(by_group(lost, "strategy").share).all()
     flat = made_run(equity=np.where(np.arange(5) < 4, run.equity, 1000.0))
     assert np.isnan(by_group(flat, "strategy").share).all()
 

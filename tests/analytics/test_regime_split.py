@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from stratkit.analytics.regime_split import NOT_KNOWN, RegimeSplit, split_trades
+from stratkit.analytics.regime_split import RegimeSplit, split_trades
+from stratkit.regimes.labels import NOT_KNOWN
 
 NAMES = ("calm", "wild", "never")
 CODE = np.array([0, 0, 0, 1, -1, 1])
@@ -29,6 +30,8 @@ def test_each_regime_has_its_closed_trades_and_those_of_no_label_come_last() -> 
     assert (found.trades, found.pnl) == (5, 5.0)
     assert sum(row.pnl for row in found.rows) == found.pnl
     assert found.rows[0].share == pytest.approx(12 / 5)
+    lost = split_trades(NAMES, CODE, EPISODE, -PNL, R, OPEN)
+    assert all(math.isnan(row.share) for row in lost.rows)  # of a loss the winner would have a share below zero
 
 
 def test_open_trades_are_counted_apart() -> None:

@@ -90,13 +90,17 @@ def test_a_run_is_reported_at_its_end_and_as_it_was_on_a_date(stratkit: Stratkit
     assert max(alert["bar"] for alert in then["alerts"]) == change["bar"]
     assert then["system"] is None
     assert "sharpe" not in then["strategies"][0]
-    assert all("until" not in alert and "message" not in alert for alert in then["alerts"])
+    assert all("until" not in alert and "worst" not in alert for alert in then["alerts"])
+    on = [alert["message"] for alert in then["alerts"] if alert["is_on"]]
+    assert any(said.startswith(f"{change['strategy']}: expected to stay active; found degraded, since") for said in on)
+    assert not any("at worst" in said or " until " in said for said in on)
 
     shown = stratkit("runs", "performance", "latest").out
     assert f"{change['strategy']}: expected to stay active; found degraded" in " ".join(shown.split())
     assert "updates of" in shown
     earlier = stratkit("runs", "performance", "latest", "--at", change["time"]).out
     assert "as known then" in earlier
+    assert f"{change['strategy']}: expected to stay active; found degraded" in " ".join(earlier.split())
     assert "throughput" not in earlier
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 from command_line import Stratkit
+
+from stratkit.regimes.labels import NOT_KNOWN
 
 LABELLED = ("--set", "regimes.method=rules", "--set", "report.png=false")
 
@@ -26,9 +29,9 @@ def test_a_labelled_run_shows_what_each_regime_earned_and_is_made_again(stratkit
     assert sum(cents(line.split()[1]) for line in lines[:end]) == cents(lines[end].split()[1])
     assert cents(lines[end].split()[1]) == round(100 * attribution["total"])
     named = [row["name"] for row in attribution["by_regime"]]
-    assert [line.split()[0] for line in lines[:end]] == named[:-1]
+    assert [re.split(r"  +", line)[0] for line in lines[:end]] == named[:-1]
     column = pq.read_table(folder / "trades.parquet").column("regime").to_pylist()
-    assert {name or "unlabelled" for name in column} == set(named[:-1])
+    assert {name or NOT_KNOWN for name in column} == set(named[:-1])
     assert 'id="grid-regimes"' in (folder / "report.html").read_text()
     assert stratkit("reproduce", folder.name).code == 0
 

@@ -49,6 +49,44 @@ def test_both_runs_are_reproduced_from_what_each_of_them_has_read(stratkit: Stra
     assert "must be the adaptive state that the run went on from" in done.err
 
 
+def test_a_run_says_what_it_went_on_from_where_it_kept_it_and_what_it_was_learned_with(
+    stratkit: Stratkit, runs: list[Outcome]
+) -> None:
+    first, second = runs
+    bars = first.json["data"]["bars"]
+    went_on = f"learned     went on from learned.json, learned until {first.json['data']['last']} ({bars:,} bars)"
+    assert not any("adaptive state" in said for said in second.json["warnings"])
+    Path("learned.json").write_bytes((Path(second.json["folder"]) / "state_before.json").read_bytes())
+    done = again(stratkit, *SECOND, "--set", "strategies.rsi_reversion.params.window=10")
+    assert done.code == 0, done.err
+    assert went_on in done.out
+    assert done.out.splitlines()[-1] == "learned     kept in learned.json"
+    assert "learned with rsi_reversion window 14, this run has 10: what was learned may not fit" in done.err
+    assert f"went on from what earlier runs learned from {bars:,} bars" in stratkit("runs", "performance", "latest").out
+    done = again(stratkit, "--set", "meta_strategy.state_path=other.json", *FIRST)
+    assert "went on from" not in done.out
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_replay(
+    stratkit: Stratkit, write_bars: WriteBars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_more: object) -> None:
+        raise PermissionError(13, "Permission denied", "/some/draft")
+
+    write_bars()
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    monkeypatch.setattr("stratkit.backtest.played", lambda *_: pytest.fail("it was replayed"))
+    done = again(stratkit)
+    assert done.code == 4
+    assert "must be writable; learned.json: Permission denied: make its folder writable" in done.err
+
+
+def test_traits_that_are_none_are_told_which_there_are(stratkit: Stratkit) -> None:
+    done = stratkit("backtest", "--set", "meta_strategy.traits={high: X}")
+    assert done.code == 2
+    assert "traits.high must be letters of T R H L, '' for any, or '-' for risk off; found 'X'" in done.err
+
+
 def test_what_is_refused_names_the_way_to_start_anew_and_loses_nothing(
     stratkit: Stratkit, runs: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from stratkit.engine.result import BacktestResult
 from stratkit.reports.content import ReportContent
 from stratkit.reports.figures import write_figures
 from stratkit.reports.learned_charts import state_spans, tries_chart
+from stratkit.reports.learned_grids import quality_grid
 from stratkit.reports.learned_page import render_learned_page
 from stratkit.reports.page import MAX_PAGE_BYTES, render_page
 from stratkit.reports.q_grids import STAR, UNSUITED, q_grid
@@ -155,10 +156,35 @@ def test_the_terminal_has_eight_lines_at_most_and_counts_one_trade_as_one() -> N
     assert 4 <= len(lines) <= 8
     assert adaptive_lines(None) == []
     few = learned(everything())
-    arms = [{"regime": "trend_up", "arm": "scalp", "trades": 1, "q": 2.0, "is_best": True}]
+    arms = [{"regime": "trend_up", "arm": "scalp", "trades": 1, "q": 2.0, "is_best": False}]
     told = adaptive_lines(replace(few, status={**few.status, "arms": arms}))
     assert any(line.endswith("yet, 1 trade at most") for line in told)
     assert not any("scalp in" in line for line in told)
+
+
+def test_the_terminal_names_the_best_of_all_regimes_and_weights_of_those_that_trade() -> None:
+    found = learned(everything())
+    arms = [
+        {"regime": f"r{at}", "arm": "scalp", "trades": 5 + at, "q": float(at), "is_best": at != 1} for at in range(9)
+    ]
+    by_state = {"active": ["a"], "degraded": ["b"], "suspended": ["c"], "retired": ["d"]}
+    weights = dict.fromkeys("abcd", 0.5)
+    status = {**found.status, "arms": arms, "by_state": by_state, "raw_weights": weights}
+    lines = adaptive_lines(replace(found, status=status))
+    told = next(line for line in lines if line.startswith("best so far"))
+    assert [part.split()[0] for part in told.split("scalp in ")[1:]] == ["r8", "r7", "r6", "r5", "r4", "r3"]
+    assert told.endswith("(+3.00 R, n 8), and 2 more")
+    assert lines[0] == "active, with weights: a 0.50; degraded, with weights: b 0.50; suspended: c; retired: d"
+
+
+def test_bands_say_why_they_hold_fewer_trades_than_there_are() -> None:
+    found = learned(everything())
+    judged = sum(band.earned.trades for band in found.bands.bands)
+    left = found.account.trades + found.shadow.trades - judged
+    assert left > 0
+    assert f"{left:,} trades more are in no band" in quality_grid(found).note
+    every = replace(found, shadow=replace(found.shadow, trades=found.shadow.trades - left))
+    assert "in no band" not in quality_grid(every).note
 
 
 def test_parts_that_are_off_are_said_to_be_off() -> None:

@@ -333,7 +333,7 @@ def test_a_run_with_labelled_bars_shows_what_each_regime_earned() -> None:
     run = made_run(trade_regime=np.array([1, 0, -1, 0]), regimes=("trend_up", "illiquid"))
     attribution = attribute(run, daily(5))
     grid = regimes_grid(attribution)
-    assert named(grid) == ["trend up", "illiquid", "unlabelled", "account"]
+    assert named(grid) == ["trend up", "illiquid", "not known", "account"]
     assert column(grid, "P&L") == ["−40.00", "+30.00", "+20.00", "−2.00"]
     assert sum(amount(row[1].text) for row in grid.rows) == amount(grid.foot[1].text)
     section = strategy_section(sample_content(sample_bars(60), attribution=attribution))

@@ -10,7 +10,7 @@ from closed_trades import closed, controls, terms
 from stratkit.adaptive.adaptation import adapt, open_adaptation
 from stratkit.adaptive.record import as_record, from_record
 from stratkit.errors import DataError, OutputError
-from stratkit.runs.adaptive_state import StateFile, keep_state, read_state
+from stratkit.runs.adaptive_state import StateFile, check_writable, keep_state, read_state
 from stratkit.runs.writer_lock import take_lock
 
 
@@ -37,6 +37,32 @@ def test_a_write_that_fails_leaves_the_old_state(tmp_path: Path, monkeypatch: py
         keep_state(read_state(path), {"bars": 2})
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "cause", "advice"),
+    [(13, "Permission denied", "make its folder writable"), (28, "No space left on device", "free some space")],
+)
+def test_what_cannot_be_saved_is_said_of_the_file_itself_and_with_its_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, cause: str, advice: str
+) -> None:
+    asked: list[Path] = []
+
+    def refused(dir: Path, **_more: str) -> None:
+        asked.append(dir)
+        raise OSError(number, cause, f"{dir}/.draft")
+
+    path = tmp_path / "new" / "folder" / "state.json"
+    check_writable(path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    said = f"^the adaptive state must be writable; {path}: {cause}: {advice}, or name another file in state_path$"
+    with pytest.raises(OutputError, match=said):
+        check_writable(path)
+    with pytest.raises(OutputError, match=said):
+        keep_state(read_state(path), {})
+    assert asked == [tmp_path, path.parent]
 
 
 @pytest.mark.parametrize("content", [b"", b'{"format": ', b"\xff\xfe", b"[" * 200_000])
@@ -68,12 +94,13 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 def test_a_state_that_another_run_wrote_meanwhile_stays_and_both_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     found = [read_state(path) for _ in range(4)]
-    assert keep_state(found[0], {"run": 0}) == ""
+    assert keep_state(found[0], {"run": 0}) == (path, "")
     for number in (1, 2):
-        said = keep_state(found[number], {"run": number})
+        kept, said = keep_state(found[number], {"run": number})
+        assert kept == tmp_path / f"state-{number + 1}.json"
         assert f"{path} was changed by another run" in said
         assert f"what this run learned is in {tmp_path / f'state-{number + 1}.json'}" in said
-    assert keep_state(found[3], {"run": 0}) == ""  # the same was learned
+    assert keep_state(found[3], {"run": 0}) == (path, "")  # the same was learned
     assert {one.name: read_state(one).learned for one in tmp_path.iterdir()} == {
         "state.json": {"run": 0}, "state-2.json": {"run": 1}, "state-3.json": {"run": 2},
     }  # fmt: skip
@@ -87,9 +114,9 @@ def test_a_state_that_is_being_written_is_waited_for_and_then_left(
     found = read_state(path)
     lock = take_lock(tmp_path / ".state.json.lock")
     assert lock is not None
-    assert "state-2.json" in keep_state(found, {"run": 1})
+    assert "state-2.json" in keep_state(found, {"run": 1}).said
     lock.release()
-    assert keep_state(found, {"run": 2}) == ""
+    assert keep_state(found, {"run": 2}) == (path, "")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["state-2.json", "state.json"]
 
 
@@ -108,11 +135,11 @@ def test_a_fresh_start_moves_the_old_file_aside_and_never_over_another(
     found = read_state(path, is_fresh=True)
     assert found.learned is None
     assert found.inputs() == {}
-    assert keep_state(found, {"run": 1}) == f"the adaptive state that was in {path} is in {path}.bak2 now"
+    assert keep_state(found, {"run": 1}) == (path, f"the adaptive state that was in {path} is in {path}.bak2 now")
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {
         "state.json": b'{\n  "run": 1\n}\n', "state.json.bak": b"older", "state.json.bak2": b"not a state",
     }  # fmt: skip
-    assert keep_state(read_state(tmp_path / "new.json", is_fresh=True), {"run": 1}) == ""
+    assert keep_state(read_state(tmp_path / "new.json", is_fresh=True), {"run": 1}).said == ""
 
 
 def test_a_link_leads_on_to_the_state_that_is_kept(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def in_parts(
     layer = open_layer(
         settings.optimization, settings.meta_strategy, settings.enabled(), settings.combine, settings.global_,
         desk.signals, inputs.regimes, inputs.bars, seed=settings.seed, learned=inputs.learned, context=inputs.context,
+        regimes=settings.regimes,
     )  # fmt: skip
     signals = layer.signals(desk.signals)
     blending = blend_for(settings, signals)
