@@ -17,6 +17,7 @@ from stratkit.reports.judgement_page import write_judgement_page
 from stratkit.research.adaptive_counted import judged_entries
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, judge_adaptive
 from stratkit.research.adaptive_plain import judgement_record
+from stratkit.research.adaptive_warnings import adaptive_warnings
 from stratkit.runs.find import JUDGEMENT
 from stratkit.runs.folder import RunDraft, new_run
 from stratkit.runs.ledger import open_ledger
@@ -44,6 +45,8 @@ def judge_adaptive_layer(terminal: Terminal, config: FileConfig, bars: Bars, see
     with new_run(out, name) as draft:
         with terminal.progress("judging") as update:
             judgement = judge_adaptive(config.run(), bars, seeds=seeds, told=update)
+        for warning in adaptive_warnings(judgement):
+            terminal.warn(warning)
         content = JudgementContent(
             _title(config, judgement), judgement, tuple(terminal.noted), " ".join(("stratkit", *sys.argv[1:])),
             resolved_yaml(config),

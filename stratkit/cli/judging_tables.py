@@ -22,12 +22,14 @@ from stratkit.reports.judgement_words import (
     figure_text,
     found_text,
     judgement_facts,
+    lacks_ends,
     references_of,
     regret_ends,
 )
 from stratkit.reports.wording import number, p_words
 from stratkit.research.adaptive_judgement import JudgedArm
-from stratkit.research.adaptive_words import UNFAIR
+from stratkit.research.difference_words import NO_INTERVAL
+from stratkit.research.selector_words import BY_TOTAL_R, UNFAIR
 
 _STYLES: Final = {"gain": "bold green", "warn": "bold yellow", "loss": "bold red"}
 _HEADS: Final = {"base": "the base", "random": "random choice", "fixed": "best fixed *"}
@@ -38,15 +40,18 @@ def print_judgement(terminal: Terminal, content: JudgementContent, folder: Path)
     """Print a judgement; `folder` is where it was kept."""
     out, verdict = terminal.out, content.verdict
     out.print(f"[bold]{escape(content.title)}[/bold], the adaptive layer judged")
-    out.print(Text(verdict.headline, style=_STYLES[TONES[verdict.effect]]))
+    terminal.show(Text(verdict.headline, style=_STYLES[TONES[verdict.effect]]))
     out.print()
     terminal.show(facts_table([(name.lower(), Text(value)) for name, value in _facts(content)]))
     out.print()
     terminal.show(_arms_table(content))
     terminal.show(notes_table(_marks(content)))
     out.print()
-    terminal.show(_tests_table(content))
-    out.print()
+    if not content.judgement.is_idle:
+        terminal.show(_tests_table(content))
+        if lacks_ends(content):
+            terminal.show(notes_table([NO_INTERVAL]))
+        out.print()
     if any(one.regret is not None for one in content.judgement.arms):
         terminal.show(_regret_table(content))
         out.print()
@@ -125,7 +130,7 @@ def _marks(content: JudgementContent) -> list[str]:
     """Return what the figures of the table hold, and what its marks mean."""
     said = ["figures of arms with seeds are means over them; R is per unit of initial risk, n/a without a stop"]
     if content.judgement.best is not None:
-        said.append(f"* {UNFAIR}")
+        said.append(f"* {BY_TOTAL_R}; {UNFAIR}")
     if any("off in" in one.arm.note for one in content.judgement.arms):
         said.append("(off): switched off in the configuration, judged alone all the same")
     few = min((one.replays.seeds for one in content.judgement.arms if one.arm.is_seeded), default=0)

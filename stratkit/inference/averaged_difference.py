@@ -28,7 +28,8 @@ import numpy as np
 from stratkit.errors import UsageError
 from stratkit.inference.block_length import circular_block_length
 from stratkit.inference.comparable_arms import LEAST_PERIODS
-from stratkit.inference.comparison import Arm, Question
+from stratkit.inference.comparison import Arm, Equivalence, Question
+from stratkit.inference.equivalence import equivalence
 from stratkit.inference.interval import Interval
 from stratkit.inference.power import detectable
 from stratkit.inference.primary_comparison import resampled
@@ -48,7 +49,8 @@ class AveragedDifference:
     """Arm less reference, a year: `se` of both errors, `interval` of this pair by itself, `p_adjusted` among all.
 
     `by_seed` (S,) are the differences of the seeds; `detectable` is the smallest difference that would have been found
-    with the question's power, allowing for as many comparisons as were made at once.
+    with the question's power, allowing for as many comparisons as were made at once. `equivalence` is that of
+    this pair by itself within the question's margin, None where it has none.
     """
 
     difference: float
@@ -62,6 +64,12 @@ class AveragedDifference:
     by_seed: FloatArray
     block: int
     reps: int
+    equivalence: Equivalence | None = None
+
+    @property
+    def is_underpowered(self) -> bool:
+        """Whether a difference of this size would be missed too often, as in a comparison of two arms."""
+        return abs(self.difference) < self.detectable
 
 
 Found: TypeAlias = AveragedDifference | str  # the test, or why none was made
@@ -172,6 +180,8 @@ def _tested(arm: FloatArray, reference: FloatArray, question: Question, block: i
     found = AveragedDifference(
         middle, se * year, of_seeds * year, interval, p_value, p_value, 0.0, math.nan, by_seed * year, block,
         question.reps,
+        None if question.margin is None
+        else equivalence(middle, se * year, t_star, question.margin, question.alpha),
     )  # fmt: skip
     return _Tested(found, statistic, t_star)
 

@@ -49,7 +49,7 @@ def forest_chart(content: JudgementContent) -> Chart:
     """Return the differences of the Sharpe ratio with their intervals."""
     about = (
         "forest",
-        "What each part is worth",
+        "Difference of the Sharpe ratio",
         "Sharpe ratio a year less that of the reference, with its 95% interval. An interval that holds 0 leaves open "
         "whether there is any difference. The best fixed choice is known by hindsight only.",
     )

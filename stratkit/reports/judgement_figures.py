@@ -33,7 +33,12 @@ _LINES: Final = {"main": MAIN, "gain": GAIN, "c4": PURPLE, "c5": YELLOW}
 
 
 def write_judgement_figures(folder: Path, content: JudgementContent, dpi: int) -> list[Path]:
-    """Write forest and regret into `folder` and return their paths; raise `OutputError` when one cannot be written."""
+    """Write forest and regret into `folder` and return their paths; nothing of a judgement without a trade.
+
+    Raises `OutputError` when one cannot be written.
+    """
+    if content.judgement.is_idle:
+        return []
     drawn = {"differences": forest_figure(content), "regret": regret_figure(content)}
     return [save_png(figure, folder / f"{name}.png", dpi) for name, figure in drawn.items()]
 

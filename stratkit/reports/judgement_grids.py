@@ -11,6 +11,7 @@ from stratkit.reports.judgement_words import (
     ends_text,
     figure_text,
     found_text,
+    lacks_ends,
     reference_name,
     references_of,
     regret_ends,
@@ -18,7 +19,9 @@ from stratkit.reports.judgement_words import (
 )
 from stratkit.reports.wording import capital, number
 from stratkit.research.adaptive_judgement import JudgedArm
-from stratkit.research.adaptive_words import UNFAIR, effect_of
+from stratkit.research.adaptive_words import effect_of, effect_word
+from stratkit.research.difference_words import NO_INTERVAL
+from stratkit.research.selector_words import BY_TOTAL_R, UNFAIR
 
 _REFERENCES = ("equal", "random", "fixed")
 
@@ -29,13 +32,14 @@ def arms_grid(content: JudgementContent) -> Grid:
     ordered = [*judgement.of_role("base", "part", "all"), *judgement.of_role(*_REFERENCES)]
     return Grid(
         "judged-arms",
-        "All arms",
+        "Figures of every arm",
         "The same bars, signals, costs and fills in every arm. Where choices hang on a seed, figures are means over "
         "the seeds, with the range of nine seeds in ten below.",
         (Head("Arm", False), *(Head(label, title=title) for _, label, title in FIGURES)),
         tuple(_arm_row(content, one) for one in ordered),
         quiet=len(judgement.of_role(*_REFERENCES)),
-        note=capital(UNFAIR) + ". R is per unit of initial risk: what sizes do is in the Sharpe ratio, not in R.",
+        note=("" if judgement.best is None else f"The best fixed choice is the {BY_TOTAL_R}. {capital(UNFAIR)}. ")
+        + "R is per unit of initial risk: what sizes do is in the Sharpe ratio, not in R.",
     )
 
 
@@ -56,7 +60,7 @@ def tests_grid(content: JudgementContent) -> Grid:
         ),
         tuple(_test_row(content, one, names) for one in judgement.judged),
         note="An interval of an arm with seeds holds the error of the bars and that of so few seeds. Seeds share the "
-        "bars: they are not more history.",
+        "bars: they are not more history." + (f" {capital(NO_INTERVAL)}." if lacks_ends(content) else ""),
     )
 
 
@@ -110,7 +114,7 @@ def _test_row(content: JudgementContent, one: JudgedArm, names: list[str]) -> Ro
     effect = effect_of(one, alpha)
     tone: Tone = "gain" if effect == "helped" else "loss" if effect == "hurt" else ""
     pairs = [cell for name in names for cell in _pair(one, one.against[name], alpha)]
-    return (name_cell(one.arm.name), *pairs, Cell(seen), Cell(effect, False, tone))
+    return (name_cell(one.arm.name), *pairs, Cell(seen), Cell(effect_word(one, alpha).lower(), False, tone))
 
 
 def _pair(one: JudgedArm, found: Found, alpha: float) -> tuple[Cell, Cell]:

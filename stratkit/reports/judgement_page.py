@@ -9,7 +9,7 @@ from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.judgement_charts import forest_chart, regret_chart
 from stratkit.reports.judgement_content import JudgementContent
 from stratkit.reports.judgement_grids import arms_grid, regret_grid, tests_grid
-from stratkit.reports.judgement_words import TONES, WORDS, judgement_facts
+from stratkit.reports.judgement_words import TONES, judgement_facts
 from stratkit.reports.offline import interactive_page, trusted, write_page
 from stratkit.reports.wording import capital, sentence_of
 
@@ -27,11 +27,11 @@ def render_judgement_page(content: JudgementContent) -> str:
     return interactive_page(
         "judgement",
         script_name="charts",
-        charts=trusted(charts_text([forest, regret])),
+        charts=trusted(charts_text([one for one in (forest, regret) if one.traces])),
         content=content,
         facts=judgement_facts(content),
         verdict=verdict,
-        word=WORDS[verdict.effect],
+        word=verdict.word,
         tone=TONES[verdict.effect],
         parts=[capital(line) for line in verdict.parts],
         selector=[sentence_of(line) for line in verdict.selector],

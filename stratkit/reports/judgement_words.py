@@ -11,18 +11,12 @@ from stratkit.reports.judgement_content import JudgementContent
 from stratkit.reports.wording import MISSING, number, percent
 from stratkit.research.adaptive_judgement import JudgedArm
 from stratkit.research.adaptive_words import Effect
+from stratkit.research.difference_words import has_ends
 
-WORDS: Final[dict[Effect, str]] = {
-    "helped": "Helped",
-    "hurt": "Hurt",
-    "no difference": "Adds nothing that can be seen",
-    "identical": "Adds nothing",
-    "stopped trading": "Adds nothing",
-    "not testable": "Cannot be judged",
-}
 TONES: Final[dict[Effect, str]] = {
     "helped": "gain",
     "hurt": "loss",
+    "equivalent": "warn",
     "no difference": "warn",
     "identical": "warn",
     "stopped trading": "warn",
@@ -44,15 +38,15 @@ FIGURES: Final[tuple[tuple[str, str, str], ...]] = (
 def figure_text(name: str, value: float) -> str:
     """Return a figure of an arm by its name.
 
-    >>> figure_text("cagr", 0.056), figure_text("trades", 9.0), figure_text("mean_r", float("nan"))
-    ('5.6%', '9', 'n/a')
+    >>> figure_text("cagr", 0.056), figure_text("trades", 1097.7), figure_text("mean_r", float("nan"))
+    ('5.6%', '1,098', 'n/a')
     """
     if name in ("cagr", "max_drawdown"):
         return percent(value, 1)
     if name == "cost_ann":
         return percent(value, 2)
     if name == "trades":
-        return number(value, 0 if float(value).is_integer() else 1)
+        return number(value, 0)
     return number(value, 1 if name == "total_r" else 2, signed=name in ("total_r", "mean_r"))
 
 
@@ -83,15 +77,23 @@ def found_text(one: JudgedArm, found: Found) -> str:
 
 
 def ends_text(found: Found) -> str:
-    """Return the ends of the interval of a difference, empty where there is none."""
+    """Return the ends of the interval of a difference, n/a where it has none, empty where there was no test."""
     if not isinstance(found, AveragedDifference):
         return ""
+    if not has_ends(found):
+        return MISSING
     return f"{number(found.interval.low)} to {number(found.interval.high)}"
+
+
+def lacks_ends(content: JudgementContent) -> bool:
+    """Return whether some difference was tested whose interval has no ends."""
+    tests = [found for one in content.judgement.judged for found in one.against.values()]
+    return any(isinstance(found, AveragedDifference) and not has_ends(found) for found in tests)
 
 
 def seeds_text(one: JudgedArm) -> str:
     """Return how many seeds stand behind an arm."""
-    return f"{one.replays.seeds} seeds" if one.replays.seeds > 1 else "no seed"
+    return f"means over {one.replays.seeds} seeds" if one.replays.seeds > 1 else "no seed"
 
 
 def judgement_facts(content: JudgementContent) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from stratkit.panel import FloatArray, IntArray
 from stratkit.research.adaptive_arms import AdaptiveArm, adaptive_arms
 from stratkit.research.adaptive_regret import Regret, regret_of
 from stratkit.research.adaptive_replays import ArmReplays, Told, replay_adaptive_arms
+
+MARGIN: Final = 0.1  # of the Sharpe ratio a year: smaller differences are of no size
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class AdaptiveJudgement:
         """The parts, and behind them the whole."""
         return self.of_role("part", "all")
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no arm made a trade, so that there is nothing to judge."""
+        return all(one.replays.is_idle for one in self.arms)
+
 
 def judge_adaptive(
     config: RunConfig, bars: Bars, *, seeds: int = 20, reps: int = 4999, told: Told | None = None
@@ -106,7 +114,7 @@ def judge_prepared(
     periods = return_periods(traded.times, bars.frequency, config.analytics.periods_per_year)
     question = Question(
         reps=reps, periods_per_year=basis_of(periods, config.analytics).per_year,
-        risk_free_ann=config.analytics.risk_free_ann, seed=config.seed,
+        risk_free_ann=config.analytics.risk_free_ann, seed=config.seed, margin=MARGIN,
     )  # fmt: skip
     count = min(len(one.returns) for one in replays)
     against = _tests(replays, count, question)

@@ -10,7 +10,8 @@ from stratkit.inference.interval import Interval
 from stratkit.panel import format_time
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm
 from stratkit.research.adaptive_regret import Regret
-from stratkit.research.adaptive_words import UNFAIR, adaptive_verdict, effect_of
+from stratkit.research.adaptive_words import adaptive_verdict, effect_of
+from stratkit.research.selector_words import UNFAIR
 
 SCHEMA: Final = "stratkit.adaptive-judgement/1"
 
@@ -25,6 +26,7 @@ def judgement_record(judgement: AdaptiveJudgement) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": verdict.headline,
         "effect": verdict.effect,
+        "word": verdict.word,
         "parts": list(verdict.parts),
         "selector": list(verdict.selector),
         "notes": list(judgement.notes),
@@ -82,6 +84,8 @@ def _found(found: Found) -> dict[str, Any]:
         "romano_wolf": found.p_adjusted,
         "p_mc_error": found.p_error,
         "mde": found.detectable,
+        "equivalent": None if found.equivalence is None else found.equivalence.holds,
+        "equivalence_p": None if found.equivalence is None else found.equivalence.p_value,
         "by_seed": found.by_seed.tolist(),
         "block": found.block,
         "reps": found.reps,

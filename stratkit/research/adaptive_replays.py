@@ -14,6 +14,7 @@ from stratkit.backtest import Inputs, RunConfig, prepare, replay
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
 from stratkit.frequency import ReturnPeriods, return_periods
+from stratkit.inference.sharpe import ROUNDING
 from stratkit.panel import FloatArray, IntArray
 from stratkit.research.ab_series import replayed_series
 from stratkit.research.adaptive_arms import AdaptiveArm, AdaptiveArms
@@ -50,6 +51,11 @@ class ArmReplays:
     def seeds(self) -> int:
         """How many replays stand behind it."""
         return len(self.realised_r)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it made no trade at all: none was closed, and its account never moved."""
+        return not self.figures["trades"] and bool((np.ptp(self.returns, axis=0) <= ROUNDING).all())
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference
-from stratkit.inference.comparison_words import shown_p
-from stratkit.research.adaptive_arms import ALL, SELECTOR
+from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
+from stratkit.inference.comparison_verdict import NO_DIFFERENCE
+from stratkit.inference.comparison_words import shown_margin
+from stratkit.research.adaptive_arms import ALL
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm
+from stratkit.research.difference_words import difference_words, plain_number
+from stratkit.research.selector_words import selector_words
 
-Effect = Literal["helped", "hurt", "no difference", "identical", "stopped trading", "not testable"]
+Effect = Literal["helped", "hurt", "equivalent", "no difference", "identical", "stopped trading", "not testable"]
 
-UNFAIR: Final = (
-    "the best fixed choice is picked on the very bars it is shown on: its figures are biased upward, and nobody could "
-    "have known it"
-)
+IDLE_PAIR: Final = "neither it nor the base made a trade"
 _GROUPS: Final[tuple[tuple[Effect, str], ...]] = (
     ("helped", "helped"),
     ("hurt", "hurt"),
+    ("equivalent", "too small to matter"),
     ("no difference", "cannot be told apart from nothing"),
     ("identical", "never changed anything"),
     ("stopped trading", "let no trade through"),
@@ -27,11 +28,24 @@ _GROUPS: Final[tuple[tuple[Effect, str], ...]] = (
 )
 
 
+_WORDS: Final[dict[Effect, str]] = {
+    "helped": "HELPED",
+    "hurt": "HURT",
+    "identical": "EQUIVALENT (identical returns)",
+    "stopped trading": "LETS NO TRADE THROUGH",
+    "not testable": "NOT TESTABLE",
+}
+
+
 @dataclass(frozen=True)
 class AdaptiveVerdict:
-    """The one sentence on top, what became of each part, and what is to be said of the selector; `effect` of all."""
+    """The one sentence on top, what became of each part, and what is to be said of the selector; `effect` of all.
+
+    `word` is the effect as a comparison of two arms names it.
+    """
 
     effect: Effect
+    word: str
     headline: str
     parts: tuple[str, ...]
     selector: tuple[str, ...]
@@ -42,24 +56,46 @@ def adaptive_verdict(judgement: AdaptiveJudgement) -> AdaptiveVerdict:
     whole = judgement.named(ALL)
     assert whole is not None  # it is always judged
     alpha = judgement.question.alpha
+    if judgement.is_idle:
+        return AdaptiveVerdict("not testable", _WORDS["not testable"], f"{nothing_to_judge(judgement)}.", (), ())
     effect = effect_of(whole, alpha)
     parts = [one for one in judgement.judged if one.arm.role == "part"]
     return AdaptiveVerdict(
-        effect, _headline(judgement, whole, effect, parts), tuple(_parts(judgement, parts)),
-        tuple(_selector(judgement)),
+        effect, effect_word(whole, alpha), _headline(judgement, whole, effect, parts),
+        tuple(_parts(judgement, parts)), tuple(selector_words(judgement)),
     )  # fmt: skip
 
 
+def nothing_to_judge(judgement: AdaptiveJudgement) -> str:
+    """Return what is said where no arm made a trade."""
+    return f"Nothing to judge: no arm made a trade in {len(judgement.bar_times):,} bars"
+
+
+def effect_word(judged: JudgedArm, alpha: float) -> str:
+    """Return what an arm did to the base in the words of a comparison of two arms."""
+    effect, found = effect_of(judged, alpha), judged.against["base"]
+    if isinstance(found, str) or effect in _WORDS:
+        return _WORDS[effect]
+    if effect == "equivalent":
+        return f"EQUIVALENT (within {_margin(found)})"
+    return f"{NO_DIFFERENCE} (underpowered)" if found.is_underpowered else NO_DIFFERENCE
+
+
 def effect_of(judged: JudgedArm, alpha: float, reference: str = "base") -> Effect:
-    """Return what an arm did to the Sharpe ratio of a reference."""
+    """Return what an arm did to the Sharpe ratio of a reference: rejection goes first, and then equivalence."""
     found = judged.against[reference]
     if found == IDENTICAL:
-        return "identical"
+        return "not testable" if judged.replays.is_idle else "identical"
     if isinstance(found, str):
         return "stopped trading" if judged.replays.figures["trades"] == 0 else "not testable"
     if found.p_adjusted <= alpha:
         return "helped" if found.difference > 0 else "hurt"
-    return "no difference"
+    return "equivalent" if found.equivalence is not None and found.equivalence.holds else "no difference"
+
+
+def _margin(found: AveragedDifference) -> str:
+    assert found.equivalence is not None  # asked by the caller
+    return f"\N{PLUS-MINUS SIGN}{shown_margin('sharpe', found.equivalence.margin)}"
 
 
 def _headline(judgement: AdaptiveJudgement, whole: JudgedArm, effect: Effect, parts: Sequence[JudgedArm]) -> str:
@@ -80,12 +116,25 @@ def _headline(judgement: AdaptiveJudgement, whole: JudgedArm, effect: Effect, pa
             f"made {made:,.0f}{but}."
         )
     if effect == "not testable":
-        return f"The adaptive layer cannot be judged on these bars: {found}{but}."
+        return f"The adaptive layer cannot be judged on these bars: {_why(found)}{but}."
     assert isinstance(found, AveragedDifference)  # all other effects have been dealt with
+    if effect == "equivalent":
+        return (
+            f"The adaptive layer adds nothing of size on these bars: the difference lies within {_margin(found)}"
+            f" ({_against(found, 'the base')}){but}."
+        )
     return (
-        f"The adaptive layer adds nothing on these bars{told}; only a gap of {found.detectable:.2f} or more would have "
-        f"been seen{but}."
+        f"Nothing shows that the adaptive layer adds anything on these bars{told}; only a gap of "
+        f"{plain_number(found.detectable)} or more would have been seen{but}."
     )
+
+
+def _why(found: Found) -> str:
+    return IDLE_PAIR if found == IDENTICAL else str(found)
+
+
+def _against(found: AveragedDifference, reference: str) -> str:
+    return f"Sharpe ratio against {reference} {difference_words(found)}"
 
 
 def _parts(judgement: AdaptiveJudgement, parts: Sequence[JudgedArm]) -> Iterator[str]:
@@ -99,8 +148,8 @@ def _parts(judgement: AdaptiveJudgement, parts: Sequence[JudgedArm]) -> Iterator
 def _told(one: JudgedArm, effect: Effect) -> str:
     found = one.against["base"]
     if isinstance(found, str):
-        return f"{one.arm.name} ({found})" if effect == "not testable" else one.arm.name
-    return one.arm.name if effect == "no difference" else f"{one.arm.name} ({_figures(found)})"
+        return f"{one.arm.name} ({_why(found)})" if effect == "not testable" else one.arm.name
+    return one.arm.name if effect == "no difference" else f"{one.arm.name} ({difference_words(found)})"
 
 
 def _seen(members: Sequence[JudgedArm], effect: Effect) -> str:
@@ -109,67 +158,7 @@ def _seen(members: Sequence[JudgedArm], effect: Effect) -> str:
     least = sorted(found.detectable for found in tests if isinstance(found, AveragedDifference))
     if effect != "no difference" or not least:
         return ""
-    return f"; a gap of {least[-1]:.2f} would have been seen{' of each' if len(least) > 1 else ''}"
-
-
-def _selector(judgement: AdaptiveJudgement) -> Iterator[str]:
-    chooser, noun = judgement.named(SELECTOR), judgement.fixed_noun
-    if chooser is None:
-        return
-    blind = chooser.against.get("random")
-    if isinstance(blind, AveragedDifference):
-        beaten = blind.p_adjusted <= judgement.question.alpha
-        how = ("better" if blind.difference > 0 else "worse") if beaten else "no better, as far as can be seen,"
-        yield f"the selector does {how} than a choice at random: {_figures(blind)}"
-    elif blind == IDENTICAL:
-        yield "the selector chose as a choice at random did"
-    if judgement.fixed_noun == "profile":
-        yield (
-            "against the base counts what exit profiles do at all as well as which is chosen; against random choice "
-            "the choosing alone"
-        )
-    best = judgement.best
-    if best is None:
-        yield f"no fixed {noun} realised a trade with an R: there is no regret to speak of"
-        return
-    yield from _regret_words(judgement, chooser, best)
-    fixed = chooser.against.get("fixed")
-    if isinstance(fixed, AveragedDifference):
-        yield f"the selector against {best.arm.name}, the best {noun} by hindsight: {_figures(fixed)}"
-    yield UNFAIR
-
-
-def _regret_words(judgement: AdaptiveJudgement, chooser: JudgedArm, best: JudgedArm) -> Iterator[str]:
-    own = chooser.regret
-    if own is None:
-        return
-    blind = next((one.regret for one in judgement.of_role("random") if one.regret), None)
-    seeds = f" ({own.interval.low:.1f} to {own.interval.high:.1f} over seeds)" if own.interval else ""
-    halves = f"{own.first_half:+.1f} R in the first half of the bars, {own.second_half:+.1f} R in the second"
-    yield f"regret of the selector against {best.arm.name}: {own.total:.1f} R{seeds}; {halves}"
-    if blind is not None:
-        learned = "less" if own.second_half < blind.second_half else "no less"
-        yield (
-            f"regret of a choice at random: {blind.total:.1f} R; {blind.first_half:+.1f} R and "
-            f"{blind.second_half:+.1f} R: in the second half the selector adds {learned} regret than chance"
-        )
-
-
-def _against(found: AveragedDifference, reference: str) -> str:
-    return f"Sharpe ratio against {reference} {_figures(found)}"
-
-
-def _figures(found: AveragedDifference) -> str:
-    level, ends = 100 * found.interval.level, found.interval
-    return (
-        f"{_signed(found.difference)}, {level:g}% interval {ends.low:.2f} to {ends.high:.2f}, "
-        f"{shown_p(found.p_adjusted)}"
-    )
-
-
-def _signed(difference: float) -> str:
-    text = f"{difference:+.2f}"
-    return "0.00" if float(text) == 0 else text
+    return f"; a gap of {plain_number(least[-1])} would have been seen{' of each' if len(least) > 1 else ''}"
 
 
 def _listed(names: Sequence[str]) -> str:

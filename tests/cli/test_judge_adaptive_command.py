@@ -34,7 +34,9 @@ def test_a_judgement_is_printed_kept_and_counted(stratkit: Stratkit, config: Pat
     outcome = stratkit("backtest", config, "--judge-adaptive", "--judge-seeds", "3", "--out", out, "--seed", "4")
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
-    assert lines[1].startswith("The adaptive layer ")
+    assert lines[1].startswith(("The adaptive layer ", "Nothing shows that the adaptive layer "))
+    assert not [line for line in lines if line.endswith(" ")]
+    assert "the bars cover 0." in outcome.err
     assert max(map(len, lines)) <= 100
     for shown in ("base", "size multiplier", "meta selector", "all parts", "random choice", "fixed moderate",
                   "quality filter (off)", "the state file is neither read nor written", "nobody could"):  # fmt: skip
@@ -96,3 +98,22 @@ def test_options_that_do_not_go_together_are_refused(
     assert outcome.code == 2
     assert said in outcome.err.replace("\n", " ")
     assert not (tmp_path / "runs").exists()
+
+
+def test_where_nothing_is_traded_there_is_nothing_to_judge(
+    stratkit: Stratkit, tmp_path: Path, write_bars: WriteBars
+) -> None:
+    path = tmp_path / "judged.yaml"
+    path.write_text((CONFIG % (write_bars(bars=30), tmp_path / "l.json")).replace("slow: 8", "slow: 28"), "utf-8")
+    out = tmp_path / "runs"
+    outcome = stratkit("backtest", path, "--judge-adaptive", "--judge-seeds", "2", "--out", out)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.splitlines()[1] == "Nothing to judge: no arm made a trade in 30 bars."
+    assert "warning: nothing to judge: no arm made a trade in 30 bars" in outcome.err
+    assert "n/a to n/a" not in outcome.out
+    (page,) = out.glob("adaptive-*/*.html")
+    text = page.read_text("utf-8")
+    assert "NOT TESTABLE" in text
+    assert 'id="chart-' not in text.split("<script")[0]
+    assert "regret" not in text.split("<main")[1].split("<script")[0].lower().split('id="run"')[0]
+    assert not list(out.glob("adaptive-*/*.png"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ def test_the_verdict_stands_before_everything_else(made: Any) -> None:
     for shown in ("Never changed anything: retirement", "no trades", "identical", "biased upward", "+1.0 to +9.0"):
         assert shown in page, shown
     assert "A note." in page
+    headings = re.findall(r"<h[23][^>]*>(.*?)</h", page)
+    assert len(headings) == len(set(headings))
+    assert f"alone; means over {SEEDS} seeds" in page
 
 
 def test_the_forest_has_a_dot_for_each_pair_that_was_tested(made: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from stratkit.research.adaptive_arms import ALL, RANDOM, SELECTOR, adaptive_arms
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, judge_adaptive, judge_prepared
 from stratkit.research.adaptive_plain import judgement_record
 from stratkit.research.adaptive_regret import realised_r, regret_of
+from stratkit.research.adaptive_warnings import adaptive_warnings
 from stratkit.research.adaptive_words import adaptive_verdict, effect_of
+from stratkit.research.difference_words import difference_words
 from stratkit.runs.json_text import json_text
 
 REGIMES = ("trend_up", "trend_down", "range_low_vol", "range_high_vol", "high_volatility", "illiquid", "unknown")
@@ -144,12 +147,18 @@ class TestPlantedMarket:
         assert random.regret.second_half > 0.8 * random.regret.first_half
         said = adaptive_verdict(found)
         assert any("does better than a choice at random" in line for line in said.selector)
-        assert any("adds less regret than chance" in line for line in said.selector)
+        assert any(
+            line.startswith("regret slowed down: in the second half of the bars the selector lost +")
+            and " R more against scalp, a random choice +" in line
+            for line in said.selector
+        )
 
     def test_against_a_base_that_has_the_best_profile_anyhow_it_hurts(self, found: AdaptiveJudgement) -> None:
         said = adaptive_verdict(found)
         assert said.effect == "hurt"
-        assert said.headline.startswith("The adaptive layer hurt on these bars: Sharpe ratio against the base -")
+        assert said.headline.startswith(
+            "The adaptive layer hurt on these bars: Sharpe ratio against the base \N{MINUS SIGN}"
+        )
         assert "never changed anything: adaptive weights; retirement" in said.parts
         assert "let no trade through: quality filter" in said.parts
 
@@ -210,9 +219,24 @@ class TestWords:
         assert isinstance(test, AveragedDifference)
         said = adaptive_verdict(found)
         assert said.effect == "no difference"
-        assert said.headline.startswith("The adaptive layer adds nothing on these bars: ")
+        assert said.word == "NO DETECTABLE DIFFERENCE (underpowered)"
+        assert abs(test.difference) < test.detectable
+        assert said.headline.startswith("Nothing shows that the adaptive layer adds anything on these bars: Sharpe ")
+        assert "-" not in said.headline
         assert f"only a gap of {test.detectable:.2f} or more would have been seen" in said.headline
         assert said.headline.endswith("; of its parts alone quality filter helped.")
+
+    def test_a_difference_that_is_shown_to_be_small_adds_nothing_of_size(self) -> None:
+        found = judgement(arm(ALL, market() + 1e-4 * np.random.default_rng(3).normal(size=(300, 1))))
+        test = found.judged[-1].against["base"]
+        assert isinstance(test, AveragedDifference)
+        assert test.equivalence is not None
+        assert max(map(abs, (test.equivalence.interval.low, test.equivalence.interval.high))) < 0.5
+        said = adaptive_verdict(found)
+        assert (said.effect, said.word) == ("equivalent", "EQUIVALENT (within \N{PLUS-MINUS SIGN}0.5)")
+        assert (
+            "adds nothing of size on these bars: the difference lies within \N{PLUS-MINUS SIGN}0.5 (" in said.headline
+        )
 
     def test_a_layer_that_never_changed_anything(self) -> None:
         said = adaptive_verdict(judgement(arm(SELECTOR, np.tile(market(), SEEDS)), arm(ALL, market())))
@@ -226,3 +250,57 @@ class TestWords:
             "The adaptive layer adds nothing on these bars: as configured it lets no trade through, while the base "
             "made 30."
         )
+
+    def test_where_no_arm_traded_there_is_nothing_to_judge(self) -> None:
+        still = np.zeros((300, 1))
+        made = judgement(arm(SELECTOR, np.zeros((300, SEEDS)), trades=0.0), arm(ALL, still, trades=0.0))
+        quiet = replace(
+            made, best=None,
+            arms=tuple(
+                replace(one, replays=arm(one.arm.name, 0 * one.replays.returns, trades=0.0)) for one in made.arms
+            ),
+        )  # fmt: skip
+        assert quiet.is_idle
+        assert not made.is_idle
+        said = adaptive_verdict(quiet)
+        assert said.headline == "Nothing to judge: no arm made a trade in 301 bars."
+        assert (said.effect, said.parts, said.selector) == ("not testable", (), ())
+        assert list(adaptive_warnings(quiet)) == ["nothing to judge: no arm made a trade in 301 bars"]
+
+    def test_a_short_sample_and_few_trades_are_warned_of(self) -> None:
+        made = judgement(arm(ALL, market() + gain(0.001), trades=29.0))
+        years = "the bars cover 1.19 years: yearly figures are extrapolated from less than one year"
+        assert list(adaptive_warnings(made)) == ["only 29 in all parts: trades below 30 say little of a difference"]
+        short = replace(made, question=replace(made.question, periods_per_year=365.0))
+        assert next(adaptive_warnings(short)) == years.replace("1.19", "0.82")  # 300 / 365
+
+    def test_an_interval_without_ends_is_said_to_be_missing(self) -> None:
+        test = judgement(arm(ALL, market() + gain(0.001))).judged[-1].against["base"]
+        assert isinstance(test, AveragedDifference)
+        endless = replace(test, interval=replace(test.interval, low=-np.inf, high=np.inf))
+        assert ", 95% interval n/a, p = " in difference_words(endless)
+
+    @pytest.mark.parametrize(
+        ("own", "blind", "said"),
+        [
+            ((50.0, 87.2), (70.0, 69.3), "regret did not slow down: in the second half of the bars the selector lost "
+             "+87.2 R more against moderate, a random choice +69.3 R"),
+            ((50.0, 60.0), (70.0, 69.3), "regret did not slow down, but grew less than by chance: in"),
+            ((90.0, 80.0), (70.0, 69.3), "regret slowed down, but to no less than by chance: in"),
+            ((9.0, -2.0), (7.0, 1.0), "regret slowed down: in the second half of the bars the regret of the selector "
+             "against moderate changed by \N{MINUS SIGN}2.0 R, that of a random choice by +1.0 R"),
+        ],
+    )  # fmt: skip
+    def test_the_course_of_regret_is_said_plainly(
+        self, own: tuple[float, float], blind: tuple[float, float], said: str
+    ) -> None:
+        made = judgement(arm(SELECTOR, market() + gain(0.0, SEEDS)), arm(ALL, market()))
+        halves = {SELECTOR: own, RANDOM: blind}
+        arms = tuple(
+            replace(one, regret=replace(one.regret, first_half=halves[one.arm.name][0],
+                                        second_half=halves[one.arm.name][1]))
+            if one.regret is not None and one.arm.name in halves else one
+            for one in made.arms
+        )  # fmt: skip
+        best = next(one for one in arms if one.arm.name == "fixed moderate")
+        assert any(line.startswith(said) for line in adaptive_verdict(replace(made, arms=arms, best=best)).selector)

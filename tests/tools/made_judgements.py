@@ -17,7 +17,7 @@ from stratkit.research.adaptive_replays import ArmReplays
 
 PERIODS, SEEDS = 300, 6
 TIMES = (17_180 + np.arange(PERIODS + 1)) * NS_PER_DAY
-QUESTION = Question(reps=199)
+QUESTION = Question(reps=199, margin=0.5)
 ROLES: dict[str, ArmRole] = {BASE: "base", ALL: "all", RANDOM: "random", SELECTOR: "part"}
 
 
