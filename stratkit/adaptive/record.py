@@ -74,6 +74,16 @@ def from_record(record: object, terms: Terms) -> Adaptation:
         ) from error
 
 
+def is_whole(record: object) -> bool:
+    """Return whether a record is an adaptive state of this version that nobody has changed."""
+    return (
+        isinstance(record, Mapping)
+        and (record.get("format"), record.get("version")) == (FORMAT, VERSION)
+        and isinstance(record.get("state"), dict)
+        and record.get("digest") == _digest(record["state"])
+    )
+
+
 def _checked(record: object, terms: Terms) -> Mapping[str, Any]:
     if not isinstance(record, Mapping) or record.get("format") != FORMAT or not isinstance(record.get("state"), dict):
         raise DataError(

@@ -70,10 +70,14 @@ def went_on_from(run: FinishedRun) -> str:
 
 
 def doubt_of(config: RunConfig, state: StateFile | None) -> str:
-    """Return why what earlier runs learned may not fit a configuration; "" = nothing, or nothing was learned."""
-    from stratkit.adaptive.origin import origin_doubt, origin_of
+    """Return why what earlier runs learned may not fit a configuration; "" = nothing, or nothing was learned.
 
-    if state is None or not state.is_used:
+    Of a damaged file nothing is said here: it is refused when it is read.
+    """
+    from stratkit.adaptive.origin import origin_doubt, origin_of
+    from stratkit.adaptive.record import is_whole
+
+    if state is None or not state.is_used or not is_whole(state.learned):
         return ""
     return origin_doubt(state.learned, origin_of(config.enabled(), config.regimes))
 

@@ -92,10 +92,15 @@ def test_what_is_refused_names_the_way_to_start_anew_and_loses_nothing(
 ) -> None:
     path = Path("learned.json")
     whole = path.read_bytes()
-    for content, options in ((whole, FIRST), (b"{", FIRST), (whole, (*FIRST, "--set", "meta_strategy.alpha=0.3"))):
+    changed = whole.replace(b"14", b"15")  # the window that it says it was learned with, too
+    assert changed != whole
+    for content, options in (
+        (whole, FIRST), (b"{", FIRST), (changed, FIRST), (whole, (*FIRST, "--set", "meta_strategy.alpha=0.3")),
+    ):  # fmt: skip
         path.write_bytes(content)
         done = again(stratkit, *options)
         assert done.code == 3
+        assert "may not fit" not in done.err  # what is refused is not gone on from
         assert "start fresh: --fresh-state moves the old file aside" in done.err
         assert path.read_bytes() == content
     with monkeypatch.context() as broken:
