@@ -198,6 +198,10 @@ def test_an_arm_whose_only_trade_is_still_open_has_traded() -> None:
     bars, said = planted(3, 1)
     side = np.zeros(bars.shape, np.int8)
     side[-3] = 1
+    close, high = bars.close.copy(), bars.high.copy()
+    close[-1] += 0.3  # no profile has a level so near
+    high[-1] = close[-1] + 0.5
+    bars = replace(bars, close=close, high=high)
     given = settings(meta_strategy=LEARNER)
     found = judge_prepared(given, prepared(given, bars, replace(said, side=side)), bars, seeds=7, reps=99)
     chooser = found.named(SELECTOR)
