@@ -13,7 +13,7 @@ from stratkit.analytics.kept_away import KeptAway
 from stratkit.analytics.learned import Choices, Learned
 from stratkit.analytics.quality_bands import QualityBands
 from stratkit.reports.learned_words import earned_words, named, r_words, range_words, trades_words
-from stratkit.reports.wording import number, percent
+from stratkit.reports.wording import first_names, number, percent
 
 _MOST: Final = 8
 _NAMES: Final = 4  # strategies of one state
@@ -78,9 +78,8 @@ def _states(status: Mapping[str, Any]) -> str:
     for state, names in status["by_state"].items():
         if names:
             trades = STATE_NAMES.index(state) < SUSPENDED
-            shown = ", ".join(f"{name} {weights[name]:.2f}" if trades else name for name in names[:_NAMES])
-            more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
-            parts.append(f"{state}{', with weights' if trades else ''}: {shown}{more}")
+            shown = [f"{name} {weights[name]:.2f}" if trades else name for name in names]
+            parts.append(f"{state}{', with weights' if trades else ''}: {first_names(shown, _NAMES)}")
     return "; ".join(parts)
 
 

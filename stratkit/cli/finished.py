@@ -31,6 +31,7 @@ from stratkit.panel import format_time, parse_time
 from stratkit.reports.content import Fault as ReportedFault
 from stratkit.reports.content import RaisedAlert, ReportContent
 from stratkit.reports.page_names import SEARCH_PAGE, WALK_PAGE
+from stratkit.reports.wording import first_names
 from stratkit.research.ambiguity import Ambiguity
 from stratkit.research.provenance import run_manifest, run_tables
 from stratkit.research.refused_trades import CapEffect
@@ -54,7 +55,7 @@ ALERTS: Final = "alerts.json"  # of latency and memory too, which differ between
 _STUDY_PAGES: Final[Mapping[Kind, str]] = {"optimize": SEARCH_PAGE, "walkforward": WALK_PAGE}
 _FAULTS_KEPT: Final = 100  # in metrics.json; all are counted there
 MoreFiles = Callable[[RunDraft, "FinishedRun"], None]
-_NAMED: Final = 3  # so many strategies have their names in a title
+_NAMED: Final = 3  # strategies, or symbols, in a title
 
 
 @dataclass(frozen=True)
@@ -244,11 +245,9 @@ class FinishedRun:
 
 def title(run: FinishedRun) -> str:
     """Return what ran on what, in one line."""
-    symbols = run.bars.symbols
-    shown = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3:,} more" if len(symbols) > 3 else "")
     names = list(run.config.enabled())
     what = " + ".join(names) if len(names) <= _NAMED else f"{len(names)} strategies"
-    return f"{what} on {shown}"
+    return f"{what} on {first_names(run.bars.symbols, _NAMED)}"
 
 
 def keep_run(run: FinishedRun, parent: Path, more: MoreFiles | None = None) -> FinishedRun:

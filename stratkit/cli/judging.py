@@ -14,6 +14,7 @@ from stratkit.errors import StratkitError
 from stratkit.reports.judgement_content import JudgementContent
 from stratkit.reports.judgement_figures import write_judgement_figures
 from stratkit.reports.judgement_page import write_judgement_page
+from stratkit.reports.wording import first_names
 from stratkit.research.adaptive_counted import judged_entries
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, judge_adaptive
 from stratkit.research.adaptive_plain import judgement_record
@@ -104,9 +105,4 @@ def _count(terminal: Terminal, entries: list[LedgerEntry], out: Path) -> None:
 
 
 def _title(config: FileConfig, judgement: AdaptiveJudgement) -> str:
-    return f"{_listed(list(config.enabled()))} on {_listed(list(judgement.symbols))}"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return f"{first_names(list(config.enabled()), _NAMED)} on {first_names(judgement.symbols, _NAMED)}"

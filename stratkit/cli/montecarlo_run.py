@@ -17,6 +17,7 @@ from stratkit.reports.monte_carlo_content import MonteCarloContent
 from stratkit.reports.monte_carlo_figures import write_monte_carlo_figures
 from stratkit.reports.monte_carlo_page import write_monte_carlo_page
 from stratkit.reports.settings import ReportSettings
+from stratkit.reports.wording import first_names
 from stratkit.research.monte_carlo import Course, monte_carlo
 from stratkit.research.monte_carlo_plain import monte_carlo_record
 from stratkit.research.monte_carlo_record import MonteCarlo, ProcedureName
@@ -92,9 +93,4 @@ def _write(folder: Path, run: StudiedRun, study: MonteCarlo, report: ReportSetti
 
 
 def _title(run: StudiedRun) -> str:
-    return f"{_listed(list(run.config.enabled()))} on {_listed(list(run.symbols))}"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return f"{first_names(list(run.config.enabled()), _NAMED)} on {first_names(run.symbols, _NAMED)}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stratkit.cli.runs import REPORTS, OutOption, RunArgument
+from stratkit.cli.runs import REPORTS, OutOption, RunArgument, opened_run
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
 
 
@@ -28,15 +28,9 @@ def performance(
     """
     from stratkit.cli.performance_tables import status_tables
     from stratkit.cli.run_status import status_of_run
-    from stratkit.cli.runs import read_config
-    from stratkit.runs.facts import read_facts
-    from stratkit.runs.find import find_run
 
     terminal = Terminal(as_json, quiet)
-    facts = read_facts(find_run(run, out), read_config)
-    for problem in facts.problems:
-        terminal.warn(problem)
-    status = status_of_run(facts, at)
+    status = status_of_run(opened_run(terminal, run, out), at)
     if as_json:
         terminal.emit(status.plain())
         return

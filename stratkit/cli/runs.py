@@ -111,9 +111,7 @@ def show_run(
     from stratkit.cli.run_tables import evidence_table, fact_lines, files_line, metrics_table, show_record
 
     terminal = Terminal(as_json, quiet)
-    facts = _facts(run, out)
-    for problem in facts.problems:
-        terminal.warn(problem)
+    facts = opened_run(terminal, run, out)
     if decision is not None:
         from stratkit.cli.decision import show_decision
 
@@ -151,10 +149,7 @@ def compare(
     from stratkit.runs.compare import compare_runs
 
     terminal = Terminal(as_json, quiet)
-    compared = compare_runs([_facts(run, out) for run in runs])
-    for facts in compared.runs:
-        for problem in facts.problems:
-            terminal.warn(problem)
+    compared = compare_runs([opened_run(terminal, run, out) for run in runs])
     page = None if html is None else _page(html, compared, overwrite)
     if as_json:
         terminal.emit({**comparison_record(compared), "page": page})
@@ -274,11 +269,15 @@ def read_config(path: Path) -> Mapping[str, Any]:
     return plain
 
 
-def _facts(run: str, out: Path) -> RunFacts:
+def opened_run(terminal: Terminal, run: str, out: Path) -> RunFacts:
+    """Return what is known of a run by its name, and warn of what cannot be read of it."""
     from stratkit.runs.facts import read_facts
     from stratkit.runs.find import find_run
 
-    return read_facts(find_run(run, out), read_config)
+    facts = read_facts(find_run(run, out), read_config)
+    for problem in facts.problems:
+        terminal.warn(problem)
+    return facts
 
 
 def _remark(terminal: Terminal, record: RunRecord, remarks: Remarks) -> None:

@@ -12,6 +12,7 @@ from stratkit.panel import format_time
 from stratkit.reports.search_content import SearchContent
 from stratkit.reports.search_figures import write_search_figures
 from stratkit.reports.search_page import write_search_page
+from stratkit.reports.wording import first_names
 
 if TYPE_CHECKING:
     from stratkit.config import FileConfig
@@ -37,9 +38,8 @@ def search_content(
     run: FinishedRun,
 ) -> SearchContent:
     """Return what the page of a search shows; `bars` are all of them, `run` the run of the chosen set."""
-    symbols = bars.symbols
     facts = (
-        ("Symbols", ", ".join(symbols[:3]) + (f" and {len(symbols) - 3:,} more" if len(symbols) > 3 else "")),
+        ("Symbols", first_names(bars.symbols, 3)),
         ("Bars searched", f"{holdout.stop:,}"),
         ("Sampler", result.sampler),
         ("Objective", ", ".join(f"{one.direction} {one.metric}" for one in result.objectives)),

@@ -9,7 +9,7 @@ from typing import Any, Final, cast, get_args
 
 from stratkit.analytics.scorecard import Unit
 from stratkit.reports.evidence_words import trials_words
-from stratkit.reports.wording import MISSING, in_unit
+from stratkit.reports.wording import MISSING, first_names, in_unit
 from stratkit.runs.compare import Comparison, MetricLine
 from stratkit.runs.stamps import short
 
@@ -72,10 +72,7 @@ def symbols_text(symbols: Sequence[str], most: int) -> str:
     >>> symbols_text(("A", "B", "C"), 1)
     'A and 2 more'
     """
-    if not symbols:
-        return "unknown"
-    more = f" and {len(symbols) - most:,} more" if len(symbols) > most else ""
-    return ", ".join(symbols[:most]) + more
+    return first_names(symbols, most) if symbols else "unknown"
 
 
 def compared_trials(compared: Comparison) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
 from stratkit.panel import format_time
 from stratkit.reports.judgement_content import JudgementContent
-from stratkit.reports.wording import MISSING, number, percent
+from stratkit.reports.wording import MISSING, first_names, number, percent
 from stratkit.research.adaptive_judgement import JudgedArm
 from stratkit.research.adaptive_words import Effect
 from stratkit.research.difference_words import has_ends
@@ -99,11 +99,9 @@ def seeds_text(one: JudgedArm) -> str:
 def judgement_facts(content: JudgementContent) -> list[tuple[str, str]]:
     """Return what stands under the title."""
     judgement, question = content.judgement, content.judgement.question
-    symbols = judgement.symbols
-    shown = ", ".join(symbols[:_NAMED]) + (f" and {len(symbols) - _NAMED:,} more" if len(symbols) > _NAMED else "")
     best = MISSING if judgement.best is None else judgement.best.arm.name
     return [
-        ("Symbols", shown),
+        ("Symbols", first_names(judgement.symbols, _NAMED)),
         ("Bars", f"{len(judgement.bar_times):,}"),
         ("Dates", f"{format_time(int(judgement.bar_times[0]))} to {format_time(int(judgement.bar_times[-1]))}"),
         ("Seeds", f"{judgement.seeds[0]} to {judgement.seeds[-1]}"),

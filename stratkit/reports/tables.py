@@ -14,8 +14,9 @@ from stratkit.analytics.months import MonthlyTable
 from stratkit.analytics.scorecard import Metric
 from stratkit.panel import format_time
 from stratkit.reports.content import ReportContent
-from stratkit.reports.wording import MISSING, in_unit, interval_text, money, number, percent
+from stratkit.reports.wording import MISSING, first_names, in_unit, interval_text, money, number, percent
 
+_NAMED: Final = 4  # strategies, or symbols
 _CARDS: Final = ("total_return", "cagr", "sharpe", "max_drawdown", "ann_vol", "win_rate")
 _SIGNED: Final = frozenset({"total_return", "cagr"})
 _UNIT_WORDS: Final = {
@@ -130,18 +131,14 @@ def header_facts(content: ReportContent) -> list[tuple[str, str]]:
     final = float(result.equity[-1])
     benchmark = () if content.benchmark is None else (("Benchmark", content.benchmark.name),)
     return [
-        ("Strategy", _first_names(result.strategies)),
-        ("Symbols", _first_names(bars.symbols)),
+        ("Strategy", first_names(result.strategies, _NAMED)),
+        ("Symbols", first_names(bars.symbols, _NAMED)),
         ("Span", f"{format_time(int(result.times[0]))} \N{EN DASH} {format_time(int(result.times[-1]))}"),
         ("Bars", f"{len(result.times):,} \N{MULTIPLICATION SIGN} {bars.frequency}"),
         ("Fills", content.profile + (" \N{MIDDLE DOT} optimistic" if content.optimistic else "")),
         ("Equity", f"{money(result.initial_cash)} \N{RIGHTWARDS ARROW} {money(final)}"),
         *benchmark,
     ]
-
-
-def _first_names(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4:,} more" if len(names) > 4 else "")
 
 
 def _card(content: ReportContent, metric: Metric) -> Card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from stratkit.analytics.scorecard import Metric, Unit
 
@@ -68,6 +69,16 @@ def sentence_of(text: str) -> str:
     ('Few periods carry the result.', 'Done.')
     """
     return capital(text).rstrip(".") + "."
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first names and how many more there are.
+
+    >>> first_names(("A", "B", "C"), 1), first_names(("A", "B"), 2)
+    ('A and 2 more', 'A, B')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def p_words(p_value: float) -> str:

@@ -55,7 +55,7 @@ class ArmReplays:
     @property
     def is_idle(self) -> bool:
         """Whether it made no trade at all: none was closed, and its account never moved."""
-        return not self.figures["trades"] and bool((np.ptp(self.returns, axis=0) <= ROUNDING).all())
+        return _is_idle(self.figures, self.returns)
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,16 @@ def replay_adaptive_arms(
                 known[key] = one if seed == seeds[0] else replace(one, result=None, card=None)
             replays.append(known[key])
             done += 1
-            if len(replays) == _SILENT and not any(one.figures["trades"] for one in replays):
+            if len(replays) == _SILENT and all(_is_idle(one.figures, one.returns) for one in replays):
                 done += len(of_arm[arm.name]) - _SILENT
                 break
         found.append(_gathered(arm, replays))
     return found
+
+
+def _is_idle(figures: Mapping[str, float], returns: FloatArray) -> bool:
+    """Whether nothing was closed and the account, (n,) or (n, S), never moved: a position still open is a trade too."""
+    return not figures["trades"] and bool((np.ptp(returns, axis=0) <= ROUNDING).all())
 
 
 def _inputs_of(arm: AdaptiveArm, base: AdaptiveArm, inputs: Inputs, bars: Bars) -> Inputs:

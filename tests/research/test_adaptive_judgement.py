@@ -194,6 +194,23 @@ def test_an_arm_that_trades_with_no_seed_is_not_replayed_with_all_of_them() -> N
 
 
 @pytest.mark.filterwarnings("ignore:signals need a quality")
+def test_an_arm_whose_only_trade_is_still_open_has_traded() -> None:
+    bars, said = planted(3, 1)
+    side = np.zeros(bars.shape, np.int8)
+    side[-3] = 1
+    close, high = bars.close.copy(), bars.high.copy()
+    close[-1] += 0.3  # no profile has a level so near
+    high[-1] = close[-1] + 0.5
+    bars = replace(bars, close=close, high=high)
+    given = settings(meta_strategy=LEARNER)
+    found = judge_prepared(given, prepared(given, bars, replace(said, side=side)), bars, seeds=7, reps=99)
+    chooser = found.named(SELECTOR)
+    assert chooser is not None
+    assert not chooser.replays.figures["trades"]  # none is closed
+    assert chooser.replays.seeds == 7
+
+
+@pytest.mark.filterwarnings("ignore:signals need a quality")
 def test_bars_and_strategies_are_read_from_the_configuration() -> None:
     several = load_config([], settings=["meta_strategy={enabled: true, policy: ucb1, profiles: [scalp, moderate], "
                                         "default: scalp}"]).run()  # fmt: skip
