@@ -8,13 +8,12 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from stratkit.analytics.earned import ClosedTrades, Earned
+from stratkit.analytics.earned import FEWEST, ClosedTrades, Earned
 from stratkit.inference.interval import Interval
 from stratkit.inference.mean_ratio import ratio_of_means
 from stratkit.panel import BoolArray, IntArray
 
 Standing = Literal["below", "within", "above", ""]
-FEWEST: Final = 20  # closed trades with R: below that no claim is judged
 TOO_FEW: Final = "too few trades to tell"
 
 
@@ -46,7 +45,7 @@ class ClaimCheck:
 
     `reward_to_risk` is mean R of the winners over mean R of the losers. `verdict` is "within" where both intervals
     hold what is claimed, "below the claim" where one lies below and none above, "above the claim" the other way round,
-    "one below, one above", or "too few trades to tell" with fewer than 20.
+    "one below, one above", or "too few trades to tell" with fewer than 20 that have an R.
     """
 
     profile: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from stratkit.inference.interval import Interval
 from stratkit.inference.proportion import wilson_interval
 from stratkit.panel import BoolArray, FloatArray
 
-LEVEL = 0.95
+LEVEL: Final = 0.95
+REACH: Final = NormalDist().inv_cdf(0.5 + LEVEL / 2.0)  # standard errors from a mean to either end of its interval
+FEWEST: Final = 20  # closed trades: from fewer nothing is concluded
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Earned:
     @property
     def r_interval(self) -> Interval:
         """Where the mean R lies at 95 %, by the normal curve."""
-        reach = NormalDist().inv_cdf(0.5 + LEVEL / 2.0) * self.r_error
+        reach = REACH * self.r_error
         return Interval(self.mean_r, self.mean_r - reach, self.mean_r + reach, LEVEL, "normal")
 
 

@@ -74,11 +74,12 @@ def learned_of(result: BacktestResult) -> Learned | None:
         return None
     account, shadow = (np.asarray(rows["exit_bar"]) >= 0 for rows in (result.trades, adapted.shadow_trades))
     closed, unseen = closed_of(result.trades[account]), closed_of(adapted.shadow_trades[shadow])
+    taken, not_taken = _all(closed), _all(unseen)
     status, before = adapted.status, int(adapted.status["bars_before"])
     return Learned(
-        status, adapted.fault, result.strategies, _all(closed), _all(unseen),
+        status, adapted.fault, result.strategies, taken, not_taken,
         *_claims(adapted, account, shadow, closed, unseen), _bands(adapted, account, shadow, closed, unseen),
-        _kept(result, adapted, shadow, closed, unseen), _choices(result, adapted),
+        _kept(result, adapted, shadow, unseen, taken), _choices(result, adapted),
         weight_steps(status["weight_changes"], status["base_weights"], before), base_steps(status["base_weights"]),
         health_steps(result.strategies, status["by_state"], status["health_changes"], before),
     )  # fmt: skip
@@ -114,13 +115,13 @@ def _bands(
 
 
 def _kept(
-    result: BacktestResult, adapted: Adapted, shadow: BoolArray, closed: ClosedTrades, unseen: ClosedTrades
+    result: BacktestResult, adapted: Adapted, shadow: BoolArray, unseen: ClosedTrades, taken: Earned
 ) -> tuple[KeptAway, ...]:
     log = result.decisions[result.decisions["outcome"] == REFUSED]
     refused = [int((log["rule"] == RULES.index(reason)).sum()) for reason in REASONS]
     kept = adapted.shadow_marks.kept
     code = np.full(len(unseen.pnl), -1) if kept is None else kept.codes[shadow] - 1  # the first name is that of none
-    return tuple(kept_away(REASONS, refused, code, unseen, closed))
+    return tuple(kept_away(REASONS, refused, code, unseen, taken))
 
 
 def _choices(result: BacktestResult, adapted: Adapted) -> Choices | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratkit.analytics.earned import ClosedTrades
 from stratkit.analytics.pnl_shares import pnl_shares
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.labels import NOT_KNOWN
@@ -77,11 +78,8 @@ def split_trades(
 def _row(
     name: str, where: np.ndarray, episode: IntArray, pnl: FloatArray, r_multiple: FloatArray, share: float
 ) -> TradesInRegime:
-    earned, r = pnl[where], r_multiple[where]
-    known = r[np.isfinite(r)]
-    deviation = float(known.std(ddof=1)) if len(known) > 1 else math.nan
+    earned = ClosedTrades(pnl, r_multiple, np.full(len(pnl), math.nan)).earned(where)
     return TradesInRegime(
-        name, len(earned), len(np.unique(episode[where])), float(earned.sum()), share, float((earned > 0).mean()),
-        len(known), float(known.mean()) if len(known) else math.nan,
-        deviation / math.sqrt(len(known)) if len(known) else math.nan,
+        name, earned.trades, len(np.unique(episode[where])), float(pnl[where].sum()), share, earned.win_rate.estimate,
+        earned.with_r, earned.mean_r, earned.r_error,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from stratkit.inference.interval import Interval
+from stratkit.inference.midranks import midranks
 from stratkit.panel import FloatArray
 
 _METHOD: Final = "Spearman, Bonett-Wright"
@@ -28,7 +29,7 @@ def rank_correlation(first: FloatArray, second: FloatArray, level: float = 0.95)
     n = len(first)
     if n < FEWEST:
         return _undefined(level, f"at least {FEWEST} pairs are needed; there are {n}")
-    one, other = mean_ranks(first), mean_ranks(second)
+    (one, _), (other, _) = midranks(first), midranks(second)
     if one.min() == one.max() or other.min() == other.max():
         return _undefined(level, "one of the two figures does not vary")
     found = float(np.corrcoef(one, other)[0, 1])
@@ -38,18 +39,6 @@ def rank_correlation(first: FloatArray, second: FloatArray, level: float = 0.95)
     reach = NormalDist().inv_cdf(0.5 + level / 2.0) * math.sqrt((1.0 + held * held / 2.0) / (n - 3))
     low, high = (math.tanh(math.atanh(held) + sign * reach) for sign in (-1.0, 1.0))
     return Interval(held, low, high, level, _METHOD)
-
-
-def mean_ranks(values: FloatArray) -> FloatArray:
-    """Return the ranks (K,) from 1 on; equal values share the mean of theirs.
-
-    >>> mean_ranks(np.array([5.0, 1.0, 5.0])).tolist()
-    [2.5, 1.0, 2.5]
-    """
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(count)
-    ranks: FloatArray = (ends - (count - 1) / 2.0)[place]
-    return ranks
 
 
 def _undefined(level: float, reason: str) -> Interval:

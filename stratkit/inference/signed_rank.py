@@ -13,6 +13,7 @@ import numpy as np
 
 from stratkit.errors import UsageError
 from stratkit.inference.hac import two_sided
+from stratkit.inference.midranks import midranks
 from stratkit.inference.test_result import TestResult
 from stratkit.panel import FloatArray
 
@@ -58,18 +59,11 @@ def wilcoxon(difference: FloatArray, *, rounding: float | None = _ROUNDING) -> S
     if not n:
         nothing = TestResult("Wilcoxon signed rank", math.nan, math.nan, assumes, reason="no period differs")
         return SignedRanks(nothing, math.nan, 0, zeros, False)
-    ranks, ties = _midranks(np.abs(kept))
+    ranks, ties = midranks(np.abs(kept))
     v = float(ranks[kept > 0].sum())
     is_exact = n <= _EXACT_TO and not zeros and not (ties > 1).any()
     p_greater, p_value = _exact(v, n) if is_exact else _normal(v, n, ties)
     return SignedRanks(TestResult("Wilcoxon signed rank", v, p_value, assumes), p_greater, n, zeros, is_exact)
-
-
-def _midranks(sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (n,) ranks from 1, ties sharing their mean, and how many values share each."""
-    _, group, count = np.unique(sizes, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2)[group]), count.astype(np.float64)
 
 
 def _exact(v: float, n: int) -> tuple[float, float]:

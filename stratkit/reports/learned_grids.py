@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stratkit.analytics.claims import FEWEST, FIXED_MEAN_R, SELECTOR_MEAN_R, ClaimCheck, SelectorCheck, Standing
-from stratkit.analytics.earned import Earned
+from stratkit.analytics.claims import FIXED_MEAN_R, SELECTOR_MEAN_R, ClaimCheck, SelectorCheck, Standing
+from stratkit.analytics.earned import FEWEST, Earned
 from stratkit.analytics.kept_away import KeptAway
 from stratkit.analytics.learned import Learned
 from stratkit.analytics.quality_bands import QualityBand

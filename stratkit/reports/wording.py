@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from stratkit.analytics.scorecard import Metric, Unit
+from stratkit.inference.figure_words import MINUS, NO_FIGURE, plain_number
 
-MISSING = "n/a"
+MISSING = NO_FIGURE
 NO_SHARES = "no shares: the total is no profit"
-_MINUS = "\N{MINUS SIGN}"
 _LEAST_P = 0.001  # a smaller p value is said to be below it
 
 
@@ -19,7 +19,7 @@ def percent(fraction: float, digits: int = 2, signed: bool = False) -> str:
     >>> percent(-0.12345), percent(0.5, 0, signed=True), percent(float("nan"))
     ('−12.35%', '+50%', 'n/a')
     """
-    return _number(fraction * 100, digits, signed, "%")
+    return plain_number(fraction * 100, digits, signed, "%")
 
 
 def money(amount: float, signed: bool = False) -> str:
@@ -30,8 +30,8 @@ def money(amount: float, signed: bool = False) -> str:
     """
     for size, suffix in ((1e12, "T"), (1e9, "B"), (1e7, "M")):
         if math.isfinite(amount) and abs(amount) >= size:
-            return _number(amount / (1e6 if suffix == "M" else size), 2, signed, suffix)
-    return _number(amount, 2 if abs(amount) < 1000 else 0, signed, "")
+            return plain_number(amount / (1e6 if suffix == "M" else size), 2, signed, suffix)
+    return plain_number(amount, 2 if abs(amount) < 1000 else 0, signed)
 
 
 def cents(amount: int, signed: bool = False) -> str:
@@ -41,7 +41,7 @@ def cents(amount: int, signed: bool = False) -> str:
     ('−1,234.56', '+0.05')
     """
     whole, rest = divmod(abs(int(amount)), 100)
-    return (_MINUS if amount < 0 else "+" if signed and amount > 0 else "") + f"{whole:,}.{rest:02d}"
+    return (MINUS if amount < 0 else "+" if signed and amount > 0 else "") + f"{whole:,}.{rest:02d}"
 
 
 def number(value: float, digits: int = 2, signed: bool = False) -> str:
@@ -50,7 +50,7 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
     >>> number(1.005, 1), number(float("inf"))
     ('1.0', 'n/a')
     """
-    return _number(value, digits, signed, "")
+    return plain_number(value, digits, signed)
 
 
 def capital(text: str) -> str:
@@ -132,12 +132,3 @@ def interval_text(metric: Metric) -> str:
         return ""
     low, high = metric.interval
     return f"{in_unit(low, metric.unit)} to {in_unit(high, metric.unit)}"
-
-
-def _number(value: float, digits: int, signed: bool, suffix: str) -> str:
-    if not math.isfinite(value):
-        return MISSING
-    text = f"{abs(value):,.{digits}f}"
-    is_zero = float(text.replace(",", "")) == 0
-    sign = _MINUS if value < 0 and not is_zero else "+" if signed and value > 0 and not is_zero else ""
-    return sign + text + suffix

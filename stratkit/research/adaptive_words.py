@@ -9,9 +9,10 @@ from typing import Final, Literal
 from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
 from stratkit.inference.comparison_verdict import NO_DIFFERENCE
 from stratkit.inference.comparison_words import shown_margin
+from stratkit.inference.figure_words import plain_number
 from stratkit.research.adaptive_arms import ALL
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm
-from stratkit.research.difference_words import difference_words, plain_number
+from stratkit.research.difference_words import difference_words
 from stratkit.research.selector_words import selector_words
 
 Effect = Literal["helped", "hurt", "equivalent", "no difference", "identical", "stopped trading", "not testable"]

@@ -7,6 +7,7 @@ from typing import Final
 
 from stratkit.inference.averaged_difference import AveragedDifference
 from stratkit.inference.comparison_words import shown_p
+from stratkit.inference.figure_words import NO_FIGURE, plain_number
 
 NO_INTERVAL: Final = (
     "interval n/a: in too many resamples an account hardly moves, so that the difference has no error there"
@@ -16,7 +17,7 @@ NO_INTERVAL: Final = (
 def difference_words(found: AveragedDifference) -> str:
     """Return the difference, the ends of its interval, n/a where there are none, and the p value among all."""
     ends = found.interval
-    shown = f"{plain_number(ends.low)} to {plain_number(ends.high)}" if has_ends(found) else "n/a"
+    shown = f"{plain_number(ends.low)} to {plain_number(ends.high)}" if has_ends(found) else NO_FIGURE
     level = f"{100 * ends.level:g}% interval"
     return f"{plain_number(found.difference, signed=True)}, {level} {shown}, {shown_p(found.p_adjusted)}"
 
@@ -24,15 +25,3 @@ def difference_words(found: AveragedDifference) -> str:
 def has_ends(found: AveragedDifference) -> bool:
     """Return whether the interval has two ends."""
     return math.isfinite(found.interval.low) and math.isfinite(found.interval.high)
-
-
-def plain_number(value: float, digits: int = 2, signed: bool = False) -> str:
-    """Return a figure with a minus sign as in tables; none and no plus sign where it is rounded to 0.
-
-    >>> plain_number(-0.18), plain_number(0.18, signed=True), plain_number(-0.001, signed=True)
-    ('\N{MINUS SIGN}0.18', '+0.18', '0.00')
-    """
-    text = f"{abs(value):,.{digits}f}"
-    is_zero = float(text.replace(",", "")) == 0
-    sign = "\N{MINUS SIGN}" if value < 0 and not is_zero else "+" if signed and value > 0 and not is_zero else ""
-    return sign + text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
+from stratkit.inference.figure_words import plain_number
 from stratkit.panel import format_time
 from stratkit.research.monte_carlo_record import MonteCarlo, PathRow, ProcedureName
 
@@ -42,8 +43,8 @@ def summary(study: MonteCarlo) -> Iterator[tuple[str, str]]:
     sharpe = _row(study, "returns_bootstrap", "Sharpe ratio")
     if sharpe is not None and not math.isnan(sharpe.low):
         inside = "0 lies within" if sharpe.low <= 0 <= sharpe.high else "0 lies outside"
-        interval = f"{sharpe.level:.0%} interval {_number(sharpe.low)} to {_number(sharpe.high)}"
-        yield "Sharpe", f"{_number(sharpe.observed)}, {interval}: {inside}"
+        interval = f"{sharpe.level:.0%} interval {plain_number(sharpe.low)} to {plain_number(sharpe.high)}"
+        yield "Sharpe", f"{plain_number(sharpe.observed)}, {interval}: {inside}"
     deep = _row(study, "drawdowns", "Maximum drawdown")
     if deep is not None:
         yield "drawdown", f"one path in 20 falls by {-deep.q05:.1%} and more; the run fell by {-deep.observed:.1%}"
@@ -56,11 +57,6 @@ def summary(study: MonteCarlo) -> Iterator[tuple[str, str]]:
 def _row(study: MonteCarlo, procedure: ProcedureName, name: str) -> PathRow | None:
     found = study.procedure(procedure)
     return None if found is None else next((row for row in found.rows if row.name == name), None)
-
-
-def _number(value: float) -> str:
-    """Return two decimals with the sign that a terminal shows of every other figure."""
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _p(row: PathRow) -> str:

@@ -18,6 +18,7 @@ from stratkit.analytics.definitions import DEFINITIONS
 from stratkit.analytics.resampled import metrics_of_returns
 from stratkit.errors import DataError
 from stratkit.inference.block_length import block_length
+from stratkit.inference.figure_words import plain_number
 from stratkit.inference.path_kernels import chosen_rows
 from stratkit.inference.path_resampling import stationary_paths
 from stratkit.inference.path_sample import PathSample
@@ -179,8 +180,7 @@ def _sensitivity(paths: ReturnPaths) -> tuple[str, ...]:
         if not len(known):
             return ()
         low, high = np.quantile(known, (0.025, 0.975))
-        span = f"{low:.2f} to {high:.2f}".replace("-", "\N{MINUS SIGN}")
-        parts.append(f"{span} with blocks of {block:.1f}")
+        parts.append(f"{plain_number(low)} to {plain_number(high)} with blocks of {block:.1f}")
     return (f"the Sharpe ratio's 95% interval is {', '.join(parts)}",)
 
 

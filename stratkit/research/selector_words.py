@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference
+from stratkit.inference.figure_words import plain_number
 from stratkit.research.adaptive_arms import SELECTOR
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm
 from stratkit.research.adaptive_regret import Regret
-from stratkit.research.difference_words import difference_words, plain_number
+from stratkit.research.difference_words import difference_words
 
 UNFAIR: Final = (
     "the best fixed choice is picked on the very bars it is shown on: its figures are biased upward, and nobody could "

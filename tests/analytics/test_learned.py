@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stratkit.analytics.claims import CLAIMS, TOO_FEW, check_claims, check_selector
-from stratkit.analytics.earned import ClosedTrades
+from stratkit.analytics.earned import ClosedTrades, Earned
 from stratkit.analytics.kept_away import kept_away
 from stratkit.analytics.learned_times import health_steps, weight_steps
 from stratkit.analytics.quality_bands import quality_bands
@@ -19,6 +19,10 @@ def closed(r: Any) -> ClosedTrades:
     """Trades with given R, each worth a hundredth of it."""
     multiple = np.asarray(r, np.float64)
     return ClosedTrades(multiple * 10.0, multiple, multiple / 100.0)
+
+
+def earned(trades: ClosedTrades) -> Earned:
+    return trades.earned(np.ones(len(trades.pnl), np.bool_))
 
 
 def no_trades() -> tuple[np.ndarray, ClosedTrades]:
@@ -35,7 +39,7 @@ def verdict(wins: int, losses: int, win_r: float) -> str:
 def test_what_trades_earned_by_hand() -> None:
     # mean 1/3, sd sqrt(7/3 x ...): deviations 2/3, -4/3, 2/3 -> variance 24/9/2 = 4/3, error sqrt(4/9)
     trades = ClosedTrades(np.array([5.0, -1.0, 0.0, 9.0]), np.array([1.0, -1.0, np.nan, 1.0]), np.array([2.0, 0, 0, 2]))
-    found = trades.earned(np.ones(4, np.bool_))
+    found = earned(trades)
     assert (found.trades, found.wins, found.with_r) == (4, 2, 3)
     assert (found.mean_r, found.r_error) == pytest.approx((1 / 3, 2 / 3))
     assert (found.mean_return, found.return_error) == pytest.approx((1.0, math.sqrt(4 / 3 / 4)))
@@ -107,7 +111,7 @@ def test_better_signals_that_were_worse_trades_are_seen() -> None:
     ],
 )  # fmt: skip
 def test_whether_refusing_helped(mine: list[float], theirs: list[float], said: str) -> None:
-    (row,) = kept_away(["quality"], [5], np.zeros(len(theirs), np.int64), closed(theirs), closed(mine))
+    (row,) = kept_away(["quality"], [5], np.zeros(len(theirs), np.int64), closed(theirs), earned(closed(mine)))
     assert row.verdict == said
     assert row.in_r
     if said == "helped":  # means 1.5 and .5, both errors .512989 / sqrt(20)
@@ -116,7 +120,7 @@ def test_whether_refusing_helped(mine: list[float], theirs: list[float], said: s
 
 def test_where_a_trade_has_no_r_returns_are_compared() -> None:
     unknown = ClosedTrades(np.ones(20), np.full(20, np.nan), np.array([0.0, 0.02] * 10))
-    rows = kept_away(["quality", "suspended"], [3, 0], np.zeros(20, np.int64), unknown, closed([1, 2] * 10))
+    rows = kept_away(["quality", "suspended"], [3, 0], np.zeros(20, np.int64), unknown, earned(closed([1, 2] * 10)))
     assert len(rows) == 1  # nothing was suspended
     assert not rows[0].in_r
     assert rows[0].difference == pytest.approx(0.005)
