@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,16 @@ class Choices:
 
     bar: IntArray
     explored: BoolArray
+
+    @property
+    def tries(self) -> int:
+        """How many got another choice than the best so far."""
+        return int(self.explored.sum())
+
+    @property
+    def share(self) -> float:
+        """Their share, NaN without a trade."""
+        return self.tries / len(self.bar) if len(self.bar) else math.nan
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.adaptive.health import STATE_NAMES
 from stratkit.analytics.learned import Choices, Learned
 from stratkit.analytics.learned_times import HealthStep, Steps
 from stratkit.controls import LEAST, MOST
 from stratkit.panel import FloatArray, IntArray, format_time
-from stratkit.reports.chart_parts import IN_ORDER, line_of, time_axis
+from stratkit.reports.chart_parts import IN_ORDER, KEY, ROWS, colour_key, flat_colours, level_at, line_of, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, numbers, shown
 from stratkit.reports.grid import name_cell
 from stratkit.reports.thinning import extreme_points
@@ -23,8 +24,7 @@ MOST_LINES: Final = 8
 _BUCKETS: Final = 400
 _FEW: Final = 5  # bars that fit in a low chart
 _EDGES: Final = 800  # changes of state that are drawn one by one
-STATES: Final = ("active", "degraded", "suspended", "retired")
-STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")
+STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")  # of active, degraded, suspended, retired
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int) -> StateS
     rows = []
     for steps in health:
         at = np.searchsorted([step.bar for step in steps], starts, side="right") - 1
-        rows.append(np.array([STATES.index(step.state) for step in steps])[at])
+        rows.append(np.array([STATE_NAMES.index(step.state) for step in steps])[at])
     return StateSpans(np.append(starts, bars), np.array(rows))
 
 
@@ -82,7 +82,7 @@ def weights_chart(learned: Learned, times: IntArray) -> Chart:
         traces.append({**_steps(name, times, x, y, {**look, "width": 1, "dash": "dot"}, ""), **quiet})
     layout = {
         "hovermode": "x unified", "xaxis": _whole_run(times), "yaxis": {"range": [0, MOST + 0.1]}, "legend": IN_ORDER,
-        "shapes": [_bound(LEAST), _bound(MOST)],
+        "shapes": [level_at(LEAST, "bench"), level_at(MOST, "bench")],
     }  # fmt: skip
     return Chart(*about, tuple(traces), layout)
 
@@ -103,26 +103,17 @@ def health_chart(learned: Learned, times: IntArray) -> Chart:
     ends = np.append(times, times[-1])
     names = [shown(name_cell(name).text) for name in learned.strategies]
     stamps = [format_time(int(times[bar])) for bar in spans.edges[:-1]]
-    texts = [[f"{STATES[code]}, from {stamp}" for code, stamp in zip(row, stamps)] for row in spans.code]
-    scale: list[list[Any]] = []
-    for place, colour in enumerate(STATE_COLOURS):
-        scale += [[place / 4, f"var(--{colour})"], [(place + 1) / 4, f"var(--{colour})"]]
+    texts = [[f"{STATE_NAMES[code]}, from {stamp}" for code, stamp in zip(row, stamps)] for row in spans.code]
     bars: Trace = {
-        "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "zmin": -0.5,
-        "zmax": 3.5, "colorscale": scale, "showscale": False, "ygap": 5, "opacity": 0.75, "text": texts,
-        "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+        "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "text": texts,
+        "zmin": -0.5, "zmax": 3.5, "colorscale": flat_colours(STATE_COLOURS), "showscale": False, "ygap": 5,
+        "opacity": 0.75, "hovertemplate": "%{y}<br>%{text}<extra></extra>",
     }  # fmt: skip
-    keys: list[Trace] = [
-        {
-            "type": "scatter", "mode": "markers", "name": state, "x": [None], "y": [None], "hoverinfo": "skip",
-            "marker": {"symbol": "square", "size": 11, "opacity": 0.75, "color": f"var(--{colour})"},
-        }
-        for state, colour in zip(STATES, STATE_COLOURS, strict=True)
-    ]  # fmt: skip
+    keys = [colour_key(state, colour, 0.75) for state, colour in zip(STATE_NAMES, STATE_COLOURS, strict=True)]
     layout = {
         "hovermode": "closest", "xaxis": _whole_run(times), "showlegend": True,
-        "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
-        "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
+        "yaxis": ROWS,
+        "legend": KEY,
     }  # fmt: skip
     return Chart(*about, (bars, *keys), layout, size="low" if len(names) <= _FEW else "")
 
@@ -140,7 +131,7 @@ def tries_chart(learned: Learned, times: IntArray) -> Chart:
     line = _steps(f"of the last {WINDOW}", times, choices.bar[first:][kept], share[kept], line_of(0), "%{y:.0%}")
     shapes = []
     if learned.status["epsilon"] is not None:
-        shapes.append(_bound(learned.status["epsilon"]))
+        shapes.append(level_at(learned.status["epsilon"], "bench"))
     layout = {
         "hovermode": "x unified", "xaxis": _whole_run(times), "showlegend": False, "shapes": shapes,
         "yaxis": {"tickformat": ".0%", "range": [0, max(0.25, float(share[kept].max()) * 1.05)]},
@@ -174,10 +165,3 @@ def _steps(
 def _whole_run(times: IntArray) -> dict[str, Any]:
     """Return an axis over all bars of the run, so that the charts stand under one another."""
     return {**time_axis(times), "range": stamps_of(times[[0, -1]])}
-
-
-def _bound(level: float) -> dict[str, Any]:
-    return {
-        "type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level,
-        "line": {"color": "var(--bench)", "width": 1, "dash": "dot"},
-    }  # fmt: skip
