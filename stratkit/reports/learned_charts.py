@@ -34,6 +34,13 @@ class StateSpans:
     edges: IntArray
     code: IntArray
 
+    @property
+    def since(self) -> IntArray:
+        """(S, n) the bar from which on each state holds: an edge is there where any strategy changed its own."""
+        starts = np.arange(self.code.shape[1])
+        begins = np.where(np.diff(self.code, axis=1, prepend=-1) != 0, starts, 0)
+        return self.edges[np.maximum.accumulate(begins, axis=1)]
+
 
 def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int) -> StateSpans:
     """Return the states of all strategies over `bars` bars; of very many changes those on evenly spaced bars."""
@@ -102,8 +109,10 @@ def health_chart(learned: Learned, times: IntArray) -> Chart:
     spans = state_spans(learned.health, len(times))
     ends = np.append(times, times[-1])
     names = [shown(name_cell(name).text) for name in learned.strategies]
-    stamps = [format_time(int(times[bar])) for bar in spans.edges[:-1]]
-    texts = [[f"{STATE_NAMES[code]}, from {stamp}" for code, stamp in zip(row, stamps)] for row in spans.code]
+    texts = [
+        [f"{STATE_NAMES[code]}, since {format_time(int(times[bar]))}" for code, bar in zip(codes, since, strict=True)]
+        for codes, since in zip(spans.code, spans.since, strict=True)
+    ]
     bars: Trace = {
         "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "text": texts,
         "zmin": -0.5, "zmax": 3.5, "colorscale": flat_colours(STATE_COLOURS), "showscale": False, "ygap": 5,
