@@ -97,9 +97,9 @@ def _best(arms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tried(choices: Choices) -> str:
-    count, explored = len(choices.bar), int(choices.explored.sum())
-    share = f" ({percent(explored / count, 0)})" if count else ""
-    return f"tried: {explored:,} of {trades_words(count)}{share} got another choice than the best so far"
+    count = len(choices.bar)
+    share = f" ({percent(choices.share, 0)})" if count else ""
+    return f"tried: {choices.tries:,} of {trades_words(count)}{share} got another choice than the best so far"
 
 
 def _claims(rows: Sequence[ClaimCheck], selector: SelectorCheck | None) -> str:

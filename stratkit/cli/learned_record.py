@@ -35,5 +35,4 @@ def learned_record(learned: Learned, times: IntArray) -> dict[str, Any]:
 
 
 def _choices(choices: Choices) -> dict[str, Any]:
-    count, explored = len(choices.bar), int(choices.explored.sum())
-    return {"trades": count, "explored": explored, "explored_share": explored / count if count else None}
+    return {"trades": len(choices.bar), "explored": choices.tries, "explored_share": choices.share}

@@ -13,7 +13,7 @@ from stratkit.panel import FloatArray
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_test_charts import NO_TEST
 from stratkit.reports.ab_words import metric_axis, metric_value, pair_words
-from stratkit.reports.chart_parts import IN_ORDER, line_at, line_of, ribbon, time_axis
+from stratkit.reports.chart_parts import IN_ORDER, ROWS, line_at, line_of, ribbon, time_axis, whiskers
 from stratkit.reports.chart_specs import Chart, Trace, log_ticks, numbers, shown
 from stratkit.reports.thinning import extreme_points
 from stratkit.reports.walk_charts import drawdown_of, stamps_of
@@ -144,13 +144,7 @@ def interval_chart(content: ABContent) -> Chart:
         "shapes": [*_margin_shapes(content), line_at(0.0, "soft")],
         "margin": {"b": 40, "t": 10},
         "xaxis": {"title": {"text": f"difference of the {name}"}, **metric_axis(content.comparison.question.metric)},
-        "yaxis": {
-            "autorange": "reversed",
-            "showgrid": False,
-            "ticksuffix": "  ",
-            "type": "category",
-            "fixedrange": True,
-        },
+        "yaxis": {**ROWS, "fixedrange": True},
     }
     return Chart(*about, tuple(rows), layout, size="low" if len(rows) <= _FEW_ROWS else "")
 
@@ -176,15 +170,7 @@ def _interval_row(label: str, middle: float, low: float, high: float, colour: st
         "y": [label],
         "ends": (low, high),
         "marker": {"size": 10, "color": f"var(--{colour})"},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": numbers([high - middle]),
-            "arrayminus": numbers([middle - low]),
-            "color": f"var(--{colour})",
-            "thickness": 2.2,
-            "width": 7,
-        },
+        "error_x": whiskers([middle], [low], [high], colour),
     }
 
 

@@ -12,7 +12,7 @@ from stratkit.inference.comparison_words import METRIC_WORDS
 from stratkit.panel import FloatArray, IntArray
 from stratkit.reports.ab_content import ABContent
 from stratkit.reports.ab_words import metric_axis, metric_shape, metric_value, pair_words
-from stratkit.reports.chart_parts import IN_ORDER, line_at, ribbon, upright
+from stratkit.reports.chart_parts import IN_ORDER, level_at, line_at, ribbon, upright
 from stratkit.reports.chart_specs import Chart, Trace, numbers
 from stratkit.reports.walk_charts import path_histogram
 from stratkit.reports.wording import capital
@@ -90,21 +90,11 @@ def blocks_chart(content: ABContent) -> Chart:
             "thickness": 1.8,
         },
     }
-    level = {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": alpha,
-        "y1": alpha,
-        "layer": "below",
-        "line": {"color": "var(--loss)", "width": 1.2, "dash": "dash"},
-    }
     layout = {
         "hovermode": "closest",
         "showlegend": False,
         "margin": {"b": 40, "t": 10},
-        "shapes": [level],
+        "shapes": [level_at(alpha, "loss", "dash")],
         "xaxis": {"type": "category", "showgrid": False, "title": {"text": "periods a block"}},
         "yaxis": {
             "range": [0, 1.25 * max(alpha, *(one.p_value + 2 * one.p_error for one in test.sensitivity))],
@@ -148,18 +138,7 @@ def power_chart(content: ABContent) -> Chart:
         "hovermode": "closest",
         "margin": {"b": 40},
         "yaxis": {"tickformat": ".0%", "range": [0, 1.02]},
-        "shapes": [
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": power.power,
-                "y1": power.power,
-                "layer": "below",
-                "line": {"color": "var(--gain)", "width": 1, "dash": "dot"},
-            }
-        ],
+        "shapes": [level_at(power.power, "gain")],
         "xaxis": {
             "title": {"text": f"true difference of the {METRIC_WORDS[test.metric]}"},
             "rangemode": "tozero",

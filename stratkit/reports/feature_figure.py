@@ -9,7 +9,7 @@ import numpy as np
 
 from stratkit.features.matrix import FeatureMatrix
 from stratkit.panel import FloatArray
-from stratkit.reports.figure_parts import EDGE, FAINT, GRID, INK, MAIN, SOFT, plain, say, together_colours
+from stratkit.reports.figure_parts import EDGE, FAINT, GRID, INK, MAIN, SOFT, part_cells, plain, say, together_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,10 +92,7 @@ def _draw_matrix(
     axes.set_yticks([])
     shown = np.ma.masked_invalid(correlation)
     image = axes.imshow(shown, cmap=together_colours(), vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-    axes.set_xticks(np.arange(-0.5, len(rows)), minor=True)
-    axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
-    axes.grid(which="minor", color="white", lw=0.6)
-    axes.tick_params(which="minor", length=0)
+    part_cells(axes, len(rows), len(rows), 0.6)
     _heading(axes, "correlation at the last fit", "columns in the order of the rows; grey: unknown")
     left, bottom, width, tall = place
     bar = figure.colorbar(image, cax=figure.add_axes((left + width + 0.012, bottom, 0.01, min(tall, 0.4))))

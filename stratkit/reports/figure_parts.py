@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
 
 from stratkit.errors import OutputError
 from stratkit.panel import FloatArray, IntArray
@@ -97,6 +100,23 @@ def say(axes: Axes, text: str) -> None:
     axes.tick_params(labelbottom=False, labelleft=False)
     axes.grid(visible=False)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, fontsize=10)
+
+
+def map_axes(axes: Axes, rows: Sequence[str], columns: Sequence[str], size: float = 8) -> None:
+    """Give a map of cells its names, those of the columns above it."""
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0, labelsize=size, colors=SOFT, top=True, labeltop=True, bottom=False, labelbottom=False)
+    part_cells(axes, len(rows), len(columns))
+    axes.spines[:].set_visible(False)
+
+
+def part_cells(axes: Axes, rows: int, columns: int, width: float = 2) -> None:
+    """Draw white lines between the cells of a map."""
+    axes.set_xticks(np.arange(-0.5, columns), minor=True)
+    axes.set_yticks(np.arange(-0.5, rows), minor=True)
+    axes.grid(which="minor", color="white", lw=width)
+    axes.tick_params(which="minor", length=0)
 
 
 def diverging() -> Any:

@@ -22,6 +22,7 @@ from stratkit.reports.figure_parts import (
     SOFT,
     diverging,
     legend,
+    map_axes,
     money_axis,
     new_figure,
     percent_axis,
@@ -110,14 +111,7 @@ def monthly_figure(content: ReportContent) -> Figure:
     shade = cells.copy()
     shade[:, 12] /= np.sqrt(12)  # a year moves about as much as sqrt(12) months
     axes.imshow(np.ma.masked_invalid(shade), cmap=diverging(), vmin=-deepest, vmax=deepest, aspect="auto")
-    axes.set_xticks(range(13), _MONTHS)
-    axes.set_yticks(range(years), [str(year) for year in table.years[::-1]])
-    axes.tick_params(length=0, labelsize=8, colors=SOFT, top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xticks(np.arange(-0.5, 13), minor=True)
-    axes.set_yticks(np.arange(-0.5, years), minor=True)
-    axes.grid(which="minor", color="white", lw=2)
-    axes.tick_params(which="minor", length=0)
-    axes.spines[:].set_visible(False)
+    map_axes(axes, [str(year) for year in table.years[::-1]], _MONTHS)
     if years <= 60:  # more rows have no room for figures
         for row, column in np.argwhere(np.isfinite(cells)):
             axes.text(

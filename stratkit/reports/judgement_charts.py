@@ -9,7 +9,7 @@ import numpy as np
 
 from stratkit.inference.averaged_difference import AveragedDifference
 from stratkit.panel import FloatArray
-from stratkit.reports.chart_parts import IN_ORDER, line_at, ribbon, time_axis
+from stratkit.reports.chart_parts import IN_ORDER, ROWS, level_at, line_at, ribbon, time_axis, whiskers
 from stratkit.reports.chart_specs import Chart, Trace, numbers
 from stratkit.reports.judgement_content import JudgementContent
 from stratkit.reports.judgement_words import reference_name, references_of
@@ -66,15 +66,7 @@ def forest_chart(content: JudgementContent) -> Chart:
         "margin": {"b": 40},
         "legend": IN_ORDER,
         "xaxis": {"title": {"text": "difference of the Sharpe ratio"}},
-        "yaxis": {
-            "autorange": "reversed",
-            "showgrid": False,
-            "ticksuffix": "  ",
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": labels,
-            "fixedrange": True,
-        },
+        "yaxis": {**ROWS, "categoryorder": "array", "categoryarray": labels, "fixedrange": True},
     }
     return Chart(*about, tuple(traces), layout, size="tall")
 
@@ -82,7 +74,6 @@ def forest_chart(content: JudgementContent) -> Chart:
 def _dots(content: JudgementContent, rows: list[ForestRow], name: str) -> Trace:
     own = [row for row in rows if row.reference == name]
     ends = [row.found.interval for row in own]
-    colour = f"var(--{_COLOURS[name]})"
     return {
         "type": "scatter",
         "mode": "markers",
@@ -91,18 +82,12 @@ def _dots(content: JudgementContent, rows: list[ForestRow], name: str) -> Trace:
         "name": f"against {reference_name(content, name)}",
         "x": numbers([row.found.difference for row in own]),
         "y": [row.label for row in own],
-        "marker": {"size": 9, "color": colour},
+        "marker": {"size": 9, "color": f"var(--{_COLOURS[name]})"},
         "text": [f"{number(one.low)} to {number(one.high)}" for one in ends],
         "hovertemplate": "%{y}: %{x:.2f} (%{text})",
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": numbers([one.high - one.estimate for one in ends]),
-            "arrayminus": numbers([one.estimate - one.low for one in ends]),
-            "color": colour,
-            "thickness": 2,
-            "width": 5,
-        },
+        "error_x": whiskers(
+            [one.estimate for one in ends], [one.low for one in ends], [one.high for one in ends], _COLOURS[name]
+        ),
     }
 
 
@@ -159,7 +144,7 @@ def regret_chart(content: JudgementContent) -> Chart:
     layout: dict[str, Any] = {
         "hovermode": "x unified",
         "legend": IN_ORDER,
-        "shapes": [_level_line()],
+        "shapes": [level_at(0.0, "soft")],
         "xaxis": time_axis(content.judgement.bar_times),
         "yaxis": {"ticksuffix": " R"},
     }
@@ -177,17 +162,3 @@ def _line(one: JudgedArm) -> RegretLine:
     seeded = one.replays.seeds > 1 and bool((one.regret.low < one.regret.high).any())
     low, high = (one.regret.low, one.regret.high) if seeded else (None, None)
     return RegretLine(one.arm.name, _LINES.get(one.arm.name, "gain"), one.regret.path, low, high)
-
-
-def _level_line() -> dict[str, Any]:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "yref": "y",
-        "x0": 0,
-        "x1": 1,
-        "y0": 0,
-        "y1": 0,
-        "layer": "below",
-        "line": {"color": "var(--soft)", "width": 1.2, "dash": "dot"},
-    }

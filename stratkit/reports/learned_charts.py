@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from stratkit.adaptive.health import STATE_NAMES
 from stratkit.analytics.learned import Choices, Learned
 from stratkit.analytics.learned_times import HealthStep, Steps
 from stratkit.controls import LEAST, MOST
 from stratkit.panel import FloatArray, IntArray, format_time
-from stratkit.reports.chart_parts import IN_ORDER, line_of, time_axis
+from stratkit.reports.chart_parts import IN_ORDER, KEY, ROWS, colour_key, flat_colours, level_at, line_of, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, numbers, shown
 from stratkit.reports.grid import name_cell
 from stratkit.reports.thinning import extreme_points
@@ -20,11 +21,10 @@ from stratkit.reports.walk_charts import stamps_of
 WINDOW: Final = 50  # chosen trades whose share of tries is drawn
 FIRST: Final = 20  # choices before the line begins: a share of fewer says nothing
 MOST_LINES: Final = 8
-_BUCKETS: Final = 400
+BUCKETS: Final = 400  # of a line
 _FEW: Final = 5  # bars that fit in a low chart
-_EDGES: Final = 800  # changes of state that are drawn one by one
-STATES: Final = ("active", "degraded", "suspended", "retired")
-STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")
+EDGES: Final = 800  # changes of state that are drawn one by one
+STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")  # of active, degraded, suspended, retired
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,22 @@ class StateSpans:
     edges: IntArray
     code: IntArray
 
+    @property
+    def since(self) -> IntArray:
+        """(S, n) the bar from which on each state holds: an edge is there where any strategy changed its own."""
+        starts = np.arange(self.code.shape[1])
+        begins = np.where(np.diff(self.code, axis=1, prepend=-1) != 0, starts, 0)
+        return self.edges[np.maximum.accumulate(begins, axis=1)]
 
-def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int) -> StateSpans:
-    """Return the states of all strategies over `bars` bars; of very many changes those on evenly spaced bars."""
+
+def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int, most: int = EDGES) -> StateSpans:
+    """Return the states of all strategies over `bars` bars; of more changes than `most` those on evenly spaced bars."""
     changed = sorted({min(step.bar, bars - 1) for steps in health for step in steps})
-    starts = np.array(changed if len(changed) <= _EDGES else np.unique(np.linspace(0, bars - 1, _EDGES).astype(int)))
+    starts = np.array(changed if len(changed) <= most else np.unique(np.linspace(0, bars - 1, most).astype(int)))
     rows = []
     for steps in health:
         at = np.searchsorted([step.bar for step in steps], starts, side="right") - 1
-        rows.append(np.array([STATES.index(step.state) for step in steps])[at])
+        rows.append(np.array([STATE_NAMES.index(step.state) for step in steps])[at])
     return StateSpans(np.append(starts, bars), np.array(rows))
 
 
@@ -66,7 +73,7 @@ def tried_share(choices: Choices) -> FloatArray:
     return share
 
 
-def weights_chart(learned: Learned, times: IntArray) -> Chart:
+def weights_chart(learned: Learned, times: IntArray, buckets: int = BUCKETS) -> Chart:
     """Return the weights of strategies as steps between their bounds, dashed the configured ones."""
     about = ("weights", "Weights of strategies", _WEIGHTS)
     if not learned.status["parts"]["adaptive_weighting"]:
@@ -75,59 +82,52 @@ def weights_chart(learned: Learned, times: IntArray) -> Chart:
     kept = shown_strategies(learned)
     for place, at in enumerate(kept):
         name, look = shown(name_cell(learned.strategies[at]).text), line_of(place)
-        x, y = stepped(learned.weights, at, len(times))
+        x, y = stepped(learned.weights, at, len(times), buckets)
         traces.append(_steps(name, times, x, y, {**look, "dash": "solid"}, "%{y:.2f}"))
-        x, y = stepped(learned.base, at, len(times))
+        x, y = stepped(learned.base, at, len(times), buckets)
         quiet = {"showlegend": False, "hoverinfo": "skip", "opacity": 0.6}
         traces.append({**_steps(name, times, x, y, {**look, "width": 1, "dash": "dot"}, ""), **quiet})
     layout = {
         "hovermode": "x unified", "xaxis": _whole_run(times), "yaxis": {"range": [0, MOST + 0.1]}, "legend": IN_ORDER,
-        "shapes": [_bound(LEAST), _bound(MOST)],
+        "shapes": [level_at(LEAST, "bench"), level_at(MOST, "bench")],
     }  # fmt: skip
     return Chart(*about, tuple(traces), layout)
 
 
-def stepped(steps: Steps, column: int, bars: int) -> tuple[IntArray, FloatArray]:
+def stepped(steps: Steps, column: int, bars: int, buckets: int = BUCKETS) -> tuple[IntArray, FloatArray]:
     """Return the corners of a line of steps up to the last bar, thinned to its extremes."""
     values = steps.values[:, column]
-    kept = extreme_points(values, _BUCKETS)
+    kept = extreme_points(values, buckets)
     return np.append(steps.bar[kept], bars - 1), np.append(values[kept], values[-1])
 
 
-def health_chart(learned: Learned, times: IntArray) -> Chart:
+def health_chart(learned: Learned, times: IntArray, edges: int = EDGES) -> Chart:
     """Return a bar over time for each strategy, coloured by its state."""
     about = ("states", "Health of strategies", _HEALTH)
     if not learned.status["parts"]["retirement_management"]:
         return Chart(*about, empty="Health is not judged in this run.")
-    spans = state_spans(learned.health, len(times))
+    spans = state_spans(learned.health, len(times), edges)
     ends = np.append(times, times[-1])
     names = [shown(name_cell(name).text) for name in learned.strategies]
-    stamps = [format_time(int(times[bar])) for bar in spans.edges[:-1]]
-    texts = [[f"{STATES[code]}, from {stamp}" for code, stamp in zip(row, stamps)] for row in spans.code]
-    scale: list[list[Any]] = []
-    for place, colour in enumerate(STATE_COLOURS):
-        scale += [[place / 4, f"var(--{colour})"], [(place + 1) / 4, f"var(--{colour})"]]
+    texts = [
+        [f"{STATE_NAMES[code]}, since {format_time(int(times[bar]))}" for code, bar in zip(codes, since, strict=True)]
+        for codes, since in zip(spans.code, spans.since, strict=True)
+    ]
     bars: Trace = {
-        "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "zmin": -0.5,
-        "zmax": 3.5, "colorscale": scale, "showscale": False, "ygap": 5, "opacity": 0.75, "text": texts,
-        "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+        "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "text": texts,
+        "zmin": -0.5, "zmax": 3.5, "colorscale": flat_colours(STATE_COLOURS), "showscale": False, "ygap": 5,
+        "opacity": 0.75, "hovertemplate": "%{y}<br>%{text}<extra></extra>",
     }  # fmt: skip
-    keys: list[Trace] = [
-        {
-            "type": "scatter", "mode": "markers", "name": state, "x": [None], "y": [None], "hoverinfo": "skip",
-            "marker": {"symbol": "square", "size": 11, "opacity": 0.75, "color": f"var(--{colour})"},
-        }
-        for state, colour in zip(STATES, STATE_COLOURS, strict=True)
-    ]  # fmt: skip
+    keys = [colour_key(state, colour, 0.75) for state, colour in zip(STATE_NAMES, STATE_COLOURS, strict=True)]
     layout = {
         "hovermode": "closest", "xaxis": _whole_run(times), "showlegend": True,
-        "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
-        "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
+        "yaxis": ROWS,
+        "legend": KEY,
     }  # fmt: skip
     return Chart(*about, (bars, *keys), layout, size="low" if len(names) <= _FEW else "")
 
 
-def tries_chart(learned: Learned, times: IntArray) -> Chart:
+def tries_chart(learned: Learned, times: IntArray, buckets: int = BUCKETS) -> Chart:
     """Return how often a trade got another choice than the best so far; `learned.choices` is known."""
     choices = learned.choices
     assert choices is not None  # the caller asked
@@ -136,11 +136,11 @@ def tries_chart(learned: Learned, times: IntArray) -> Chart:
         return Chart(*about, empty="There are too few choices to draw.")
     first = min(FIRST - 1, len(choices.bar) - 2)
     share = tried_share(choices)[first:]
-    kept = extreme_points(share, _BUCKETS)
+    kept = extreme_points(share, buckets)
     line = _steps(f"of the last {WINDOW}", times, choices.bar[first:][kept], share[kept], line_of(0), "%{y:.0%}")
     shapes = []
     if learned.status["epsilon"] is not None:
-        shapes.append(_bound(learned.status["epsilon"]))
+        shapes.append(level_at(learned.status["epsilon"], "bench"))
     layout = {
         "hovermode": "x unified", "xaxis": _whole_run(times), "showlegend": False, "shapes": shapes,
         "yaxis": {"tickformat": ".0%", "range": [0, max(0.25, float(share[kept].max()) * 1.05)]},
@@ -174,10 +174,3 @@ def _steps(
 def _whole_run(times: IntArray) -> dict[str, Any]:
     """Return an axis over all bars of the run, so that the charts stand under one another."""
     return {**time_axis(times), "range": stamps_of(times[[0, -1]])}
-
-
-def _bound(level: float) -> dict[str, Any]:
-    return {
-        "type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level,
-        "line": {"color": "var(--bench)", "width": 1, "dash": "dot"},
-    }  # fmt: skip

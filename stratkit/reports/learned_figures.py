@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from stratkit.adaptive.health import STATE_NAMES
 from stratkit.analytics.learned import Learned
 from stratkit.controls import LEAST, MOST
 from stratkit.panel import IntArray
@@ -18,6 +19,7 @@ from stratkit.reports.figure_parts import (
     SOFT,
     diverging,
     legend,
+    map_axes,
     new_figure,
     plain,
     stamps,
@@ -25,7 +27,7 @@ from stratkit.reports.figure_parts import (
     time_axis,
 )
 from stratkit.reports.grid import name_cell
-from stratkit.reports.learned_charts import STATE_COLOURS, STATES, shown_strategies, state_spans, stepped
+from stratkit.reports.learned_charts import STATE_COLOURS, shown_strategies, state_spans, stepped
 from stratkit.reports.learned_words import named
 from stratkit.reports.q_grids import STAR, UNSUITED, regimes_of, shown_arms
 from stratkit.reports.regime_colours import paint
@@ -74,7 +76,7 @@ def _draw_health(axes: Axes, learned: Learned, times: IntArray, rows: int) -> No
     style(axes)
     spans = state_spans(learned.health, len(times))
     days = stamps(times, np.minimum(spans.edges, len(times) - 1))
-    for code, (state, colour) in enumerate(zip(STATES, STATE_COLOURS, strict=True)):
+    for code, (state, colour) in enumerate(zip(STATE_NAMES, STATE_COLOURS, strict=True)):
         for row in range(rows):
             pieces = [(days[at], days[at + 1] - days[at]) for at in np.flatnonzero(spans.code[row] == code)]
             axes.broken_barh(pieces, (row - 0.36, 0.72), color=paint(colour), alpha=0.75, lw=0)
@@ -123,11 +125,4 @@ def q_figure(content: ReportContent) -> Figure:
 def _draw_map(axes: Axes, q: np.ndarray, rows: list[str], columns: list[str]) -> None:
     deep = max(0.5, float(np.nanmax(np.abs(q)))) if np.isfinite(q).any() else 1.0
     axes.imshow(np.ma.masked_invalid(q), cmap=diverging(), vmin=-deep, vmax=deep, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.tick_params(length=0, labelsize=7.5, colors=SOFT, top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xticks(np.arange(-0.5, len(columns)), minor=True)
-    axes.set_yticks(np.arange(-0.5, len(rows)), minor=True)
-    axes.grid(which="minor", color="white", lw=2)
-    axes.tick_params(which="minor", length=0, top=False)
-    axes.spines[:].set_visible(False)
+    map_axes(axes, rows, columns, 7.5)

@@ -22,7 +22,7 @@ from stratkit.reports.learned_words import (
     return_words,
     trades_words,
 )
-from stratkit.reports.wording import number, percent
+from stratkit.reports.wording import capital, number, percent
 
 MOST_CHANGES: Final = 20
 MOST_RATES: Final = 40
@@ -102,9 +102,7 @@ def quality_grid(learned: Learned) -> Grid:
         ),
         heads=heads("Quality", "Trades", "of them shadow", "Won", "Mean R", "Mean return"),
         rows=tuple(_band_row(band) for band in bands.bands),
-        note=f"{bands_words(bands)[:1].upper()}{bands_words(bands)[1:]}.{_unjudged_words(learned)}"
-        if bands.bands
-        else "",
+        note=f"{capital(bands_words(bands))}.{_unjudged_words(learned)}" if bands.bands else "",
         empty="" if bands.bands else "No trade on a judged signal was closed.",
     )
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from stratkit.analytics.claims import TOO_FEW
+from stratkit.adaptive.health import STATE_NAMES
+from stratkit.analytics.claims import SELECTOR_MEAN_R, TOO_FEW
 from stratkit.analytics.earned import Earned
 from stratkit.analytics.kept_away import CANNOT_TELL, KeptAway
 from stratkit.analytics.learned import Learned
@@ -19,7 +20,6 @@ REASON_WORDS: Final = {
     "losing_streak": "resting after losses in a row", "not_chosen": "another strategy was chosen",
 }  # fmt: skip
 _HELD: Final = {"helped": "it helped", "hurt": "it HURT", CANNOT_TELL: "nobody can tell yet"}
-_STATES: Final = ("active", "degraded", "suspended", "retired")
 
 
 def named(name: str) -> str:
@@ -102,7 +102,7 @@ def _findings(learned: Learned) -> Iterator[tuple[str, str]]:
 
 def _state_words(learned: Learned) -> str:
     by_state = learned.status["by_state"]
-    parts = [f"{len(by_state[state])} {state}" for state in _STATES if by_state[state]]
+    parts = [f"{len(by_state[state])} {state}" for state in STATE_NAMES if by_state[state]]
     changes = sum(len(steps) - 1 for steps in learned.health)
     moved = len(learned.weights.bar) - 1
     return (
@@ -114,11 +114,11 @@ def _state_words(learned: Learned) -> str:
 def _choice_words(learned: Learned) -> str:
     choices, status = learned.choices, learned.status
     assert choices is not None  # the caller asked
-    count, explored = len(choices.bar), int(choices.explored.sum())
+    count = len(choices.bar)
     what = "exit profile" if status["over"] == "profiles" else "strategy"
     if not count:
         return f"no trade was opened on a choice of {what}"
-    part = f"{explored:,} of {trades_words(count)} ({percent(explored / count, 0)})"
+    part = f"{choices.tries:,} of {trades_words(count)} ({percent(choices.share, 0)})"
     said = f"{part} got another {what} than the best so far"
     epsilon = status["epsilon"]
     return said if epsilon is None else f"{said}; {percent(epsilon, 0)} of choices are tries at random now"
@@ -134,7 +134,8 @@ def _claim_words(learned: Learned) -> str:
     if one is None or not one.earned.with_r:
         return said
     earned = one.earned
-    return f"{said}; the selector made {r_words(earned.mean_r, earned.r_error)} a trade against +1.80 R ({one.verdict})"
+    made, claimed = r_words(earned.mean_r, earned.r_error), r_words(SELECTOR_MEAN_R)
+    return f"{said}; the selector made {made} a trade against {claimed} ({one.verdict})"
 
 
 def bands_words(bands: QualityBands) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.labels import RegimeLabels
-from stratkit.reports.chart_parts import IN_ORDER, time_axis
+from stratkit.reports.chart_parts import IN_ORDER, KEY, ROWS, colour_key, flat_colours, time_axis
 from stratkit.reports.chart_specs import Chart, Trace, log_ticks, numbers, shown
 from stratkit.reports.regime_colours import regime_colours
 from stratkit.reports.regime_words import method_name, regime_name
@@ -74,12 +74,15 @@ def price_chart(study: RegimeStudy, one: LabelledSeries, name: str) -> Chart:
             "hovertemplate": "%{y:,.6~g}<br>%{customdata}<extra></extra>",
         }
     )  # fmt: skip
-    traces += [_key(name, colour) for name, colour in _seen(one, study.labels.names)]
+    traces += [
+        {**colour_key(shown(regime_name(name)), colour, 0.55), "yaxis": "y2"}
+        for name, colour in _seen(one, study.labels.names)
+    ]
     layout = {
         "hovermode": "x", "xaxis": time_axis(study.times),
         "yaxis": {"visible": False, "range": [0, 1], "fixedrange": True},
         "yaxis2": {"overlaying": "y", "side": "left", "tickmode": "auto", **_scale(close)},
-        "legend": {**IN_ORDER, "itemclick": False, "itemdoubleclick": False},
+        "legend": KEY,
     }  # fmt: skip
     return Chart(*about, tuple(traces), layout, size="tall")
 
@@ -94,14 +97,10 @@ def shading(times: IntArray, labels: RegimeLabels, label: IntArray) -> Trace:
     spans = stripes(label)
     ends = np.append(times, 2 * times[-1] - times[-2])  # the last bar is as wide as the one before
     colours = regime_colours(labels.names)
-    count = len(colours)
-    scale: list[list[Any]] = []
-    for place, colour in enumerate(colours):
-        scale += [[place / count, f"var(--{colour})"], [(place + 1) / count, f"var(--{colour})"]]
     return {
         "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": [0, 1], "opacity": 0.3,
-        "z": [[None if code < 0 else int(code) for code in spans.code]], "zmin": -0.5, "zmax": count - 0.5,
-        "colorscale": scale, "showscale": False, "hoverinfo": "skip", "hoverongaps": False,
+        "z": [[None if code < 0 else int(code) for code in spans.code]], "zmin": -0.5, "zmax": len(colours) - 0.5,
+        "colorscale": flat_colours(colours), "showscale": False, "hoverinfo": "skip", "hoverongaps": False,
     }  # fmt: skip
 
 
@@ -171,7 +170,7 @@ def _square(names: Sequence[str]) -> dict[str, Any]:
     return {
         "hovermode": "closest",
         "xaxis": {"type": "category", "showgrid": False, "tickangle": -30 if len(names) > 3 else 0},
-        "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
+        "yaxis": ROWS,
         "margin": {"t": 10},
     }  # fmt: skip
 
@@ -185,13 +184,6 @@ def _line(name: str, times: IntArray, values: FloatArray, colour: str) -> Trace:
     return {
         "type": "scatter", "mode": "lines", "name": shown(name), "x": stamps_of(times), "y": numbers(values, 4),
         "line": {"color": f"var(--{colour})", "width": 1.2}, "hovertemplate": "%{y:.0%}",
-    }  # fmt: skip
-
-
-def _key(name: str, colour: str) -> Trace:
-    return {
-        "type": "scatter", "mode": "markers", "name": shown(regime_name(name)), "x": [None], "y": [None], "yaxis": "y2",
-        "marker": {"symbol": "square", "size": 11, "opacity": 0.55, "color": f"var(--{colour})"}, "hoverinfo": "skip",
     }  # fmt: skip
 
 

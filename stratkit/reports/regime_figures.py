@@ -17,6 +17,7 @@ from stratkit.reports.figure_parts import (
     SOFT,
     better_colours,
     legend,
+    map_axes,
     new_figure,
     percent_axis,
     save_png,
@@ -143,14 +144,7 @@ def _matrix(
     figure = new_figure(content, title, height)
     axes = figure.add_axes((0.17, 0.12 / height, 0.81, 0.42 * count / height))
     axes.imshow(np.ma.masked_invalid(values), cmap=better_colours(), vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(count), names)
-    axes.set_yticks(range(count), names)
-    axes.tick_params(length=0, labelsize=8, colors=SOFT, top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xticks(np.arange(-0.5, count), minor=True)
-    axes.set_yticks(np.arange(-0.5, count), minor=True)
-    axes.grid(which="minor", color="white", lw=2)
-    axes.tick_params(which="minor", length=0, top=False)
-    axes.spines[:].set_visible(False)
+    map_axes(axes, names, names)
     for row, column in np.argwhere(np.isfinite(values)):
         value = float(values[row, column])
         axes.text(

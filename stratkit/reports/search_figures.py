@@ -21,6 +21,7 @@ from stratkit.reports.figure_parts import (
     better_colours,
     legend,
     new_figure,
+    part_cells,
     percent_axis,
     plain,
     save_png,
@@ -196,10 +197,7 @@ def _draw_map(axes: Axes, bar: Axes, content: SearchContent, found: Heatmap) -> 
     axes.tick_params(length=0, labelsize=8, colors=SOFT)
     axes.set_xticks(*_ticks(found.across))
     axes.set_yticks(*_ticks(found.down))
-    axes.set_xticks(np.arange(-0.5, columns), minor=True)
-    axes.set_yticks(np.arange(-0.5, rows), minor=True)
-    axes.grid(which="minor", color="white", lw=2)
-    axes.tick_params(which="minor", length=0)
+    part_cells(axes, rows, columns)
     if columns <= _NUMBERED:
         scale, shape = (100, "{:.0f}%") if is_fraction(objective.metric) else (1, "{:.2f}")
         middle = (np.nanmin(found.mean) + np.nanmax(found.mean)) / 2
