@@ -32,7 +32,7 @@ class Adaptation:
 
     `bars_seen` bars lie behind it: a run that goes on from a saved adaptation adds it to its own bar numbers, those of
     outcomes too. `trades` are the last ones of account and shadow book, from which follow `measures` of the account's
-    and `all_measures` of both; `weights` (S,) are adaptive ones.
+    and `all_measures` of both, and of the former the `scores` (S,); `weights` (S,) are adaptive ones.
     """
 
     bars_seen: int
@@ -40,6 +40,7 @@ class Adaptation:
     trades: LastTrades
     measures: Measures
     all_measures: Measures
+    scores: FloatArray
     weights: FloatArray
     health: Health
     table: ArmTable
@@ -53,7 +54,7 @@ def open_adaptation(terms: Terms, controls: Controls) -> Adaptation:
     strategies, symbols, regimes = len(terms.strategies), len(terms.symbols), len(terms.regimes)
     empty = no_trades(strategies, terms.optimization.weights.score_trades)
     return Adaptation(
-        0, no_rates(strategies, symbols, regimes), empty, *measured(empty), first_weights(controls.weight),
+        0, no_rates(strategies, symbols, regimes), empty, *judged(terms, empty), first_weights(controls.weight),
         all_active(strategies), empty_table(symbols, regimes, len(terms.arms), terms.selector),
         no_cooldowns(strategies, symbols), (), (),
     )  # fmt: skip
@@ -75,7 +76,7 @@ def adapt(
     if optimization.enabled and optimization.enable_retirement_management:
         health, changes = next_health(health, learned.all_measures, bar, terms)
     if optimization.enabled and optimization.enable_adaptive_weighting:
-        weights = next_weights(weights, controls.weight, scores_of(terms, learned))
+        weights = next_weights(weights, controls.weight, learned.scores)
     learned = replace(
         learned,
         bars_seen=bar + 1,
@@ -109,13 +110,16 @@ def strategy_factors(terms: Terms, adaptation: Adaptation, controls: Controls) -
     Weight of the voice where it scales sizes, times the score where sizes follow it.
     """
     weight = controls.weight if terms.scales else np.ones(len(terms.strategies))
-    scores = scores_of(terms, adaptation) if terms.optimization.enable_size_multiplier else 1.0
-    return weight * scores
+    return weight * adaptation.scores if terms.optimization.enable_size_multiplier else weight
 
 
-def scores_of(terms: Terms, adaptation: Adaptation) -> FloatArray:
-    """Return (S,) the scores of the account's last trades."""
-    return strategy_scores(adaptation.measures, terms.optimization.weights.min_trades)
+def judged(terms: Terms, trades: LastTrades) -> tuple[Measures, Measures, FloatArray]:
+    """Return the figures of the account's last trades, those with the shadow book's, and (S,) scores of the account's.
+
+    They change with trades alone, and are asked for several times on every bar.
+    """
+    measures, all_measures = measured(trades)
+    return measures, all_measures, strategy_scores(measures, terms.optimization.weights.min_trades)
 
 
 def with_base_weights(adaptation: Adaptation, controls: Controls, bar: int) -> Adaptation:
@@ -128,7 +132,7 @@ def _learned(terms: Terms, adaptation: Adaptation, new: Outcomes) -> Adaptation:
     if not len(new):
         return adaptation
     trades = with_trades(adaptation.trades, new)
-    measures, all_measures = measured(trades)
+    measures, all_measures, scores = judged(terms, trades)
     pause = terms.optimization.cooldown if terms.optimization.enabled else None
     return replace(
         adaptation,
@@ -136,6 +140,7 @@ def _learned(terms: Terms, adaptation: Adaptation, new: Outcomes) -> Adaptation:
         trades=trades,
         measures=measures,
         all_measures=all_measures,
+        scores=scores,
         health=with_new_trades(adaptation.health, new),
         table=learn(adaptation.table, terms.selector, new) if terms.selector.enabled else adaptation.table,
         cooldowns=adaptation.cooldowns if pause is None else rested(adaptation.cooldowns, new, pause),

@@ -1,11 +1,12 @@
 """`Layer`: what adapts during one replay: it stands between strategies and account, and learns between stretches.
 
-Whatever fails in it stops it, and it alone: the replay goes on with the controls that it had.
+Whatever fails in it stops it, and it alone: the replay warns, and goes on with the controls that it had.
 """
 
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -235,6 +236,10 @@ class Layer:
             step()
         except Exception as error:  # whatever fails here is beside the run, which goes on and says so
             self.fault = f"{type(error).__name__}: {error}"
+            warnings.warn(
+                f"what adapts stopped on the way, and the run goes on with the controls that it had: {self.fault}",
+                stacklevel=2,
+            )
             return False
         return True
 

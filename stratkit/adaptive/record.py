@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from stratkit.adaptive.adaptation import Adaptation, WeightChange
+from stratkit.adaptive.adaptation import Adaptation, WeightChange, judged
 from stratkit.adaptive.bandit import ArmTable, empty_table
 from stratkit.adaptive.cooldowns import Cooldowns, no_cooldowns
 from stratkit.adaptive.health import STATE_NAMES, Health, HealthChange
-from stratkit.adaptive.measures import LastTrades, measured, no_trades
+from stratkit.adaptive.measures import LastTrades, no_trades
 from stratkit.adaptive.origin import ORIGIN
 from stratkit.adaptive.success_rates import SuccessRates, no_rates
 from stratkit.adaptive.terms import Terms
@@ -125,7 +125,7 @@ def _adaptation(state: Mapping[str, Any], terms: Terms) -> Adaptation:
         int(state["bars_seen"]),
         SuccessRates(*_filled(state["success"], rates.trades, rates.wins)),
         trades,
-        *measured(trades),
+        *judged(terms, trades),
         weights,
         Health(
             np.array([STATE_NAMES.index(name) for name in health["state"]], np.int64),

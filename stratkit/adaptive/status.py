@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from stratkit.adaptive.adaptation import Adaptation, scores_of
+from stratkit.adaptive.adaptation import Adaptation
 from stratkit.adaptive.bandit import ArmTable, epsilon_of
 from stratkit.adaptive.health import STATE_NAMES, violations
 from stratkit.adaptive.terms import Terms
@@ -57,7 +57,7 @@ def status_of(terms: Terms, adaptation: Adaptation, open_trades: int) -> Status:
         {state: [name for name, one in zip(terms.strategies, states) if one == state] for state in STATE_NAMES},
         dict(zip(terms.strategies, adaptation.weights.tolist(), strict=True)),
         dict(zip(terms.strategies, share.tolist(), strict=True)),
-        dict(zip(terms.strategies, scores_of(terms, adaptation).tolist(), strict=True)),
+        dict(zip(terms.strategies, adaptation.scores.tolist(), strict=True)),
         _alerts(terms, adaptation, states),
         arm_figures(terms, adaptation.table),
         _epsilon(terms, adaptation.table),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +14,11 @@ from stratkit.analytics.earned import ClosedTrades, Earned, closed_of
 from stratkit.analytics.kept_away import KeptAway, kept_away
 from stratkit.analytics.learned_times import HealthStep, Steps, base_steps, health_steps, weight_steps
 from stratkit.analytics.quality_bands import QualityBands, quality_bands
+from stratkit.combine.sieve import FATES
 from stratkit.engine.adapted import Adapted
 from stratkit.engine.layout import REFUSED, RULES
 from stratkit.engine.result import BacktestResult
 from stratkit.panel import BoolArray, IntArray
-
-REASONS: Final = ("quality", "suspended", "losing_streak", "not_chosen")  # rules of the decision log
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,10 @@ def _kept(
     result: BacktestResult, adapted: Adapted, shadow: BoolArray, unseen: ClosedTrades, taken: Earned
 ) -> tuple[KeptAway, ...]:
     log = result.decisions[result.decisions["outcome"] == REFUSED]
-    refused = [int((log["rule"] == RULES.index(reason)).sum()) for reason in REASONS]
+    refused = [int((log["rule"] == RULES.index(reason)).sum()) for reason in FATES[1:]]
     kept = adapted.shadow_marks.kept
     code = np.full(len(unseen.pnl), -1) if kept is None else kept.codes[shadow] - 1  # the first name is that of none
-    return tuple(kept_away(REASONS, refused, code, unseen, taken))
+    return tuple(kept_away(FATES[1:], refused, code, unseen, taken))
 
 
 def _choices(result: BacktestResult, adapted: Adapted) -> Choices | None:

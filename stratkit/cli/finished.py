@@ -336,11 +336,6 @@ def _warnings(run: FinishedRun) -> list[str]:
     last = int(run.traded.times[-1])
     late = [date for date in run.config.overrides if parse_time(date) > last]
     found = [f"overrides.{date} never holds: the last bar is at {format_time(last)}" for date in late]
-    adapted = run.result.adapted
-    if adapted is not None and adapted.fault:
-        found.append(
-            f"what adapts stopped on the way, and the run went on with the controls it had then: {adapted.fault}"
-        )
     if len(run.result.fills) and not any(costs.values()):
         found.append("all costs are zero: these results are before commission, spread and slippage")
     return found

@@ -16,13 +16,7 @@ FateArray = npt.NDArray[np.uint8]
 # ---- what becomes of an entry: heard, or kept away
 LET, LOW_QUALITY, SUSPENDED, RESTING, NOT_CHOSEN = (np.uint8(code) for code in range(5))
 SHADOWED: Final = (LOW_QUALITY, SUSPENDED, NOT_CHOSEN)  # those that a shadow book plays
-FATES: Final = (
-    "",
-    "quality",
-    "suspended",
-    "losing_streak",
-    "not_chosen",
-)  # names of these codes, like the rules of a log
+FATES: Final = ("", "quality", "suspended", "losing_streak", "not_chosen")  # their names, as rules of the decision log
 
 
 class Sieve(NamedTuple):

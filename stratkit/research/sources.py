@@ -6,9 +6,7 @@ import inspect
 import sys
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, get_args
@@ -32,6 +30,7 @@ from stratkit.strategies.running import run_strategy
 from stratkit.strategies.signals import Signals
 from stratkit.strategies.strategy import Strategy
 from stratkit.strategies.user_code import calling
+from stratkit.strategies.user_files import run_as_written
 
 # what it means that a panel is not given; NaN, "as configured", for all the others
 _MEANINGS: Final = {"side": 0.0, "confidence": 1.0, "legs": 0.0}
@@ -259,14 +258,7 @@ def _run_again(owner: type[Strategy]) -> type[Strategy]:
     if original is None or file is None or not Path(file).is_file() or "." in owner.__qualname__:
         return owner
     name = owner.__module__.removesuffix("_again") + "_again"  # one spare name for each module
-    spec = spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        return owner
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: pydantic and dataclasses look their module up
-    with ExitStack() as run:
-        run.enter_context(calling(f"{file} cannot be run again", file=file))
-        spec.loader.exec_module(module)
+    module = run_as_written(name, Path(file))
     found = getattr(module, owner.__name__, owner)
     return found if isinstance(found, type) and issubclass(found, Strategy) else owner
 

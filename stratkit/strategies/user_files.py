@@ -40,8 +40,24 @@ def run_user_file(path: Path) -> ModuleType:
     if name in sys.modules:
         sys.modules.update(_beside[name])
         return sys.modules[name]
-    module = _run(name, path)
+    module = run_as_written(name, path)
     _beside[name] = {key: value for key, value in sys.modules.items() if key.partition(".")[0] in tops}
+    return module
+
+
+def run_as_written(name: str, path: Path) -> ModuleType:
+    """Run the file at `path` as the module `name`, past any bytecode; raise `StrategyError` when it cannot be run."""
+    spec = spec_from_file_location(name, path, loader=_AsWritten(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} must be a Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: pydantic and dataclasses look their module up
+    try:
+        with calling(f"{path} cannot be run", file=str(path)):
+            spec.loader.exec_module(module)
+    except StrategyError:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -94,21 +110,6 @@ class _AsWritten(SourceFileLoader):
 
     def path_stats(self, path: Any) -> Any:
         raise OSError("no bytecode is read or kept")
-
-
-def _run(name: str, path: Path) -> ModuleType:
-    spec = spec_from_file_location(name, path, loader=_AsWritten(name, str(path)))
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} must be a Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: pydantic and dataclasses look their module up
-    try:
-        with calling(f"{path} cannot be run", file=str(path)):
-            spec.loader.exec_module(module)
-    except StrategyError:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _forget(tops: set[str]) -> None:

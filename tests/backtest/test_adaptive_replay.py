@@ -141,7 +141,8 @@ class TestReplay:
         monkeypatch.setattr(layer_module, "scale_sizes", fails)
         bars = walk()
         base = _ended(config(), bars)
-        result = _ended(config(optimization={**FAST, "quality": {"threshold": 1e-9}}), bars)
+        with pytest.warns(UserWarning, match="stopped on the way, and the run goes on .*: ZeroDivisionError: made up"):
+            result = _ended(config(optimization={**FAST, "quality": {"threshold": 1e-9}}), bars)
         assert result.adapted is not None
         assert result.adapted.fault == "ZeroDivisionError: made up"
         assert result.adapted.status["fault"] == result.adapted.fault

@@ -147,7 +147,8 @@ def test_a_fault_is_said_first_everywhere(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(layer_module, "adapt", fails)
     bars = walk(80)
     given = config(optimization=OPTIMIZATION, meta_strategy=SELECTOR, exit_plan=None)
-    content = sample_content(bars, replay(given, inputs_of(given, bars, script(bars))))
+    with pytest.warns(UserWarning, match="what adapts stopped on the way"):
+        content = sample_content(bars, replay(given, inputs_of(given, bars, script(bars))))
     page = html.unescape(render_learned_page(content))
     assert page.index("Stopped by a fault") < page.index("In short")
     assert "ZeroDivisionError: made up" in render_page(content, ReportSettings())

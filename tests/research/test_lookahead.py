@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -392,6 +394,21 @@ def test_fresh_copies_of_a_strategy_keep_its_parameters_and_are_other_classes() 
         fresh.strategy_class(**fresh.params).params.model_dump()
         == build_strategy("sma_cross", fresh.params).params.model_dump()
     )
+
+
+def test_a_fresh_copy_is_of_the_text_that_is_there_not_of_bytecode_that_passes_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "edited.py"
+    text = (
+        "from stratkit.strategies import Strategy\nclass Edited(Strategy):\n    'Edited.'\n    answer = 1\n"
+        "    def signals(self, context):\n        return None\n"
+    )
+    file.write_text(text)
+    py_compile.compile(str(file), doraise=True)
+    written = file.stat()
+    file.write_text(text.replace("answer = 1", "answer = 2"))
+    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    found = StrategySource(find_strategy(str(file)))
+    assert [vars(one.strategy_class)["answer"] for one in (found, found.fresh())] == [2, 2]
 
 
 def test_a_strategy_that_raises_is_an_error_with_its_place(tmp_path: Path, bars: Bars) -> None:
