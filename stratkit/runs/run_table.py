@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stratkit.errors import DataError
 from stratkit.panel import FloatArray, IntArray
 from stratkit.runs.folder import RunRecord
-from stratkit.runs.table_digest import Column, read_columns
+from stratkit.runs.table_digest import Column, Words, read_columns
 
 
 @dataclass(frozen=True)
@@ -22,21 +24,32 @@ class RunTable:
 
     def ints(self, name: str) -> IntArray:
         """Return (K,) whole numbers, or stamps [UTC ns]."""
-        return np.asarray(self._column(name)).astype(np.int64)
+        return self._numbers(name).astype(np.int64)
 
     def floats(self, name: str) -> FloatArray:
         """Return (K,) figures, NaN where there is none."""
-        return np.asarray(self._column(name), np.float64)
+        return self._numbers(name).astype(np.float64, copy=False)
 
     def words(self, name: str) -> list[str]:
         """Return K texts."""
-        codes, names = self._column(name)
+        codes, names = self.coded(name)
         return [names[code] for code in codes]
 
-    def _column(self, name: str) -> Column:
-        if name not in self.columns:
-            raise DataError(f"a table of {self.run_id} must have a column {name}: its folder is damaged, run it again")
-        return self.columns[name]
+    def coded(self, name: str) -> Words:
+        """Return K texts as codes (K,) and what these stand for."""
+        column = self.columns.get(name)
+        if not isinstance(column, tuple):
+            raise self._lacks(f"{name} of texts")
+        return column
+
+    def _numbers(self, name: str) -> npt.NDArray[Any]:
+        column = self.columns.get(name)
+        if column is None or isinstance(column, tuple):
+            raise self._lacks(f"{name} of numbers")
+        return column
+
+    def _lacks(self, column: str) -> DataError:
+        return DataError(f"a table of {self.run_id} must have a column {column}: its folder is damaged, run it again")
 
 
 def read_table(record: RunRecord, table: str) -> RunTable:
