@@ -67,6 +67,17 @@ def parse_time(text: str, name: str = "date") -> int:
     return int(stamp.astype(np.int64))
 
 
+def parse_span(text: str, name: str = "date") -> tuple[int, int]:
+    """Return the first and last UTC nanosecond of an ISO date, the whole of it, or of a date-time, which is one.
+
+    >>> parse_span("1970-01-02"), parse_span("1970-01-02T00:00")
+    ((86400000000000, 172799999999999), (86400000000000, 86400000000000))
+    """
+    first = parse_time(text, name)
+    is_date = len(text.strip()) == len("2015-06-30")
+    return first, first + (NS_PER_DAY - 1 if is_date else 0)
+
+
 def format_time(time_ns: int) -> str:
     """Return a stamp as a person reads it: the date, and the time of day only when there is one.
 

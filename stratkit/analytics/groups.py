@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from stratkit.analytics import trades
 from stratkit.analytics.attributed import ACCOUNT, Attributed
 from stratkit.analytics.calendar_periods import calendar_periods
+from stratkit.analytics.grouped_trades import group_sums, grouped_summaries
 from stratkit.analytics.pnl_shares import pnl_shares
-from stratkit.analytics.summary import TradeSummary
 from stratkit.engine.layout import FILL_REASONS
-from stratkit.inference.sharpe import Moments
 from stratkit.panel import FloatArray, IntArray, read_only
 from stratkit.regimes.labels import NOT_KNOWN
 
@@ -113,7 +111,7 @@ def _of_trades(run: Attributed, names: tuple[str, ...], code: IntArray) -> _Grou
     in_order = np.lexsort((end_bars(run), code))
     starts = np.searchsorted(code[in_order], np.arange(1, len(names)))
     fall = [deepest_fall(np.cumsum(own)) for own in np.split(pnl[in_order], starts)[: len(names)]]
-    return _Grouping(names, code, _sums(code, pnl, len(names)), np.array(fall, dtype=np.float64))
+    return _Grouping(names, code, group_sums(code, pnl, len(names)), np.array(fall, dtype=np.float64))
 
 
 def _months(run: Attributed) -> _Grouping:
@@ -153,10 +151,10 @@ def deepest_fall(pnl: FloatArray) -> float:
 def _table(run: Attributed, kind: GroupKind, grouping: _Grouping) -> GroupTable:
     count = len(grouping.names)
     code = np.where(grouping.code < 0, count, grouping.code)  # a trade of the account stands in its row
-    rows = _summaries(run, code, count + 1)
+    rows = grouped_summaries(run.trades, np.asarray(run.trades["exit_bar"]) >= 0, code, count + 1)
     pnl = np.append(grouping.pnl, run.total - float(grouping.pnl.sum()))
     fall = np.append(grouping.fall, deepest_fall(run.account))
-    costs = _sums(code, sum(np.asarray(run.trades[name]) for name in _COSTS), count + 1)
+    costs = group_sums(code, sum(np.asarray(run.trades[name]) for name in _COSTS), count + 1)
     costs[-1] += run.interest
     return GroupTable(
         kind=kind,
@@ -174,36 +172,3 @@ def _table(run: Attributed, kind: GroupKind, grouping: _Grouping) -> GroupTable:
         max_drawdown=read_only(fall),
         max_drawdown_frac=read_only(fall / run.initial_cash),
     )
-
-
-def _summaries(run: Attributed, code: IntArray, count: int) -> list[TradeSummary]:
-    """Return the sums of the closed trades of each group, for the formulas of `stratkit.analytics.trades`."""
-    rows = run.closed
-    group = code[rows]
-    pnl, r = (np.asarray(run.trades[name], dtype=np.float64)[rows] for name in ("pnl", "r_multiple"))
-
-    def per_group(values: npt.ArrayLike) -> FloatArray:
-        return _sums(group, values, count)
-
-    known = np.isfinite(r)
-    closed, everything = per_group(np.ones(len(rows))), np.bincount(code, minlength=count)
-    wins, losses, ambiguous = per_group(pnl > 0), per_group(pnl < 0), per_group(run.trades["ambiguous"][rows])
-    profit, shortfall = per_group(np.maximum(pnl, 0)), per_group(np.maximum(-pnl, 0))
-    held, with_r, r_sum = per_group(run.trades["bars_held"][rows]), per_group(known), per_group(np.where(known, r, 0))
-    return [
-        TradeSummary(
-            int(closed[at]), int(wins[at]), int(losses[at]), float(profit[at]), float(shortfall[at]), int(held[at]),
-            int(ambiguous[at]), int(everything[at] - closed[at]),
-            pnl=_mean(closed[at], profit[at] - shortfall[at]), r=_mean(with_r[at], r_sum[at]),
-        )
-        for at in range(count)
-    ]  # fmt: skip
-
-
-def _sums(code: IntArray, values: npt.ArrayLike, count: int) -> FloatArray:
-    return np.bincount(code, np.asarray(values, dtype=np.float64), count).astype(np.float64)  # no row: integers
-
-
-def _mean(n: float, total: float) -> Moments:
-    nan = float("nan")
-    return Moments(int(n), float(total / n) if n else nan, nan, nan, nan)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from stratkit.analytics.attribution import Attribution
+from stratkit.analytics.grouped_trades import grouped_summaries
+from stratkit.analytics.summary import TradeSummary
+from stratkit.analytics.trades import expectancy_r, win_rate
 from stratkit.engine.adapted import Adapted
-from stratkit.engine.layout import Records
 from stratkit.engine.result import BacktestResult
 from stratkit.errors import DataError
 from stratkit.panel import FloatArray, format_time
@@ -131,8 +133,10 @@ def performance_of(
     result: BacktestResult, attribution: Attribution, asked: Mapping[str, Asking], usage: Usage
 ) -> Performance:
     """Return how the strategies of `result` fared; `asked` says by name how each was asked."""
+    shadow = _shadow_of(result)
     strategies = tuple(
-        _strategy(place, name, result, attribution, asked[name]) for place, name in enumerate(result.strategies)
+        _strategy(place, name, result, attribution, asked[name], shadow[place])
+        for place, name in enumerate(result.strategies)
     )
     return Performance(strategies, _system(result, list(asked.values()), usage))
 
@@ -143,14 +147,13 @@ def bar_ms(seconds: float, bars: int) -> float:
 
 
 def _strategy(
-    place: int, name: str, result: BacktestResult, attribution: Attribution, asking: Asking
+    place: int, name: str, result: BacktestResult, attribution: Attribution, asking: Asking, shadow: TradeSummary
 ) -> StrategyPerformance:
-    earned, proposed, adapted = attribution.by_strategy, attribution.funnel, result.adapted
-    shadow = _closed_of(None if adapted is None else adapted.shadow_trades, place)
+    earned, proposed = attribution.by_strategy, attribution.funnel
     slow = asking.bar_seconds if asking.bar_seconds is not None and len(asking.bar_seconds) else None
     return StrategyPerformance(
         name,
-        *_standing(name, adapted),
+        *_standing(name, result.adapted),
         signals=asking.signals,
         entries_asked=int(proposed.generated[place]),
         entries_taken=int(proposed.approved[place]),
@@ -162,9 +165,9 @@ def _strategy(
         sharpe=_known(attribution.risk.sharpe[place]),
         max_drawdown=float(earned.max_drawdown_frac[place]),
         last_trade=_last_trade(result, place),
-        shadow_closed=len(shadow),
-        shadow_accuracy=_mean(shadow["pnl"] > 0) if len(shadow) else None,
-        shadow_expectancy_r=_mean(shadow["r_multiple"][np.isfinite(shadow["r_multiple"])]) if len(shadow) else None,
+        shadow_closed=shadow.trades,
+        shadow_accuracy=_known(win_rate(shadow).value),
+        shadow_expectancy_r=_known(expectancy_r(shadow).value),
         times_asked=asking.times_asked,
         faults=asking.faults,
         uptime=1.0 - asking.faults / asking.times_asked if asking.times_asked else None,
@@ -183,10 +186,11 @@ def _standing(name: str, adapted: Adapted | None) -> tuple[str | None, float | N
     return state, status["raw_weights"][name], status["normalised_weights"][name]
 
 
-def _closed_of(trades: Records | None, place: int) -> Any:
-    if trades is None:
-        return ()
-    return trades[(trades["strategy"] == place) & (trades["exit_bar"] >= 0)]
+def _shadow_of(result: BacktestResult) -> list[TradeSummary]:
+    """Return the trades of the shadow book by strategy; of none where nothing adapts."""
+    trades = result.trades[:0] if result.adapted is None else result.adapted.shadow_trades
+    code = np.asarray(trades["strategy"], np.int64)
+    return grouped_summaries(trades, np.asarray(trades["exit_bar"]) >= 0, code, len(result.strategies))
 
 
 def _last_trade(result: BacktestResult, place: int) -> str | None:
@@ -212,10 +216,6 @@ def _system(result: BacktestResult, asked: Sequence[Asking], usage: Usage) -> Sy
 def _fields(kind: type[Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the fields of `kind`; a record of a later stratkit may have more."""
     return {name: plain[name] for name in kind.__dataclass_fields__}
-
-
-def _mean(values: Any) -> float | None:
-    return float(np.mean(values)) if len(values) else None
 
 
 def _known(value: float) -> float | None:

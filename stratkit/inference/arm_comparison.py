@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from stratkit.errors import UsageError
-from stratkit.inference.comparable_arms import check_arms, check_question, identical_in, obstacle
+from stratkit.inference.comparable_arms import IDENTICAL, check_arms, check_question, identical_in, obstacle
 from stratkit.inference.comparison import (
     Arm,
     Comparison,
@@ -21,7 +21,7 @@ from stratkit.inference.comparison import (
     WarningLine,
 )
 from stratkit.inference.comparison_verdict import many_verdict, sequential_verdict
-from stratkit.inference.many_comparison import IDENTICAL, LETTERS, Tests, adjusted_p, many_arms
+from stratkit.inference.many_comparison import LETTERS, Tests, adjusted_p, many_arms
 from stratkit.inference.paired_comparison import Adjusted, compare_pair
 from stratkit.inference.primary_comparison import Block, choose_block, measure
 from stratkit.inference.sequential_comparison import compare_sequentially

@@ -21,13 +21,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from stratkit.errors import UsageError
 from stratkit.inference.block_length import circular_block_length
-from stratkit.inference.comparable_arms import LEAST_PERIODS
+from stratkit.inference.comparable_arms import IDENTICAL, LEAST_PERIODS
 from stratkit.inference.comparison import Arm, Equivalence, Question
 from stratkit.inference.equivalence import equivalence
 from stratkit.inference.interval import Interval
@@ -36,12 +36,15 @@ from stratkit.inference.primary_comparison import resampled
 from stratkit.inference.sharpe import ROUNDING
 from stratkit.inference.smooth_metrics import smooth_metric
 from stratkit.inference.step_down import romano_wolf
-from stratkit.inference.studentized_bootstrap import StudentizedBootstrap, studentized_difference, upper_quantile
+from stratkit.inference.studentized_bootstrap import (
+    StudentizedBootstrap,
+    studentized_difference,
+    studentized_p,
+    upper_quantile,
+)
 from stratkit.inference.test_result import drawn_p_error
 from stratkit.panel import FloatArray
 from stratkit.seeds import generator
-
-IDENTICAL: Final = "identical"
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,10 @@ def _influence(returns: FloatArray, risk_free: float) -> tuple[FloatArray, Float
     """Return (S,) Sharpe ratios per period, and (n,) their influence functions' mean over the seeds."""
     excess = returns - risk_free
     means = np.stack([excess.mean(axis=0), (excess**2).mean(axis=0)], axis=-1)
-    slope = smooth_metric("sharpe").gradient(means)
+    sharpe = smooth_metric("sharpe")
+    slope = sharpe.gradient(means)
     each = (excess - means[:, 0]) * slope[:, 0] + (excess**2 - means[:, 1]) * slope[:, 1]
-    ratio: FloatArray = excess.mean(axis=0) / excess.std(axis=0, ddof=1)
+    ratio: FloatArray = sharpe.value(means) * sharpe.small_sample(len(returns))
     return ratio, each.mean(axis=1)
 
 
@@ -172,7 +176,7 @@ def _tested(arm: FloatArray, reference: FloatArray, question: Question, block: i
     statistic, t_star = boot.statistic, boot.t_star
     if of_seeds > 0:
         statistic, t_star = boot.difference / se, (boot.se * boot.t_star + _of_seeds(by_seed, question)) / se
-    p_value = (1 + int((np.abs(t_star) >= abs(statistic)).sum())) / (question.reps + 1)
+    p_value = studentized_p(statistic, t_star, question.alternative)
     half = upper_quantile(np.abs(t_star), boot.level) * se
     year = smooth_metric("sharpe").annual(1.0, question.periods_per_year)
     middle = boot.difference * year

@@ -20,6 +20,7 @@ LEAST_PERIODS: Final = 20  # below, a HAC variance and blocks have nothing to st
 LEAST_TRADES: Final = 10  # closed trades of each arm, for a metric of trades
 LEAST_REPS: Final = 99  # (1 + #)/(B + 1) then reaches 0.01
 MOST_REPS: Final = 1_000_000  # the Monte Carlo error is then below 0.0005; more fill the memory and say the same
+IDENTICAL: Final = "identical"  # the state of an arm that is the same as the one it is compared with
 METRICS_OF_TRADES: Final[tuple[ComparedMetric, ...]] = ("win_rate", "profit_factor")
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from stratkit.errors import UsageError
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.inference.comparison import Arm, ArmRow, ManyArms, Question
 from stratkit.inference.comparison_rows import row_value
 from stratkit.inference.model_confidence import model_confidence_set
@@ -28,7 +29,6 @@ from stratkit.seeds import generator
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SET_REPS: Final = 999  # the set draws and eliminates once an arm; its p values are beside the point of the page
 
-IDENTICAL: Final = "identical"  # the state of an arm that is the same as the first
 Tests = Sequence["Measured | str"]  # of each arm but the first: the primary test, or why there is none
 
 

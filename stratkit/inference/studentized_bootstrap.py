@@ -109,8 +109,7 @@ def studentized_difference(
     t_star = np.full(reps, math.inf)
     t_star[known] = (drawn[known] - difference) / np.sqrt(variances[known] / n)
     statistic = difference / se
-    beyond = t_star >= statistic if alternative == "greater" else np.abs(t_star) >= abs(statistic)
-    p_value = (1 + int(np.count_nonzero(beyond))) / (reps + 1)
+    p_value = studentized_p(statistic, t_star, alternative)
     half = upper_quantile(np.abs(t_star), level) * se
     return StudentizedBootstrap(
         difference, se, statistic, p_value, drawn_p_error(p_value, reps), difference - half, difference + half,
@@ -152,6 +151,17 @@ def start_batches(
         rows = slice(begin, min(begin + at_once, reps))
         taken = starts[rows] if starts is not None else draw_starts(n, block, rows.stop - begin, draw)
         yield rows, np.ascontiguousarray(taken, dtype=np.int32)
+
+
+def studentized_p(statistic: float, t_star: FloatArray, alternative: Alternative) -> float:
+    """Return ``(1 + #{|t*| >= |t|})/(reps + 1)``; under "greater" ``#{t* >= t}``.
+
+    >>> drawn = np.array([0.5, -2.0, 1.5])
+    >>> studentized_p(1.0, drawn, "two-sided"), studentized_p(1.0, drawn, "greater")
+    (0.75, 0.5)
+    """
+    beyond = t_star >= statistic if alternative == "greater" else np.abs(t_star) >= abs(statistic)
+    return (1 + int(np.count_nonzero(beyond))) / (len(t_star) + 1)
 
 
 def upper_quantile(sizes: FloatArray, level: float) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
+from stratkit.inference.averaged_difference import AveragedDifference, Found
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.panel import format_time
 from stratkit.reports.judgement_content import JudgementContent
 from stratkit.reports.wording import MISSING, first_names, number, percent

@@ -21,9 +21,9 @@ from stratkit.reports.walk_charts import stamps_of
 WINDOW: Final = 50  # chosen trades whose share of tries is drawn
 FIRST: Final = 20  # choices before the line begins: a share of fewer says nothing
 MOST_LINES: Final = 8
-_BUCKETS: Final = 400
+BUCKETS: Final = 400  # of a line
 _FEW: Final = 5  # bars that fit in a low chart
-_EDGES: Final = 800  # changes of state that are drawn one by one
+EDGES: Final = 800  # changes of state that are drawn one by one
 STATE_COLOURS: Final = ("c3", "c5", "c2", "ink")  # of active, degraded, suspended, retired
 
 
@@ -34,11 +34,18 @@ class StateSpans:
     edges: IntArray
     code: IntArray
 
+    @property
+    def since(self) -> IntArray:
+        """(S, n) the bar from which on each state holds: an edge is there where any strategy changed its own."""
+        starts = np.arange(self.code.shape[1])
+        begins = np.where(np.diff(self.code, axis=1, prepend=-1) != 0, starts, 0)
+        return self.edges[np.maximum.accumulate(begins, axis=1)]
 
-def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int) -> StateSpans:
-    """Return the states of all strategies over `bars` bars; of very many changes those on evenly spaced bars."""
+
+def state_spans(health: tuple[tuple[HealthStep, ...], ...], bars: int, most: int = EDGES) -> StateSpans:
+    """Return the states of all strategies over `bars` bars; of more changes than `most` those on evenly spaced bars."""
     changed = sorted({min(step.bar, bars - 1) for steps in health for step in steps})
-    starts = np.array(changed if len(changed) <= _EDGES else np.unique(np.linspace(0, bars - 1, _EDGES).astype(int)))
+    starts = np.array(changed if len(changed) <= most else np.unique(np.linspace(0, bars - 1, most).astype(int)))
     rows = []
     for steps in health:
         at = np.searchsorted([step.bar for step in steps], starts, side="right") - 1
@@ -66,7 +73,7 @@ def tried_share(choices: Choices) -> FloatArray:
     return share
 
 
-def weights_chart(learned: Learned, times: IntArray) -> Chart:
+def weights_chart(learned: Learned, times: IntArray, buckets: int = BUCKETS) -> Chart:
     """Return the weights of strategies as steps between their bounds, dashed the configured ones."""
     about = ("weights", "Weights of strategies", _WEIGHTS)
     if not learned.status["parts"]["adaptive_weighting"]:
@@ -75,9 +82,9 @@ def weights_chart(learned: Learned, times: IntArray) -> Chart:
     kept = shown_strategies(learned)
     for place, at in enumerate(kept):
         name, look = shown(name_cell(learned.strategies[at]).text), line_of(place)
-        x, y = stepped(learned.weights, at, len(times))
+        x, y = stepped(learned.weights, at, len(times), buckets)
         traces.append(_steps(name, times, x, y, {**look, "dash": "solid"}, "%{y:.2f}"))
-        x, y = stepped(learned.base, at, len(times))
+        x, y = stepped(learned.base, at, len(times), buckets)
         quiet = {"showlegend": False, "hoverinfo": "skip", "opacity": 0.6}
         traces.append({**_steps(name, times, x, y, {**look, "width": 1, "dash": "dot"}, ""), **quiet})
     layout = {
@@ -87,23 +94,25 @@ def weights_chart(learned: Learned, times: IntArray) -> Chart:
     return Chart(*about, tuple(traces), layout)
 
 
-def stepped(steps: Steps, column: int, bars: int) -> tuple[IntArray, FloatArray]:
+def stepped(steps: Steps, column: int, bars: int, buckets: int = BUCKETS) -> tuple[IntArray, FloatArray]:
     """Return the corners of a line of steps up to the last bar, thinned to its extremes."""
     values = steps.values[:, column]
-    kept = extreme_points(values, _BUCKETS)
+    kept = extreme_points(values, buckets)
     return np.append(steps.bar[kept], bars - 1), np.append(values[kept], values[-1])
 
 
-def health_chart(learned: Learned, times: IntArray) -> Chart:
+def health_chart(learned: Learned, times: IntArray, edges: int = EDGES) -> Chart:
     """Return a bar over time for each strategy, coloured by its state."""
     about = ("states", "Health of strategies", _HEALTH)
     if not learned.status["parts"]["retirement_management"]:
         return Chart(*about, empty="Health is not judged in this run.")
-    spans = state_spans(learned.health, len(times))
+    spans = state_spans(learned.health, len(times), edges)
     ends = np.append(times, times[-1])
     names = [shown(name_cell(name).text) for name in learned.strategies]
-    stamps = [format_time(int(times[bar])) for bar in spans.edges[:-1]]
-    texts = [[f"{STATE_NAMES[code]}, from {stamp}" for code, stamp in zip(row, stamps)] for row in spans.code]
+    texts = [
+        [f"{STATE_NAMES[code]}, since {format_time(int(times[bar]))}" for code, bar in zip(codes, since, strict=True)]
+        for codes, since in zip(spans.code, spans.since, strict=True)
+    ]
     bars: Trace = {
         "type": "heatmap", "x": stamps_of(ends[spans.edges]), "y": names, "z": spans.code.tolist(), "text": texts,
         "zmin": -0.5, "zmax": 3.5, "colorscale": flat_colours(STATE_COLOURS), "showscale": False, "ygap": 5,
@@ -118,7 +127,7 @@ def health_chart(learned: Learned, times: IntArray) -> Chart:
     return Chart(*about, (bars, *keys), layout, size="low" if len(names) <= _FEW else "")
 
 
-def tries_chart(learned: Learned, times: IntArray) -> Chart:
+def tries_chart(learned: Learned, times: IntArray, buckets: int = BUCKETS) -> Chart:
     """Return how often a trade got another choice than the best so far; `learned.choices` is known."""
     choices = learned.choices
     assert choices is not None  # the caller asked
@@ -127,7 +136,7 @@ def tries_chart(learned: Learned, times: IntArray) -> Chart:
         return Chart(*about, empty="There are too few choices to draw.")
     first = min(FIRST - 1, len(choices.bar) - 2)
     share = tried_share(choices)[first:]
-    kept = extreme_points(share, _BUCKETS)
+    kept = extreme_points(share, buckets)
     line = _steps(f"of the last {WINDOW}", times, choices.bar[first:][kept], share[kept], line_of(0), "%{y:.0%}")
     shapes = []
     if learned.status["epsilon"] is not None:

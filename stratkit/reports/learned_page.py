@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from stratkit.analytics.learned import Learned
 from stratkit.panel import IntArray, format_time
@@ -10,29 +11,33 @@ from stratkit.reports.chart_specs import charts_text
 from stratkit.reports.content import ReportContent
 from stratkit.reports.earned_grids import profiles_grid, regimes_grid
 from stratkit.reports.grid import Grid
-from stratkit.reports.learned_charts import health_chart, tries_chart, weights_chart
+from stratkit.reports.learned_charts import BUCKETS, health_chart, tries_chart, weights_chart
 from stratkit.reports.learned_grids import claims_grid, health_grid, kept_grid, quality_grid, rates_grid
 from stratkit.reports.learned_words import fault_words, findings
-from stratkit.reports.offline import interactive_page, trusted, write_page
+from stratkit.reports.offline import FEWEST_POINTS, first_that_fits, interactive_page, trusted, write_page
 from stratkit.reports.page_names import LEARNED_PAGE
 from stratkit.reports.q_grids import q_grid, symbols_q_grid
+
+_POINTS: Final = (BUCKETS, 200, 100, FEWEST_POINTS)  # of a line; fewer where the page would be too large
 
 
 def write_learned_page(folder: Path, content: ReportContent) -> Path:
     """Write `adaptive.html` into `folder` and return its path; `content.learned` is known.
 
-    Raises `OutputError` when it cannot be written.
+    The page stays under 2.5 MB: its lines are thinned harder until it fits. Raises `OutputError` when it cannot be
+    written.
     """
-    return write_page(folder / LEARNED_PAGE, render_learned_page(content))
+    pages = (render_learned_page(content, points) for points in _POINTS)
+    return write_page(folder / LEARNED_PAGE, first_that_fits(pages))
 
 
-def render_learned_page(content: ReportContent) -> str:
-    """Return the page as text."""
+def render_learned_page(content: ReportContent, points: int = _POINTS[0]) -> str:
+    """Return the page as text, with lines thinned to the extremes of so many stretches."""
     learned = content.learned
     assert learned is not None  # the caller asked
     times = content.result.times
-    weights, states = weights_chart(learned, times), health_chart(learned, times)
-    tries = None if learned.choices is None else tries_chart(learned, times)
+    weights, states = weights_chart(learned, times, points), health_chart(learned, times, 2 * points)
+    tries = None if learned.choices is None else tries_chart(learned, times, points)
     return interactive_page(
         "adaptive",
         script_name="charts",

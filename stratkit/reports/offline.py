@@ -12,11 +12,15 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.resources
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stratkit.errors import OutputError
 from stratkit.reports.payload import compressed_text
+
+MAX_PAGE_BYTES: Final = 2_500_000
+FEWEST_POINTS: Final = 50  # thinner than this a chart says nothing; the page is then as large as it is
 
 
 @functools.cache
@@ -46,6 +50,15 @@ def content_policy(hashes: list[str]) -> str:
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def first_that_fits(pages: Iterable[str]) -> str:
+    """Return the first of pages, each coarser than the one before, that stays under 2.5 MB; else the coarsest."""
+    page = ""
+    for page in pages:
+        if len(page.encode()) <= MAX_PAGE_BYTES:
+            break
+    return page
 
 
 @functools.cache

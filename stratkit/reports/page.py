@@ -5,18 +5,18 @@ What makes it one file that loads nothing from anywhere stands in `stratkit.repo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from stratkit.analytics.drawdowns import worst_drawdowns
 from stratkit.analytics.months import monthly_returns
-from stratkit.errors import OutputError
 from stratkit.reports.ambiguity_words import ambiguity_lead, ambiguity_rows
 from stratkit.reports.charts import build_payload
 from stratkit.reports.content import ReportContent
 from stratkit.reports.evidence_words import evidence_line, evidence_rows
 from stratkit.reports.learned_section import learned_section
-from stratkit.reports.offline import interactive_page, trusted
+from stratkit.reports.offline import FEWEST_POINTS, first_that_fits, interactive_page, trusted, write_page
 from stratkit.reports.page_names import LEADS
 from stratkit.reports.series import prepare_series
 from stratkit.reports.settings import ReportSettings
@@ -26,8 +26,6 @@ from stratkit.reports.tables import drawdown_rows, header_facts, headline_cards,
 from stratkit.reports.wording import money
 
 REPORT_NAME: Final = "report.html"
-MAX_PAGE_BYTES: Final = 2_500_000
-_FEWEST_POINTS: Final = 50  # thinner than this a chart says nothing; the page is then as large as it is
 _MAX_CONFIG_CHARS: Final = 60_000  # longer ones are cut on the page and whole in config.yaml
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -38,16 +36,7 @@ def write_report(folder: Path, content: ReportContent, settings: ReportSettings)
     The page stays under 2.5 MB: series are thinned harder until it fits. Raises `OutputError` when
     the file cannot be written.
     """
-    path = folder / REPORT_NAME
-    page = render_page(content, settings).encode()
-    while len(page) > MAX_PAGE_BYTES and settings.max_points > _FEWEST_POINTS:
-        settings = _coarser(settings)
-        page = render_page(content, settings).encode()
-    try:
-        path.write_bytes(page)
-    except OSError as error:
-        raise OutputError(f"the report must be writable; {path}: {error.strerror}: choose another --out") from error
-    return path
+    return write_page(folder / REPORT_NAME, first_that_fits(render_page(content, one) for one in _coarser(settings)))
 
 
 def render_page(content: ReportContent, settings: ReportSettings) -> str:
@@ -96,8 +85,11 @@ def _tables(content: ReportContent, settings: ReportSettings) -> dict[str, Any]:
     }
 
 
-def _coarser(settings: ReportSettings) -> ReportSettings:
-    halves = {
-        name: max(_FEWEST_POINTS, getattr(settings, name) // 2) for name in ("max_points", "max_candles", "max_trades")
-    }
-    return settings.model_copy(update=halves)
+def _coarser(settings: ReportSettings) -> Iterator[ReportSettings]:
+    """Yield settings, and after them those with ever fewer points."""
+    yield settings
+    while settings.max_points > FEWEST_POINTS:
+        names = ("max_points", "max_candles", "max_trades")
+        halves = {name: max(FEWEST_POINTS, getattr(settings, name) // 2) for name in names}
+        settings = settings.model_copy(update=halves)
+        yield settings

@@ -117,8 +117,8 @@ def judge_prepared(
         risk_free_ann=config.analytics.risk_free_ann, seed=config.seed, margin=MARGIN,
     )  # fmt: skip
     count = min(len(one.returns) for one in replays)
-    against = _tests(replays, count, question)
     best = best_fixed(replays)
+    against = _tests(replays, best, count, question)
     judged = [JudgedArm(one, _regret(one, best), against[one.arm.name]) for one in replays]
     return AdaptiveJudgement(
         tuple(judged), next((one for one in judged if one.replays is best), None), question, drawn, plan.notes,
@@ -140,11 +140,12 @@ def _regret(one: ArmReplays, best: ArmReplays | None) -> Regret | None:
     return None if best is None else regret_of(one.realised_r, best.realised_r[0])
 
 
-def _tests(replays: Sequence[ArmReplays], count: int, question: Question) -> dict[str, dict[str, Found]]:
+def _tests(
+    replays: Sequence[ArmReplays], best: ArmReplays | None, count: int, question: Question
+) -> dict[str, dict[str, Found]]:
     """Return the tests of every arm by reference; references themselves have none."""
     found: dict[str, dict[str, Found]] = {one.arm.name: {} for one in replays}
     judged = [one for one in replays if one.arm.is_judged]
-    best = best_fixed(replays)
     references = {
         "base": replays[0],
         "random": next((one for one in replays if one.arm.role == "random"), None),

@@ -78,7 +78,7 @@ def replay_adaptive_arms(
     no trade with any of the first five seeds is not replayed with more.
     """
     of_arm = {arm.name: seeds if arm.is_seeded else seeds[:1] for arm in arms.arms}
-    known: dict[tuple[str, int], _Replay] = {}
+    known: dict[str, _Replay] = {}
     total, done = sum(map(len, of_arm.values())), 0
     periods = return_periods(inputs.bars.times, inputs.bars.frequency, arms.base.config.analytics.periods_per_year)
     found = []
@@ -88,7 +88,7 @@ def replay_adaptive_arms(
             if told is not None:
                 told(done, total, arm.name)
             config = arm.config.model_copy(update={"seed": seed})
-            key = (config.model_dump_json(by_alias=True), seed)
+            key = config.model_dump_json(by_alias=True)
             if key not in known:
                 one = _replayed(config, _inputs_of(arm, arms.base, inputs, bars), periods)
                 known[key] = one if seed == seeds[0] else replace(one, result=None, card=None)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, Found
+from stratkit.inference.averaged_difference import AveragedDifference, Found
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.inference.comparison_verdict import NO_DIFFERENCE
 from stratkit.inference.comparison_words import shown_margin
 from stratkit.inference.figure_words import plain_number

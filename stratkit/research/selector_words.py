@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference
+from stratkit.inference.averaged_difference import AveragedDifference
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.inference.figure_words import plain_number
 from stratkit.research.adaptive_arms import SELECTOR
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, JudgedArm

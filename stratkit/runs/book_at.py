@@ -6,15 +6,21 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+
+from stratkit.analytics.grouped_trades import grouped_summaries
+from stratkit.analytics.summary import TradeSummary
+from stratkit.analytics.trades import expectancy_r, win_rate
 from stratkit.errors import DataError, UsageError
-from stratkit.panel import NS_PER_DAY, format_time, parse_time
+from stratkit.panel import format_time, parse_span
 from stratkit.runs.decision_rows import Row, read_columns
 from stratkit.runs.folder import RunRecord
 
+_SUMMED = ("bars_held", "ambiguous")
 _COLUMNS = [
     "symbol", "strategy", "side", "entry_bar", "exit_bar", "quantity", "entry_price", "pnl", "r_multiple",
+    *_SUMMED,
 ]  # fmt: skip
 
 
@@ -60,9 +66,10 @@ def read_book(record: RunRecord, strategies: Sequence[str], initial_cash: float,
     columns = read_columns(record, "trades", _COLUMNS, {}, set())
     trades = [dict(zip(columns, values)) for values in zip(*columns.values())]
     begun = [trade for trade in trades if trade["entry_bar"] <= bar]
+    sums = _sums(begun, strategies, bar)
     records = {
-        name: _record([trade for trade in begun if trade["strategy"] == name], bar, times, curves[curve][bar] - base)
-        for name, curve in zip(strategies, names, strict=True)
+        name: _record(its, _last_bar(begun, name, bar), times, curves[curve][bar] - base)
+        for name, curve, its in zip(strategies, names, sums, strict=True)
     }
     is_end = bar == len(times) - 1
     rows = tuple(_open_row(trade, times, is_end) for trade in begun if _is_open(trade, bar))
@@ -70,40 +77,49 @@ def read_book(record: RunRecord, strategies: Sequence[str], initial_cash: float,
 
 
 def _bar_at(times: Sequence[int], when: str) -> int:
-    asked = parse_time(when, "--at")
-    last = asked + (NS_PER_DAY - 1 if len(when.strip()) == len("2015-06-30") else 0)
-    if last < times[0] or asked > times[-1]:
+    first, last = parse_span(when, "--at")
+    if last < times[0] or first > times[-1]:
         raise UsageError(
             f"--at must be within the run, from {format_time(times[0])} to {format_time(times[-1])}; found {when}"
         )
     return bisect_right(times, last) - 1
 
 
-def _is_open(trade: Mapping[str, Any], bar: int) -> bool:
+def _is_open(trade: Row, bar: int) -> bool:
     return not 0 <= trade["exit_bar"] <= bar
 
 
-def _record(trades: Sequence[Mapping[str, Any]], bar: int, times: Sequence[int], pnl: float) -> Record:
-    closed = [trade for trade in trades if not _is_open(trade, bar)]
-    known = [trade["r_multiple"] for trade in closed if _is_number(trade["r_multiple"])]
-    ends = [trade["exit_bar"] for trade in closed]
-    latest = max([trade["entry_bar"] for trade in trades] + ends, default=None)
+def _sums(trades: Sequence[Row], strategies: Sequence[str], bar: int) -> list[TradeSummary]:
+    """Return the trades of each strategy at a bar in sums."""
+    place = {name: at for at, name in enumerate(strategies)}
+    code = np.array([place.get(trade["strategy"], len(place)) for trade in trades], np.int64)
+    is_closed = np.array([not _is_open(trade, bar) for trade in trades], np.bool_)
+    columns = {
+        name: np.array([trade[name] for trade in trades], np.float64) for name in ("pnl", "r_multiple", *_SUMMED)
+    }
+    return grouped_summaries(columns, is_closed, code, len(place) + 1)[:-1]  # the last is what belongs to none
+
+
+def _last_bar(trades: Sequence[Row], strategy: str, bar: int) -> int | None:
+    """Return the bar of the last entry or exit of a strategy up to a bar; None where it had none."""
+    own = [trade for trade in trades if trade["strategy"] == strategy]
+    exits = [trade["exit_bar"] for trade in own if not _is_open(trade, bar)]
+    return max([trade["entry_bar"] for trade in own] + exits, default=None)
+
+
+def _record(sums: TradeSummary, last: int | None, times: Sequence[int], pnl: float) -> Record:
     return Record(
-        len(closed),
-        len(trades) - len(closed),
-        sum(trade["pnl"] > 0 for trade in closed) / len(closed) if closed else None,
-        sum(known) / len(known) if known else None,
-        pnl,
-        None if latest is None else format_time(times[latest]),
-    )
+        sums.trades, sums.open_trades, _known(win_rate(sums).value), _known(expectancy_r(sums).value), pnl,
+        None if last is None else format_time(times[last]),
+    )  # fmt: skip
 
 
-def _open_row(trade: Mapping[str, Any], times: Sequence[int], is_marked: bool) -> Row:
+def _open_row(trade: Row, times: Sequence[int], is_marked: bool) -> Row:
     row = {name: trade[name] for name in ("symbol", "strategy", "side")}
     # what was added later is in quantity and price, so that only the end of the run may tell them
     final = {name: trade[name] if is_marked else None for name in ("quantity", "entry_price", "pnl")}
     return {**row, "since": format_time(times[trade["entry_bar"]]), **final}
 
 
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

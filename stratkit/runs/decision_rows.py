@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stratkit.errors import DataError, UsageError, did_you_mean
-from stratkit.panel import NS_PER_DAY, format_time, parse_time
+from stratkit.panel import format_time, parse_span
 from stratkit.runs.folder import RunRecord
 
 Row = Mapping[str, Any]
@@ -52,11 +52,10 @@ def read_decision(record: RunRecord, when: str, symbol: str) -> DecisionRows:
 
 
 def _bars_at(stamps: list[int], when: str) -> list[int]:
-    time_ns = parse_time(when, "--decision")
-    span = NS_PER_DAY if len(when.strip()) == len("2015-06-30") else 1
-    bars = [bar for bar, stamp in enumerate(stamps) if time_ns <= stamp < time_ns + span]
+    first, last = parse_span(when, "--decision")
+    bars = [bar for bar, stamp in enumerate(stamps) if first <= stamp <= last]
     if not bars:
-        near = min(stamps, key=lambda stamp: abs(stamp - time_ns))
+        near = min(stamps, key=lambda stamp: abs(stamp - first))
         raise UsageError(
             f"--decision must name a bar of the run; found none at {when}: the nearest is {format_time(near)}"
         )

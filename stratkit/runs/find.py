@@ -42,19 +42,12 @@ def find_run(run: str, folder: Path) -> RunRecord:
 
 def run_names(folder: Path) -> list[str]:
     """Return the names of all folders in `folder` that may be runs, in order: hidden ones and studies are none."""
-    try:
-        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(_NO_RUNS) and entry.is_dir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(entry.name for entry in entries)
+    return [name for name in _folder_names(folder) if not name.startswith(_NO_RUNS)]
 
 
 def judgement_names(folder: Path) -> list[str]:
     """Return the names of all judgements of what adapts in `folder`, in order."""
-    try:
-        return sorted(entry.name for entry in folder.iterdir() if entry.name.startswith(JUDGEMENT) and entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    return [name for name in _folder_names(folder) if name.startswith(JUDGEMENT)]
 
 
 def whole_runs(folder: Path) -> list[str]:
@@ -119,6 +112,13 @@ def half_written(run: str, folder: Path) -> str:
     if not (folder / f".{run}.partial").is_dir():
         return ""
     return f"the run {run} in {folder} is only half-written: wait until it is whole, or run it again if it was stopped"
+
+
+def _folder_names(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _written_at(folder: Path) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from stratkit.errors import UsageError
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference, averaged_differences
+from stratkit.inference.averaged_difference import AveragedDifference, averaged_differences
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.inference.comparison import Arm, Question
 from stratkit.inference.many_comparison import adjusted_p
 from stratkit.inference.primary_comparison import Block, measure
@@ -68,6 +70,13 @@ def test_pairs_of_one_seed_share_what_the_seed_decided() -> None:
     luck = draw.normal(0.0, 0.002, (1, 6))
     one, other = base + luck + draw.normal(0, 0.001, base.shape), base + luck
     assert _found(one, other).se_seeds < 0.2 * _found(one, base).se_seeds
+
+
+def test_a_worse_arm_is_not_found_better_by_a_one_sided_question() -> None:
+    draw, base = _market()
+    worse = base - 0.002 + draw.normal(0.0, 0.001, (len(base), 4))
+    assert _found(worse, base).p_value == 1 / 500
+    assert _found(worse, base, replace(QUESTION, alternative="greater")).p_value == 1.0
 
 
 def test_no_difference_is_found_as_seldom_as_the_level_says() -> None:

@@ -6,6 +6,7 @@ import html
 import json
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from stratkit.backtest import attribute_backtest, replay
 from stratkit.cli.adaptive_lines import adaptive_lines
 from stratkit.cli.learned_record import learned_record
 from stratkit.engine.result import BacktestResult
+from stratkit.panel import format_time
 from stratkit.reports.content import ReportContent
 from stratkit.reports.figures import write_figures
-from stratkit.reports.learned_charts import state_spans, tries_chart
+from stratkit.reports.learned_charts import health_chart, state_spans, tries_chart
 from stratkit.reports.learned_grids import quality_grid
-from stratkit.reports.learned_page import render_learned_page
-from stratkit.reports.page import MAX_PAGE_BYTES, render_page
+from stratkit.reports.learned_page import render_learned_page, write_learned_page
+from stratkit.reports.offline import MAX_PAGE_BYTES
+from stratkit.reports.page import render_page
 from stratkit.reports.q_grids import STAR, UNSUITED, q_grid
 from stratkit.reports.settings import ReportSettings
 
@@ -204,6 +207,28 @@ def test_very_many_changes_of_state_become_evenly_spaced_ones() -> None:
     assert len(spans.edges) <= 801
     assert [spans.code[0, at] for at in (0, 5)] == [spans.edges[0] % 2, spans.edges[5] % 2]
     assert tries_chart(found, everything().result.times).traces
+
+
+def test_a_state_is_told_from_its_own_change_on_and_not_from_that_of_another() -> None:
+    found, times = learned(everything()), everything().result.times
+    step = replace(found.health[0][0], bar=0, state="active")
+    health = ((step,), (step, replace(step, bar=7, state="degraded")), (step, replace(step, bar=9, state="retired")))
+    assert state_spans(health, 20).since.tolist() == [[0, 0, 0], [0, 7, 7], [0, 0, 9]]
+    bars = health_chart(replace(found, health=health, strategies=("a", "b", "c")), times[:20]).traces[0]
+    assert bars["text"][0] == [f"active, since {format_time(int(times[0]))}"] * 3
+
+
+def test_a_page_of_very_many_changes_is_thinned_until_it_fits(tmp_path: Path) -> None:
+    content = everything()
+    found, bars = learned(content), len(content.result.times)
+    step = found.health[0][0]
+    restless = tuple(replace(step, bar=bar, state=("active", "degraded")[bar % 2]) for bar in range(bars))
+    names = tuple(f"strategy {at}" for at in range(90))
+    content = replace(content)  # a record of its own, into which the made one is put
+    content.__dict__["learned"] = replace(found, strategies=names, health=(restless,) * len(names))
+    assert len(render_learned_page(content).encode()) > MAX_PAGE_BYTES
+    page = write_learned_page(tmp_path, content)
+    assert page.stat().st_size <= MAX_PAGE_BYTES
 
 
 def test_the_figures_are_drawn(tmp_path: Any) -> None:

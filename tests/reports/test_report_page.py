@@ -19,7 +19,8 @@ from stratkit.errors import OutputError
 from stratkit.reports import offline
 from stratkit.reports.charts import decision_counts, exit_reasons, histogram
 from stratkit.reports.content import ReportContent
-from stratkit.reports.page import MAX_PAGE_BYTES, render_page, write_report
+from stratkit.reports.offline import MAX_PAGE_BYTES
+from stratkit.reports.page import render_page, write_report
 from stratkit.reports.series import prepare_series, rolling_window
 from stratkit.reports.settings import ReportSettings
 from stratkit.reports.tables import heat_rows
@@ -297,7 +298,7 @@ def test_a_window_longer_than_the_run_shrinks_to_a_third_of_it() -> None:
 
 
 def test_an_unwritable_folder_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"report must be writable.*choose another --out"):
+    with pytest.raises(OutputError, match=r"page must be writable.*choose another --out"):
         write_report(tmp_path / "missing", sample_content(sample_bars(30)), ReportSettings())
 
 

@@ -27,7 +27,8 @@ from stratkit.reports.earned_grids import (
 from stratkit.reports.figures import write_figures
 from stratkit.reports.grid import Grid, best_and_worst, deepest_of, largest, name_cell, strength
 from stratkit.reports.incident_grids import alerts_grid, caps_grid, faults_grid
-from stratkit.reports.page import MAX_PAGE_BYTES, render_page, write_report
+from stratkit.reports.offline import MAX_PAGE_BYTES
+from stratkit.reports.page import render_page, write_report
 from stratkit.reports.review_grids import review_grid
 from stratkit.reports.risk_grids import correlation_grid, funnel_grid, risk_grid
 from stratkit.reports.settings import ReportSettings

@@ -13,7 +13,8 @@ from planted_profiles import planted, prepared, settings
 from stratkit.config import load_config
 from stratkit.engine.layout import TRADE_DTYPE
 from stratkit.errors import UsageError
-from stratkit.inference.averaged_difference import IDENTICAL, AveragedDifference
+from stratkit.inference.averaged_difference import AveragedDifference
+from stratkit.inference.comparable_arms import IDENTICAL
 from stratkit.research.adaptive_arms import ALL, RANDOM, SELECTOR, adaptive_arms
 from stratkit.research.adaptive_judgement import AdaptiveJudgement, judge_adaptive, judge_prepared
 from stratkit.research.adaptive_plain import judgement_record

@@ -39,8 +39,6 @@ def whole_sample(settings: RegimeSettings, bars: Bars) -> RegimeLabels:
 
 @pytest.mark.parametrize("source", [*built_in_regimes(), ConditionSource()], ids=lambda source: source.name)
 def test_every_way_of_labelling_is_proved_causal(source: RegimeSource | ConditionSource) -> None:
-    if isinstance(source, RegimeSource) and source.is_fitted and source.settings.scope == "market":
-        pytest.skip("the same fits as for a symbol, on other returns: proved by `stratkit check lookahead`")
     is_fitted = isinstance(source, RegimeSource) and source.is_fitted
     found = check_lookahead(source, BARS.select(BARS.symbols[:2]) if is_fitted else BARS, cuts=2 if is_fitted else 12)
     assert found.verdict == "clean", found.sentence()

@@ -24,6 +24,8 @@ TRADES: Columns = {
     "entry_price": np.array([100.0, 50.0, 110.0]),
     "pnl": np.array([-3.0, 8.0, 1.5]),
     "r_multiple": np.array([-1.0, np.nan, 0.5]),
+    "bars_held": np.array([2, 3, 1]),
+    "ambiguous": np.array([False, True, False]),
 }
 PNL = {"pnl a": np.array([0.0, -1, -3, -2, -1.5]), "pnl b": np.array([0.0, 0, 1, 2, 8])}
 
