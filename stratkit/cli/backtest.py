@@ -67,7 +67,11 @@ JudgeOption = Annotated[
 ]
 JudgeSeedsOption = Annotated[
     int | None,
-    typer.Option("--judge-seeds", metavar="N", help="Seeds over which chance is judged, with --judge-adaptive; 20."),
+    typer.Option(
+        "--judge-seeds",
+        metavar="N",
+        help=f"Seeds over which chance is judged, with --judge-adaptive; {JUDGE_SEEDS}.",
+    ),
 ]
 TrialOption = Annotated[
     str | None,
@@ -108,8 +112,6 @@ def backtest(
     Without CONFIG a built-in one runs on the bundled S&P 500. The metrics go to stdout; the report, the tables and
     what is needed to run it again go to reports/<run-id>/.
     """
-    from stratkit.errors import UsageError
-
     terminal = Terminal(json_, quiet)
     seconds: dict[str, float] = {}
     if trial is not None:
@@ -119,7 +121,7 @@ def backtest(
         )  # fmt: skip
         _replay_trial(terminal, trial, out, data, no_report, any(one is not None for one in given))
         return
-    seeds = _judge_seeds(judge_adaptive, judge_seeds, fills, explain_caps, fresh_state)
+    _check_together(fills, explain_caps, fresh_state, judge_adaptive, judge_seeds)
     with terminal.warnings_as_lines():
         with timed(seconds, "configure"):
             profile = _profile(fills, settings or [])
@@ -134,13 +136,12 @@ def backtest(
         if judge_adaptive:
             from stratkit.cli.judging import judge_adaptive_layer
 
+            seeds = JUDGE_SEEDS if judge_seeds is None else judge_seeds
             judge_adaptive_layer(terminal, config, loaded(terminal, config, seconds), seeds, out)
             return
         if fills == ALL:
             from stratkit.cli.fills import compare_all_fills
 
-            if fresh_state:
-                raise UsageError("--fresh-state is of one run; --fills all makes several: leave one of them out")
             say_unread(terminal, config)
             compare_all_fills(terminal, config, loaded(terminal, config, seconds), seconds, out)
             return
@@ -163,22 +164,21 @@ def _replay_trial(terminal: Terminal, trial: str, out: Path, data: str | None, n
         replay_trial(terminal, trial, out, data, no_report)
 
 
-def _judge_seeds(judges: bool, seeds: int | None, fills: str | None, explains_caps: bool, is_fresh: bool) -> int:
-    """Return over how many seeds chance is judged; raise `UsageError` for options that do not go together."""
+def _check_together(fills: str | None, explains_caps: bool, is_fresh: bool, judges: bool, seeds: int | None) -> None:
+    """Raise `UsageError` for options that do not go together."""
     from stratkit.errors import UsageError
 
-    if not judges:
-        if seeds is not None:
-            raise UsageError("--judge-seeds belongs to --judge-adaptive; found it alone: add that, or leave it out")
-        return JUDGE_SEEDS
-    others = ((f"--fills {ALL}", fills == ALL), ("--explain-caps", explains_caps), ("--fresh-state", is_fresh))
-    for option, is_given in others:
-        if is_given:
-            raise UsageError(
-                f"--judge-adaptive compares many replays of one configuration; {option} asks something else of one "
-                "replay; found both: leave one out"
-            )
-    return JUDGE_SEEDS if seeds is None else seeds
+    if seeds is not None and not judges:
+        raise UsageError("--judge-seeds belongs to --judge-adaptive; found it alone: add that, or leave it out")
+    of_one_run = [option for option, given in (("--explain-caps", explains_caps), ("--fresh-state", is_fresh)) if given]
+    others = [f"--fills {ALL}", *of_one_run] if fills == ALL else of_one_run
+    if judges and others:
+        raise UsageError(
+            f"--judge-adaptive compares many replays of one configuration; {others[0]} asks something else of one "
+            "replay; found both: leave one out"
+        )
+    if fills == ALL and of_one_run:
+        raise UsageError(f"{of_one_run[0]} is of one run; --fills {ALL} makes several: leave one of them out")
 
 
 def _profile(fills: str | None, settings: list[str]) -> str | None:

@@ -24,6 +24,7 @@ from stratkit.reports.learned_words import (
 )
 from stratkit.reports.wording import capital, number, percent
 
+STATE_TONES: Final[Mapping[str, Tone]] = {"active": "gain", "degraded": "", "suspended": "loss", "retired": "loss"}
 MOST_CHANGES: Final = 20
 MOST_RATES: Final = 40
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -49,7 +50,7 @@ def health_grid(learned: Learned, times: IntArray) -> Grid:
                 Cell(format_time(int(times[step.bar])), number=False),
                 name_cell(name),
                 Cell(step.before, number=False),
-                Cell(step.state, number=False, tone=_STATE_TONES[step.state]),
+                Cell(step.state, number=False, tone=STATE_TONES[step.state]),
                 Cell("; ".join(step.reasons), number=False),
             )
             for step, name in changes[:MOST_CHANGES]
@@ -165,7 +166,6 @@ def rates_grid(learned: Learned) -> Grid:
     )  # fmt: skip
 
 
-_STATE_TONES: Final[Mapping[str, Tone]] = {"active": "gain", "degraded": "", "suspended": "loss", "retired": "loss"}
 _STANDING_TONES: Final[Mapping[Standing, Tone]] = {"below": "loss", "above": "gain", "within": "", "": ""}
 
 

@@ -13,7 +13,7 @@ from stratkit.analytics.kept_away import CANNOT_TELL, KeptAway
 from stratkit.analytics.learned import Learned
 from stratkit.analytics.quality_bands import QualityBands
 from stratkit.inference.interval import Interval
-from stratkit.reports.wording import MISSING, number, percent
+from stratkit.reports.wording import MISSING, number, percent, sentence_of
 
 REASON_WORDS: Final = {
     "quality": "quality below the threshold", "suspended": "strategy suspended",
@@ -83,7 +83,7 @@ def fault_words(learned: Learned) -> str:
 
 def findings(learned: Learned) -> list[tuple[str, str]]:
     """Return what came of each part: its name and a sentence."""
-    return list(_findings(learned))
+    return [(name, sentence_of(words)) for name, words in _findings(learned)]
 
 
 def _findings(learned: Learned) -> Iterator[tuple[str, str]]:

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from stratkit.analytics.performance import Performance, StrategyPerformance, SystemPerformance
-from stratkit.reports.grid import Cell, Grid, Head, Row, Tone, best_and_worst, heads, left_out, name_cell
+from stratkit.reports.grid import Cell, Grid, Head, Row, best_and_worst, heads, left_out, name_cell
+from stratkit.reports.learned_grids import STATE_TONES
 from stratkit.reports.performance_words import maybe_number, maybe_percent, ms_text, shadow_text, system_facts
 from stratkit.reports.wording import capital
 
 MOST: Final = 40
-_STATE_TONES: Final[dict[str, Tone]] = {"active": "gain", "suspended": "loss", "retired": "loss"}
 
 
 def ran_grid(performance: Performance, trials_note: str = "") -> Grid:
@@ -69,7 +69,7 @@ def _heads(adapts: bool, is_alone: bool) -> tuple[Head, ...]:
 def _row(one: StrategyPerformance, adapts: bool, is_alone: bool) -> Row:
     state = one.state or ""
     stands = (
-        Cell(state, number=False, tone=_STATE_TONES.get(state, "")), Cell(maybe_number(one.raw_weight)),
+        Cell(state, number=False, tone=STATE_TONES.get(state, "")), Cell(maybe_number(one.raw_weight)),
         Cell(maybe_percent(one.normalised_weight, 0)),
     )  # fmt: skip
     slowest = ""

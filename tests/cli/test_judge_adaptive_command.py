@@ -87,6 +87,7 @@ def test_the_same_command_leaves_the_same_bytes(stratkit: Stratkit, config: Path
         (("--judge-adaptive", "--fills", "all"), "--fills all asks something else"),
         (("--judge-adaptive", "--explain-caps"), "--explain-caps asks something else"),
         (("--judge-adaptive", "--trial", "latest:1"), "--trial replays a trial as it was"),
+        (("--fills", "all", "--explain-caps"), "--explain-caps is of one run; --fills all makes several"),
         (("--judge-seeds", "5"), "--judge-seeds belongs to --judge-adaptive"),
         (("--judge-adaptive", "--judge-seeds", "1"), "--judge-seeds must be 2 or more"),
     ],
