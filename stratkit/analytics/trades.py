@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from stratkit.inference.estimate import Estimate
 from stratkit.inference.sharpe import Moments
 from stratkit.panel import FloatArray
 
+FEW_TRADES: Final = 30  # closed trades, below which a mean or a share of them says little
 _NO_TRADES = "there is no closed trade"
 _NO_RISK = "no closed trade has a known initial risk"
 _NO_WIN, _NO_LOSS = "no trade won", "no trade lost"

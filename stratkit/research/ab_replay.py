@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from stratkit.analytics.scorecard import Scorecard
 from stratkit.backtest import Inputs, RunConfig, prepare, replay, score_backtest
 from stratkit.data.bars import Bars
 from stratkit.engine.result import BacktestResult
@@ -33,12 +34,16 @@ class ReplayedArm:
     @cached_property
     def card(self) -> Mapping[str, Any]:
         """Its metrics by name and value, and the periods that they stand on."""
-        card, _ = score_backtest(self.config, self.bars, self.result)
-        return {
-            "period_unit": card.period_unit,
-            "periods_per_year": card.periods_per_year,
-            "metrics": [{"name": one.name, "value": one.value} for one in card],
-        }
+        return told_card(score_backtest(self.config, self.bars, self.result)[0])
+
+
+def told_card(card: Scorecard) -> dict[str, Any]:
+    """Return what the ledger reads of a scorecard: metrics by name and value, and the periods that they stand on."""
+    return {
+        "period_unit": card.period_unit,
+        "periods_per_year": card.periods_per_year,
+        "metrics": [{"name": one.name, "value": one.value} for one in card],
+    }
 
 
 def replay_arms(

@@ -6,10 +6,11 @@ result. The seeds of one arm are one trial, for none of them is picked.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
+from stratkit.research.ab_replay import told_card
 from stratkit.research.adaptive_judgement import AdaptiveJudgement
 from stratkit.research.provenance import run_manifest
 from stratkit.runs.ledger_entry import LedgerEntry
@@ -25,14 +26,10 @@ def judged_entries(judgement: AdaptiveJudgement, bars: Bars, run_id: str) -> lis
         config, first, card = one.arm.config, one.replays.first, one.replays.card
         same = list(config.enabled()) == list(base.enabled())
         manifest = shared if same else run_manifest(config, _plain(config), bars, {}, ())
-        told = {
-            "period_unit": card.period_unit,
-            "periods_per_year": card.periods_per_year,
-            "metrics": [asdict(metric) for metric in card],
-        }
         entry = own_trial(
-            {**manifest, "config": _plain(config)}, told, first.times, first.equity, run_id=run_id, kind="abtest"
-        )
+            {**manifest, "config": _plain(config)}, told_card(card), first.times, first.equity,
+            run_id=run_id, kind="abtest",
+        )  # fmt: skip
         found.setdefault(entry.identity, replace(entry, number=number))
     return list(found.values())
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from stratkit.analytics.trades import FEW_TRADES
 from stratkit.research.adaptive_arms import ALL
 from stratkit.research.adaptive_judgement import AdaptiveJudgement
 from stratkit.research.adaptive_words import nothing_to_judge
-
-FEW_TRADES: Final = 30
 
 
 def adaptive_warnings(judgement: AdaptiveJudgement) -> Iterator[str]:

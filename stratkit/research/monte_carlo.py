@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stratkit.analytics.trades import FEW_TRADES
 from stratkit.errors import DataError, StratkitError, Terminated, UsageError
 from stratkit.research.monte_carlo_entries import entries_at_random
 from stratkit.research.monte_carlo_jitter import parameter_jitter
@@ -23,7 +24,6 @@ from stratkit.research.monte_carlo_workers import Cut
 # told (title of the procedure, paths done, paths in all)
 Told = Callable[[ProcedureName, int, int], None]
 STOPPED: Final = "STOPPED"
-_FEW_TRADES: Final = 30
 _FEW_RETURNS: Final = 60
 _NAMED: Final = 8  # symbols in a line
 
@@ -141,7 +141,7 @@ def _warnings(run: StudiedRun) -> Iterator[tuple[str, str]]:
         yield "FEW_RETURNS", f"{count} returns per {unit}: every figure is uncertain beyond what its interval says"
     if count < run.basis.per_year:
         yield "SHORT", f"the run covers {count / run.basis.per_year:.2f} years: yearly figures are extrapolated"
-    if closed < _FEW_TRADES:
+    if closed < FEW_TRADES:
         yield "FEW_TRADES", f"{closed} closed trades: what their order or choice makes of them says little"
     if run.open_trades:
         many = "trades are" if run.open_trades > 1 else "trade is"

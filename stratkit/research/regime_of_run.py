@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from stratkit.analytics.regime_facts import RegimeFacts, regime_facts
 from stratkit.analytics.regime_split import RegimeSplit, split_trades
 from stratkit.analytics.settings import per_period
+from stratkit.analytics.trades import FEW_TRADES
 from stratkit.backtest import RunConfig
 from stratkit.data.bars import Bars
 from stratkit.errors import DataError
@@ -23,8 +24,6 @@ from stratkit.research.regime_study import RegimeStudy, labels_by
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.places import working_folders
 from stratkit.runs.table_digest import Column, read_columns
-
-FEW_TRADES: Final = 30  # below which a mean R or a win rate says little
 
 
 @dataclass(frozen=True)
