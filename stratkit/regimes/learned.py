@@ -83,6 +83,12 @@ def refits(bars: int, fit: FitSettings) -> list[Refit]:
     return [Refit(max(0, bar + 1 - back), bar, min(bar + fit.refit_bars, bars)) for bar in on]
 
 
+def fitted_how_often(fit: FitSettings) -> str:
+    """Return in words when a model is fitted, and on how many bars."""
+    past = "all" if fit.window_bars is None else f"{fit.window_bars}"
+    return f"fitted every {fit.refit_bars} bars on {past} past bars"
+
+
 def bars_fitted(bars: int, fit: FitSettings) -> int:
     """Return how many bars all fits of one series look at together: what the time that they take goes with.
 
