@@ -183,6 +183,7 @@ def _fits(count: int) -> str:
     return "a fit" if count == 1 else f"each of {count} fits"
 
 
-def _on_bars(bars: list[int]) -> str:
+def _on_bars(fitted: list[int]) -> str:
+    bars = sorted(set(fitted))  # symbol by symbol, of which several are fitted on one bar
     shown = ", ".join(map(str, bars[:_SHOWN])) + " …" * (len(bars) > _SHOWN)
     return f"bar{'s' * (len(bars) > 1)} {shown}"
