@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratkit.combine.blend import directions
-from stratkit.combine.sieve import Sieve, fresh_sieve, sift
+from stratkit.combine.sieve import FateArray, Sieve, fresh_sieve, sift
 from stratkit.engine.layout import (
     DECISION_DTYPE,
     NOT_CHOSEN_RULE,
@@ -23,7 +23,6 @@ from stratkit.engine.layout import (
 from stratkit.panel import BoolArray, IntArray, SideArray
 from stratkit.strategies.signals import EXIT, Signals
 
-FateArray = npt.NDArray[np.uint8]
 _RULES = np.array([0, QUALITY, SUSPENDED_RULE, RESTING_RULE, NOT_CHOSEN_RULE])  # by what became of an entry
 
 

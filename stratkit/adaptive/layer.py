@@ -19,12 +19,12 @@ from stratkit.adaptive.adaptation import Adaptation, adapt, controls_of, strateg
 from stratkit.adaptive.asked import choose_plans, choose_strategies, scale_sizes
 from stratkit.adaptive.closed import ClosedTrades
 from stratkit.adaptive.health import SUSPENDED as IS_SUSPENDED
-from stratkit.adaptive.heard import FateArray, Heard
+from stratkit.adaptive.heard import Heard
 from stratkit.adaptive.noted import Noted, fresh_notes
 from stratkit.adaptive.packages import package_any, package_means, package_numbers
 from stratkit.adaptive.quality import passes, signal_quality
 from stratkit.adaptive.terms import Terms
-from stratkit.combine.sieve import LET, LOW_QUALITY, NOT_CHOSEN, RESTING, SUSPENDED
+from stratkit.combine.sieve import LET, LOW_QUALITY, NOT_CHOSEN, RESTING, SUSPENDED, FateArray
 from stratkit.controls import Controls
 from stratkit.engine.deciding import Ahead
 from stratkit.engine.simulate import Stage

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stratkit.adaptive.heard import FateArray
+from stratkit.combine.sieve import FateArray
 from stratkit.engine.layout import Records
 from stratkit.panel import BoolArray, FloatArray, IntArray
 

@@ -12,7 +12,6 @@ from stratkit.adaptive.bandit import ArmTable, epsilon_of
 from stratkit.adaptive.health import STATE_NAMES, violations
 from stratkit.adaptive.terms import Terms
 from stratkit.panel import BoolArray, FloatArray, IntArray
-from stratkit.regimes.labels import NOT_KNOWN
 
 FEW_TRADES: Final = 5  # closed trades of an arm in a regime: with fewer it is not called the best
 
@@ -104,7 +103,7 @@ def best_arms(trades: IntArray, q: FloatArray) -> IntArray:
 
 def arm_figures(terms: Terms, table: ArmTable) -> list[ArmFigures]:
     """Return what every tried arm earned in every regime, over all symbols, and which one is the best there."""
-    names = (*terms.regimes, NOT_KNOWN)
+    names = terms.named_regimes
     shape = (-1, len(names), len(terms.arms))
     count, q = table.count.reshape(shape), table.q.reshape(shape)
     trades = count.sum(axis=0)

@@ -12,7 +12,6 @@ from stratkit.adaptive.layer import Layer
 from stratkit.adaptive.profiles import profiles_by_regime
 from stratkit.adaptive.status import best_arms
 from stratkit.controls import Controls
-from stratkit.regimes.labels import NOT_KNOWN
 
 _SIDES: Final = ("long", "short")
 
@@ -53,7 +52,7 @@ def _parts(layer: Layer) -> dict[str, bool]:
 
 
 def _suitable(layer: Layer) -> dict[str, list[str]]:
-    names = (*layer.terms.regimes, NOT_KNOWN)
+    names = layer.terms.named_regimes
     suits = profiles_by_regime(layer.terms)
     arms = layer.terms.arms
     return {name: [arms[place] for place in np.flatnonzero(row)] for name, row in zip(names, suits, strict=True)}
@@ -61,7 +60,7 @@ def _suitable(layer: Layer) -> dict[str, list[str]]:
 
 def _q_rows(layer: Layer) -> list[dict[str, Any]]:
     terms, table = layer.terms, layer.adaptation.table
-    regimes = (*terms.regimes, NOT_KNOWN)
+    regimes = terms.named_regimes
     symbols: Sequence[str | None] = terms.symbols if terms.selector.scope == "symbol" else (None,)
     best = best_arms(table.count, table.q)
     return [
@@ -80,7 +79,7 @@ def _q_rows(layer: Layer) -> list[dict[str, Any]]:
 def _epsilons(layer: Layer) -> dict[str, float]:
     """Return the share of random choices in each regime: the mean of its cells with trades, else the first one."""
     terms, table = layer.terms, layer.adaptation.table
-    names = (*terms.regimes, NOT_KNOWN)
+    names = terms.named_regimes
     epsilon = epsilon_of(table, terms.selector).reshape(-1, len(names))
     tried = table.count.any(axis=1).reshape(-1, len(names))
     return {
@@ -91,7 +90,7 @@ def _epsilons(layer: Layer) -> dict[str, float]:
 
 def _rate_rows(layer: Layer) -> list[dict[str, Any]]:
     terms, rates = layer.terms, layer.adaptation.rates
-    regimes = (*terms.regimes, NOT_KNOWN)
+    regimes = terms.named_regimes
     trades, wins = rates.trades.sum(axis=1), rates.wins.sum(axis=1)
     return [
         {

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from stratkit.adaptive.settings import OptimizationSettings, RegimeKind, SelectorSettings
 from stratkit.errors import UsageError
+from stratkit.regimes.labels import NOT_KNOWN
 
 _DAY_SECONDS: Final = 86_400.0
 _HOUR_SECONDS: Final = 3_600.0
@@ -57,6 +58,11 @@ class Terms:
     def arms(self) -> tuple[str, ...]:
         """What the selector chooses from: exit profiles, or strategies."""
         return self.selector.profiles if self.selector.over == "profiles" else self.strategies
+
+    @property
+    def named_regimes(self) -> tuple[str, ...]:
+        """The names of the R + 1 entries of an array by regime."""
+        return (*self.regimes, NOT_KNOWN)
 
     def kind(self, regime: str) -> RegimeKind:
         """Return the kind of a regime: what the settings say, else what its name is known for, else other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stratkit.adaptive.measures import Measures
-from stratkit.controls import LEAST, MOST
+from stratkit.controls import clipped
 from stratkit.panel import FloatArray
 
 _STEP = 0.15  # of the old weight, by which it may move in one update
@@ -35,9 +35,9 @@ def next_weights(old: FloatArray, base: FloatArray, scores: FloatArray) -> Float
     [1.15, 0.115]
     """
     target = np.clip(base * scores, old * (1.0 - _STEP), old * (1.0 + _STEP))
-    return np.clip(target, LEAST, MOST)
+    return clipped(target)
 
 
 def first_weights(base: FloatArray) -> FloatArray:
     """Return the weights before the first update, and after a reset: the base ones, held within 0.1 .. 2."""
-    return np.clip(base, LEAST, MOST)
+    return clipped(base)

@@ -301,18 +301,21 @@ def _write_tables(draft: RunDraft, run: FinishedRun, manifest: Mapping[str, Any]
 
 def _write_report(draft: RunDraft, run: FinishedRun) -> None:
     settings = run.config.report
+    if not (settings.html or settings.png):
+        return
+    content = run.content()
     if settings.html:
         from stratkit.reports.page import write_report
 
-        write_report(draft.folder, run.content(), settings)
-        if run.learned is not None:
+        write_report(draft.folder, content, settings)
+        if content.learned is not None:
             from stratkit.reports.learned_page import write_learned_page
 
-            write_learned_page(draft.folder, run.content())
+            write_learned_page(draft.folder, content)
     if settings.png:
         from stratkit.reports.figures import write_figures
 
-        write_figures(draft.folder, run.content(), settings)
+        write_figures(draft.folder, content, settings)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -97,6 +97,8 @@ def optimize(
     """
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
+        from stratkit.config import OPTIMIZE_CONFIG
+
         no = False if no_report else None
         options = run_options(
             *bars_given(data, start, end, accept), ("search.trials", trials, "--trials"),
@@ -105,14 +107,15 @@ def optimize(
             ("search.storage", storage, "--storage"), ("analytics.periods_per_year", periods, "--periods"),
             ("seed", seed, "--seed"), ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
         )  # fmt: skip
-        config = _configured(configs or [], options, settings or [], strategy, only, resume, out)
+        config = configured_study(OPTIMIZE_CONFIG, configs or [], options, settings or [], strategy, only, resume, out)
         say_variables(terminal, config)
         from stratkit.cli.search_run import run_search
 
         run_search(terminal, config, out, resume, workers, cluster)
 
 
-def _configured(
+def configured_study(
+    built_in: str,
     configs: list[Path],
     options: list[Placed],
     settings: list[str],
@@ -121,15 +124,15 @@ def _configured(
     resume: str | None,
     out: Path,
 ) -> FileConfig:
-    from stratkit.config import DEFAULT_CONFIG, OPTIMIZE_CONFIG, load_config
+    """Return the configuration of a study, `built_in` without files; of one to go on with, that which it kept."""
+    from stratkit.config import DEFAULT_CONFIG, load_config
 
-    built_in = OPTIMIZE_CONFIG if strategy is None else DEFAULT_CONFIG
     environment: Mapping[str, str] = os.environ
     if resume is not None and not configs:
         from stratkit.cli.study_folder import kept_config
 
         configs, environment = [kept_config(out, resume)], {}  # which holds what variables said
     return load_config(
-        configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in,
-        environment=environment,
+        configs, options=options, settings=settings, strategy=strategy, only=only,
+        built_in=built_in if strategy is None else DEFAULT_CONFIG, environment=environment,
     )  # fmt: skip

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,13 +18,9 @@ from stratkit.cli.backtest import (
 )
 from stratkit.cli.config import ConfigArguments, OnlyOption, SetOption, StrategyOption
 from stratkit.cli.environment import say_variables
-from stratkit.cli.optimize import ObjectiveOption, PickOption, SamplerOption, WorkersOption
+from stratkit.cli.optimize import ObjectiveOption, PickOption, SamplerOption, WorkersOption, configured_study
 from stratkit.cli.run_options import bars_given, run_options
 from stratkit.cli.terminal import DebugOption, JsonOption, QuietOption, SeedOption, Terminal
-
-if TYPE_CHECKING:
-    from stratkit.config import FileConfig
-    from stratkit.yaml_positions import Placed
 
 TrainOption = Annotated[
     str | None, typer.Option("--train", metavar="L", help="Length of each training, such as 5y, 18m or 1250 (bars).")
@@ -93,6 +86,8 @@ def walkforward(
         raise UsageError("--anchored and --folds divide the bars in two ways; found both: leave one out")
     terminal = Terminal(json_, quiet)
     with terminal.warnings_as_lines():
+        from stratkit.config import WALKFORWARD_CONFIG
+
         no = False if no_report else None
         method = "anchored" if anchored else None if folds is None else "combinatorial"
         options = run_options(
@@ -105,7 +100,9 @@ def walkforward(
             ("analytics.periods_per_year", periods, "--periods"), ("seed", seed, "--seed"),
             ("report.html", no, "--no-report"), ("report.png", no, "--no-report"),
         )  # fmt: skip
-        config = _configured(configs or [], options, settings or [], strategy, only, resume, out)
+        config = configured_study(
+            WALKFORWARD_CONFIG, configs or [], options, settings or [], strategy, only, resume, out
+        )
         say_variables(terminal, config)
         from stratkit.cli.walk_run import run_walk
 
@@ -114,26 +111,3 @@ def walkforward(
 
 def _length(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isdecimal() else text
-
-
-def _configured(
-    configs: list[Path],
-    options: list[Placed],
-    settings: list[str],
-    strategy: str | None,
-    only: str | None,
-    resume: str | None,
-    out: Path,
-) -> FileConfig:
-    from stratkit.config import DEFAULT_CONFIG, WALKFORWARD_CONFIG, load_config
-
-    built_in = WALKFORWARD_CONFIG if strategy is None else DEFAULT_CONFIG
-    environment: Mapping[str, str] = os.environ
-    if resume is not None and not configs:
-        from stratkit.cli.study_folder import kept_config
-
-        configs, environment = [kept_config(out, resume)], {}  # which holds what variables said
-    return load_config(
-        configs, options=options, settings=settings, strategy=strategy, only=only, built_in=built_in,
-        environment=environment,
-    )  # fmt: skip

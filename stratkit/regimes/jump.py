@@ -16,8 +16,8 @@ from stratkit.panel import FloatArray
 from stratkit.regimes.jump_features import downside_features
 from stratkit.regimes.jump_path import fitted_path, online_values, starting_centers
 from stratkit.regimes.labels import RegimeLabels
-from stratkit.regimes.learned import Method, Reading, learned_labels
-from stratkit.regimes.matching import are_out_of_order, by_volatility, nearest, ordered_names
+from stratkit.regimes.learned import Method, Reading, fitted_how_often, learned_labels
+from stratkit.regimes.matching import by_volatility, nearest, ordered_names, with_true_names
 from stratkit.regimes.settings import FitSettings
 from stratkit.seeds import generator
 
@@ -58,7 +58,7 @@ def jump_labels(returns: FloatArray, fit: FitSettings, seed: int) -> RegimeLabel
     """
     rule = (
         f"jump model of {fit.states} states of downside features, a change costs {fit.jump_penalty:g}; "
-        f"fitted every {fit.refit_bars} bars on {'all' if fit.window_bars is None else fit.window_bars} past bars"
+        f"{fitted_how_often(fit)}"
     )
     learn, read = partial(_learn, fit, seed), partial(_read, fit.jump_penalty)
     method = Method("jump", ordered_names(fit.states, "downside"), rule, learn, read, has_probability=False)
@@ -87,11 +87,9 @@ def _named(fit: JumpFit, known: FloatArray | None) -> JumpFit:
 
     So they go again where one would have clearly more of it than one whose name says more.
     """
-    by_name = replace(fit, centers=fit.centers[by_volatility(fit.centers[:, 0])])
     if known is None:
-        return by_name
-    order = nearest(((fit.centers[None, :, :] - known[:, None, :]) ** 2).sum(axis=2))
-    continued = replace(fit, centers=fit.centers[order])
-    if are_out_of_order(continued.seen_from(np.zeros_like(fit.mean), np.ones_like(fit.mean))[:, 0]):
-        return replace(by_name, renamed=True)
-    return continued
+        return replace(fit, centers=fit.centers[by_volatility(fit.centers[:, 0])])
+    continued = nearest(((fit.centers[None, :, :] - known[:, None, :]) ** 2).sum(axis=2))
+    falls = fit.seen_from(np.zeros_like(fit.mean), np.ones_like(fit.mean))[:, 0]
+    order, renamed = with_true_names(continued, falls)
+    return replace(fit, centers=fit.centers[order], renamed=renamed)

@@ -83,6 +83,12 @@ def refits(bars: int, fit: FitSettings) -> list[Refit]:
     return [Refit(max(0, bar + 1 - back), bar, min(bar + fit.refit_bars, bars)) for bar in on]
 
 
+def fitted_how_often(fit: FitSettings) -> str:
+    """Return in words when a model is fitted, and on how many bars."""
+    past = "all" if fit.window_bars is None else f"{fit.window_bars}"
+    return f"fitted every {fit.refit_bars} bars on {past} past bars"
+
+
 def bars_fitted(bars: int, fit: FitSettings) -> int:
     """Return how many bars all fits of one series look at together: what the time that they take goes with.
 
@@ -177,6 +183,7 @@ def _fits(count: int) -> str:
     return "a fit" if count == 1 else f"each of {count} fits"
 
 
-def _on_bars(bars: list[int]) -> str:
+def _on_bars(fitted: list[int]) -> str:
+    bars = sorted(set(fitted))  # symbol by symbol, of which several are fitted on one bar
     shown = ", ".join(map(str, bars[:_SHOWN])) + " …" * (len(bars) > _SHOWN)
     return f"bar{'s' * (len(bars) > 1)} {shown}"

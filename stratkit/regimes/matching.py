@@ -59,6 +59,20 @@ def are_out_of_order(deviations: FloatArray) -> bool:
     return any(float(earlier) > _CLEARLY * float(later) for earlier, later in combinations(deviations, 2))
 
 
+def with_true_names(continued: IntArray, deviations: FloatArray) -> tuple[IntArray, bool]:
+    """Return an order (R,) of states, and whether it is another one than that of the states which they continue.
+
+    `deviations` (R,) are those of the states as the fit numbers them. Where one that is `continued` would have clearly
+    more than one whose name says more, states go by their deviations again.
+
+    >>> with_true_names(np.array([0, 1]), np.array([2.0, 1.0]))
+    (array([1, 0]), True)
+    """
+    if are_out_of_order(deviations[continued]):
+        return by_volatility(deviations), True
+    return continued, False
+
+
 def nearest(apart: FloatArray) -> IntArray:
     """Return (R,) for each row the column that is its own, with the least sum of `apart` (R, R) over all pairings."""
     rows = np.arange(len(apart))

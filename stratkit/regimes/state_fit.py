@@ -8,7 +8,8 @@ import numpy as np
 
 from stratkit.panel import FloatArray, IntArray
 from stratkit.regimes.filters import forward_filter, gaussian_log_density
-from stratkit.regimes.matching import are_out_of_order, as_before, by_volatility
+from stratkit.regimes.learned import fitted_how_often
+from stratkit.regimes.matching import as_before, by_volatility, with_true_names
 from stratkit.regimes.settings import FitSettings
 
 
@@ -45,13 +46,11 @@ class StateFit:
         The first one has none before it: its states go by volatility. So they do, and are `renamed`, where one would be
         clearly more volatile than one whose name says more.
         """
-        by_name = self.ordered(by_volatility(self.variances))
         if before is None:
-            return by_name
-        continued = self.ordered(as_before(self.means, self.variances, before.means, before.variances))
-        if are_out_of_order(np.sqrt(continued.variances)):
-            return replace(by_name, renamed=True)
-        return continued
+            return self.ordered(by_volatility(self.variances))
+        continued = as_before(self.means, self.variances, before.means, before.variances)
+        order, renamed = with_true_names(continued, np.sqrt(self.variances))
+        return replace(self.ordered(order), renamed=renamed)
 
     def log_density(self, returns: FloatArray) -> FloatArray:
         """Return (n, R) the log density of returns under each state."""
@@ -76,8 +75,4 @@ def staying(states: int, stays: float) -> FloatArray:
 
 def filtered_rule(fit: FitSettings, model: str) -> str:
     """Return in words how labels are made by the states of a model that is fitted again and again."""
-    past = "all" if fit.window_bars is None else f"{fit.window_bars}"
-    return (
-        f"most probable of {fit.states} states of {model}, filtered; fitted every {fit.refit_bars} bars on {past} past "
-        "bars"
-    )
+    return f"most probable of {fit.states} states of {model}, filtered; {fitted_how_often(fit)}"

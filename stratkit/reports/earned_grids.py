@@ -77,25 +77,19 @@ def reasons_grid(attribution: Attribution) -> Grid:
 
 def regimes_grid(attribution: Attribution) -> Grid:
     """Return the P&L by regime; `attribution.by_regime` is known."""
-    table = attribution.by_regime
-    assert table is not None  # the caller asked
-    shown = list(range(len(table.names) - 1))
     caption = (
         "Net P&L of the trades by the regime of their symbol on the bar that decided them; open ones at the last "
         "close. Few stretches of time stand behind each row: trades in one of them are not independent."
     )
-    return _short_grid(table, attribution.total, "regimes", "By regime", caption, shown, [], "regime", "")
+    return _whole_grid(attribution.by_regime, attribution.total, "regime", "By regime", caption)
 
 
 def profiles_grid(attribution: Attribution) -> Grid:
     """Return the P&L by exit profile; `attribution.by_profile` is known."""
-    table = attribution.by_profile
-    assert table is not None  # the caller asked
-    shown = list(range(len(table.names) - 1))
     caption = (
         "Net P&L of the account's trades by the exit profile that was chosen at entry; open ones at the last close."
     )
-    return _short_grid(table, attribution.total, "profiles", "By exit profile", caption, shown, [], "profile", "")
+    return _whole_grid(attribution.by_profile, attribution.total, "profile", "By exit profile", caption)
 
 
 def months_grid(attribution: Attribution) -> Grid:
@@ -142,6 +136,13 @@ def contributed_grid(attribution: Attribution) -> Grid:
         quiet=1 + bool(others),
         note=left_out(shown, others, "strategies", _BOTH_ENDS),
     )
+
+
+def _whole_grid(table: GroupTable | None, total: float, noun: str, title: str, caption: str) -> Grid:
+    """Return a table of a few groups, all of them in their own order."""
+    assert table is not None  # the caller asked
+    shown = list(range(len(table.names) - 1))
+    return _short_grid(table, total, f"{noun}s", title, caption, shown, [], noun, "")
 
 
 def _short_grid(

@@ -10,7 +10,6 @@ from adaptive_runs import FAST, config, inputs_of, script, walk
 
 from stratkit.adaptive.standing import standing_at
 from stratkit.backtest import replay
-from stratkit.data.bars import Bars
 from stratkit.errors import DataError
 
 STATUS: dict[str, Any] = {  # of a run whose first bar is the 101st that was learned from
@@ -45,11 +44,6 @@ def test_a_record_of_an_earlier_stratkit_is_refused() -> None:
         standing_at({name: value for name, value in STATUS.items() if name != "bars_before"}, 0)
 
 
-def _first(bars: Bars, count: int) -> Bars:
-    panels = {name: getattr(bars, name)[:count] for name in ("times", "open", "high", "low", "close", "volume")}
-    return replace(bars, **panels)
-
-
 @pytest.mark.filterwarnings("ignore:signals need a quality")
 def test_the_standing_after_a_bar_is_the_end_of_a_replay_that_stops_there() -> None:
     settings = config(combine={"method": "independent"}, optimization={**FAST, "update_every_bars": 1})
@@ -63,7 +57,7 @@ def test_the_standing_after_a_bar_is_the_end_of_a_replay_that_stops_there() -> N
             replace(one, side=one.side[:stop], confidence=one.confidence[:stop])  # type: ignore[index]  # both are given
             for one in said
         )
-        ended = replay(settings, inputs_of(settings, _first(bars, stop), cut)).adapted
+        ended = replay(settings, inputs_of(settings, bars.slice(0, stop), cut)).adapted
         assert ended is not None
         found = standing_at(whole.adapted.status, stop - 1)
         assert found.raw_weights == ended.status["raw_weights"]

@@ -99,6 +99,15 @@ def test_a_fit_sees_the_bars_up_to_its_own_and_labels_those_up_to_the_next() -> 
     )
 
 
+def test_fits_of_several_symbols_are_counted_and_their_bars_told_once_in_order() -> None:
+    both = np.column_stack([np.arange(60.0), np.arange(60.0)])
+    both[:5, 0] = np.nan  # too little to learn from on bar 29: its fits are on 39, 49 and 59
+    notes = learned_labels(both[:, :, None], FIT, above_mean([])).notes
+    assert notes[1] == "each of 2 fits failed; the fit before was kept: on bar 49"
+    assert notes[2].startswith("each of 3 fits named its states anew")
+    assert notes[2].endswith("on bars 29, 59")
+
+
 def test_a_window_leaves_the_oldest_bars_out() -> None:
     seen: list[FloatArray] = []
     fit = FitSettings(min_bars=30, refit_bars=10, window_bars=30)
