@@ -32,7 +32,7 @@ from stratkit.runs.facts import read_json
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.manifest import read_manifest
 from stratkit.runs.places import working_folders
-from stratkit.runs.table_digest import Column, read_columns
+from stratkit.runs.run_table import RunTable, read_table
 
 SEARCH: Final = "search.json"
 
@@ -112,11 +112,11 @@ def studied_run(record: RunRecord, plain: Mapping[str, Any], data: str | None = 
     """
     folders = working_folders(record.folder)
     config = located(plain, folders)
-    curve = read_columns(record.path("equity.parquet"))
-    times, equity = _ints(record, curve, "time"), _floats(record, curve, "equity")
+    curve = read_table(record, "equity")
+    times, equity = curve.ints("time"), curve.floats("equity")
     if not len(times):
         raise DataError(f"{record.path('equity.parquet')} must hold the equity of each bar; it has no rows")
-    table = read_columns(record.path("trades.parquet"))
+    table = read_table(record, "trades")
     closed, still_open = closed_trades(record, table, equity, config.account.initial_cash)
     if not len(closed) and not still_open:
         raise DataError(
@@ -167,23 +167,21 @@ def _periods(record: RunRecord, times: IntArray) -> ReturnPeriods:
     return ReturnPeriods(ends, per_year, unit, per_year * len(times) / int(ends.sum()), source)
 
 
-def closed_trades(
-    record: RunRecord, table: Mapping[str, Column], equity: FloatArray, initial: float
-) -> tuple[ClosedTrades, int]:
+def closed_trades(record: RunRecord, table: RunTable, equity: FloatArray, initial: float) -> tuple[ClosedTrades, int]:
     """Return the closed trades of a run's table, and how many are open; raise `DataError` for a damaged table."""
-    exit_bar, entry_bar = (_ints(record, table, name) for name in ("exit_bar", "entry_bar"))
-    symbols, strategies = (_words(record, table, name) for name in ("symbol", "strategy"))
+    exit_bar, entry_bar = (table.ints(name) for name in ("exit_bar", "entry_bar"))
+    symbols, strategies = (table.words(name) for name in ("symbol", "strategy"))
     if len(exit_bar) and (int(exit_bar.max()) >= len(equity) or int(entry_bar.max()) >= len(equity)):
         raise DataError(
             f"{record.path('trades.parquet')} must end with the equity; it names bars behind: it is damaged"
         )
     before = np.concatenate(([initial], equity))[entry_bar]
-    sign = np.array([1.0 if word == "long" else -1.0 for word in _words(record, table, "side")])
-    notional = _floats(record, table, "quantity") * _floats(record, table, "entry_price")
-    pnl = _floats(record, table, "pnl")
-    paid = _floats(record, table, "commission") + _floats(record, table, "slippage")
+    sign = np.array([1.0 if word == "long" else -1.0 for word in table.words("side")])
+    notional = table.floats("quantity") * table.floats("entry_price")
+    pnl = table.floats("pnl")
+    paid = table.floats("commission") + table.floats("slippage")
     cost = np.divide(paid, notional, out=np.zeros_like(paid), where=notional > 0)
-    reasons = _words(record, table, "exit_reason")
+    reasons = table.words("exit_reason")
     usable = before > 0
     share, exposure = (np.divide(amount, before, out=np.zeros_like(pnl), where=usable) for amount in (pnl, notional))
     rows = np.flatnonzero(exit_bar >= 0)
@@ -211,22 +209,3 @@ def _searched(record: RunRecord, folders: tuple[Path, ...]) -> Searched | None:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} must say what was searched; {type(error).__name__}: {error}") from None
-
-
-def _column(record: RunRecord, table: Mapping[str, Column], name: str) -> Column:
-    if name not in table:
-        raise DataError(f"a table of {record.run_id} must have a column {name}: its folder is damaged, run it again")
-    return table[name]
-
-
-def _ints(record: RunRecord, table: Mapping[str, Column], name: str) -> IntArray:
-    return np.asarray(_column(record, table, name)).astype(np.int64)
-
-
-def _floats(record: RunRecord, table: Mapping[str, Column], name: str) -> FloatArray:
-    return np.asarray(_column(record, table, name), np.float64)
-
-
-def _words(record: RunRecord, table: Mapping[str, Column], name: str) -> list[str]:
-    codes, names = _column(record, table, name)
-    return [names[code] for code in codes]

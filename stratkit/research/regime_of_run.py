@@ -23,7 +23,7 @@ from stratkit.research.provenance import located
 from stratkit.research.regime_study import RegimeStudy, labels_by
 from stratkit.runs.folder import RunRecord
 from stratkit.runs.places import working_folders
-from stratkit.runs.table_digest import Column, read_columns
+from stratkit.runs.run_table import RunTable, read_table
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def run_by_regime(record: RunRecord, bars: Bars, study: RegimeStudy) -> RunByReg
 
     Raises `DataError` for a damaged table, and where the bars are not those of the run.
     """
-    curve, table = (read_columns(record.path(f"{name}.parquet")) for name in ("equity", "trades"))
-    times, equity = _column(record, curve, "time").astype(np.int64), _column(record, curve, "equity")
+    curve, table = read_table(record, "equity"), read_table(record, "trades")
+    times, equity = curve.ints("time"), curve.floats("equity")
     place = np.searchsorted(bars.times, times)
     if not len(times) or place[-1] >= len(bars.times) or not (bars.times[place] == times).all():
         raise DataError(
@@ -76,14 +76,14 @@ def run_by_regime(record: RunRecord, bars: Bars, study: RegimeStudy) -> RunByReg
             "name their place with --data"
         )
     symbols = _symbols(record, table, bars)
-    bar = _column(record, table, "decision_bar").astype(np.int64)
+    bar = table.ints("decision_bar")
     column = np.zeros_like(symbols) if study.settings.scope == "market" else symbols
     label, episode = study.labels.label.astype(np.int64), episodes(study.labels)
     at = place[np.maximum(bar, 0)]
     code = np.where(bar >= 0, label[at, column], -1)
     split = split_trades(
-        study.labels.names, code, np.where(bar >= 0, episode[at, column], -1), _column(record, table, "pnl"),
-        _column(record, table, "r_multiple"), (_column(record, table, "exit_bar") < 0).astype(np.int64),
+        study.labels.names, code, np.where(bar >= 0, episode[at, column], -1), table.floats("pnl"),
+        table.floats("r_multiple"), (table.ints("exit_bar") < 0).astype(np.int64),
     )  # fmt: skip
     labels, name = _of_account(study, bars)
     return RunByRegime(record.run_id, record.folder, split, _account(study, labels, name, place, equity), name)
@@ -124,18 +124,8 @@ def _account(study: RegimeStudy, labels: RegimeLabels, name: str, place: IntArra
     )  # fmt: skip
 
 
-def _column(record: RunRecord, table: Mapping[str, Column], name: str) -> FloatArray:
-    if name not in table or isinstance(table[name], tuple):
-        raise DataError(f"a table of {record.run_id} must have a column {name} of numbers: run it again")
-    values = np.asarray(table[name])
-    return values.astype(np.int64) if values.dtype.kind == "M" else values
-
-
-def _symbols(record: RunRecord, table: Mapping[str, Column], bars: Bars) -> IntArray:
-    found = table.get("symbol")
-    if not isinstance(found, tuple):
-        raise DataError(f"the trades of {record.run_id} must name their symbols: run it again")
-    codes, names = found
+def _symbols(record: RunRecord, table: RunTable, bars: Bars) -> IntArray:
+    codes, names = table.coded("symbol")
     missing = sorted({names[code] for code in codes} - set(bars.symbols))
     if missing:
         raise DataError(f"the bars must be those that {record.run_id} was run on; they lack {', '.join(missing)}")

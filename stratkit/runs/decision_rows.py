@@ -34,9 +34,9 @@ def read_decision(record: RunRecord, when: str, symbol: str) -> DecisionRows:
 
     Raises `UsageError` when there is no such bar or symbol, `DataError` when a table cannot be read.
     """
-    stamps = [int(stamp) for stamp in read_columns(record, "equity", ["time"], {}, {"time"})["time"]]
+    stamps = [int(stamp) for stamp in _read(record, "equity", ["time"], {}, {"time"})["time"]]
     bars = _bars_at(stamps, when)
-    known = read_columns(record, "decisions", ["symbol", "bar"], {}, set())
+    known = _read(record, "decisions", ["symbol", "bar"], {}, set())
     symbols = sorted({name for name in known["symbol"] if name})
     if symbol not in symbols:
         raise UsageError(f"the run must have decided something on {symbol!r}; {did_you_mean(symbol, symbols)}")
@@ -63,18 +63,14 @@ def _bars_at(stamps: list[int], when: str) -> list[int]:
 
 
 def _rows(record: RunRecord, table: str, symbol: str, bars: list[int]) -> list[Row]:
-    columns = read_columns(record, table, None, {"symbol": [symbol], "bar": bars}, {"time"})
+    columns = _read(record, table, None, {"symbol": [symbol], "bar": bars}, {"time"})
     names = list(columns)
     return [dict(zip(names, values)) for values in zip(*columns.values())]
 
 
-def read_columns(
+def _read(
     record: RunRecord, table: str, columns: list[str] | None, only: Mapping[str, list[Any]], as_numbers: set[str]
 ) -> dict[str, list[Any]]:
-    """Return columns of a table of a run, None = all, of the rows with one of the values in `only`; stamps as numbers.
-
-    Raises `DataError` when the table cannot be read.
-    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq

@@ -90,5 +90,5 @@ def test_a_time_outside_the_run_is_refused(kept: RunRecord, when: str, reason: s
 
 def test_a_table_that_is_gone_is_named(kept: RunRecord) -> None:
     kept.path("trades.parquet").unlink()
-    with pytest.raises(DataError, match=r"trades\.parquet cannot be read"):
+    with pytest.raises(DataError, match=r"trades\.parquet must be a whole Parquet file"):
         at(kept, None)

@@ -11,6 +11,7 @@ from stratkit.frequency import return_periods
 from stratkit.research.monte_carlo_replay import Replayed
 from stratkit.research.monte_carlo_run import StudiedRun, closed_trades
 from stratkit.runs.folder import RunRecord
+from stratkit.runs.run_table import RunTable
 
 FREE = {"commission_bps": 0.0, "half_spread_bps": 0.0, "slippage_bps": 0.0}
 
@@ -32,7 +33,8 @@ def study_of(config: RunConfig, bars: Bars, **changes: Any) -> StudiedRun:
     """Replay a configuration and return the run as if it had been kept."""
     result = run_backtest(config, bars)
     record = RunRecord("made", Path("made"), ())
-    trades, still_open = closed_trades(record, result.trades_columns(), result.equity, config.account.initial_cash)
+    table = RunTable(record.run_id, result.trades_columns())
+    trades, still_open = closed_trades(record, table, result.equity, config.account.initial_cash)
     made = {
         "run_id": "made",
         "folder": Path("made"),
