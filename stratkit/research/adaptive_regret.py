@@ -14,6 +14,7 @@ import numpy as np
 
 from stratkit.engine.layout import Records
 from stratkit.inference.interval import Interval
+from stratkit.inference.mean_interval import mean_interval
 from stratkit.panel import FloatArray
 
 
@@ -70,15 +71,5 @@ def regret_of(own: FloatArray, best: FloatArray, level: float = 0.95) -> Regret 
     first = float(paths[:, half - 1].mean()) if half else 0.0
     total = float(totals.mean())
     low, high = np.quantile(paths, (0.05, 0.95), axis=0)
-    return Regret(total, first, total - first, totals, mean_interval(totals, level), paths.mean(axis=0), low, high)
-
-
-def mean_interval(values: FloatArray, level: float = 0.95) -> Interval | None:
-    """Return Student's interval of the mean of values (S,) of seeds; None of a single one."""
-    if len(values) < 2:
-        return None
-    from scipy.special import stdtrit  # a tenth of a second to import
-
-    middle, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
-    reach = float(stdtrit(len(values) - 1, (1 + level) / 2)) * error
-    return Interval(middle, middle - reach, middle + reach, level, "Student t over seeds")
+    interval = mean_interval(totals, "Student t over seeds", level)
+    return Regret(total, first, total - first, totals, interval, paths.mean(axis=0), low, high)
