@@ -72,7 +72,7 @@ def level_at(y: float, colour: str, dash: str = "dot") -> dict[str, Any]:
         "x1": 1,
         "y0": y,
         "y1": y,
-        "layer": "below",
+        "layer": "above",  # a line of the grid at the same level would hide it
         "line": {"color": f"var(--{colour})", "width": 1.2, "dash": dash},
     }
 
